@@ -1,0 +1,91 @@
+"""What can go wrong with the outside world, named by what to do next.
+
+::
+
+    CompanionError
+      Unreachable        no request was sent or no connection was made: try again later
+      Unanswered         sent, but no usable answer: it may or may not have arrived
+      RateLimited        asked to wait: `retry_after_s`
+      QuotaExhausted     a day's budget is gone: `retry_after_s` where known
+      ServiceTrouble     5xx or nonsense before anything was accepted: try again later
+      LinkExpired        the link no longer works: hold the lane, ask the user
+      LaneBlocked        something only the user can mend (app key, locked account, plan)
+      BatchRefused       this batch will never be accepted as it is: split it
+      NotRevenge         an answer came, but not from a Revenge server
+      SignInRefused      name, password or key was not accepted
+      SessionExpired     the sign-in to Revenge is over: sign in again
+      StoreTrouble       disk full, read-only, locked or unreadable: tell the user
+      SecretsUnavailable no keyring and no vault: tell the user
+      LinkRefused        a service refused to link: say why
+"""
+
+
+class CompanionError(Exception):
+    """The root of everything the environment can do to us.
+
+    `str(error)` is one short sentence in English that names what happened and holds no secret.
+    """
+
+
+class Unreachable(CompanionError):
+    """No answer could be had, and nothing can have been accepted: try again later."""
+
+
+class Unanswered(CompanionError):
+    """The request left, and no usable answer came: it may or may not have been accepted."""
+
+
+class RateLimited(CompanionError):
+    """Asked to wait. `retry_after_s` is seconds, None where the service did not say."""
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class QuotaExhausted(RateLimited):
+    """A day's budget is used up; waits are hours, not seconds."""
+
+
+class ServiceTrouble(CompanionError):
+    """The service failed (5xx, portal page, broken JSON) and certainly accepted nothing."""
+
+
+class LinkExpired(CompanionError):
+    """The link (token, session key) no longer works: hold the lane and ask the user."""
+
+
+class LaneBlocked(CompanionError):
+    """Only the user can mend this: `code` says which case, from `core.reasons.Reason`."""
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class BatchRefused(CompanionError):
+    """The whole request was refused for its content, without naming the row: split and resend."""
+
+
+class NotRevenge(CompanionError):
+    """Something answered at that address, but it is not a Revenge server."""
+
+
+class SignInRefused(CompanionError):
+    """The server did not accept the name, password or key."""
+
+
+class SessionExpired(CompanionError):
+    """The refresh token is gone or refused: the user has to sign in again."""
+
+
+class StoreTrouble(CompanionError):
+    """The database or the settings cannot be read or written (full, read-only, locked, newer)."""
+
+
+class SecretsUnavailable(CompanionError):
+    """Neither a keyring nor a vault can keep secrets on this system."""
+
+
+class LinkRefused(CompanionError):
+    """A service refused to link an account (denied, expired, wrong token)."""

@@ -1,0 +1,162 @@
+"""Why something happened: a stable code for programs and a sentence for people.
+
+A sentence is a template filled from `facts`; the window translates the template before filling it,
+so numbers and names never pass through a translator.
+"""
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+
+Fact = str | float | int
+
+
+class Reason(StrEnum):
+    """Every reason code of the program."""
+
+    # A play counted
+    PLAYED_SHARE = "played_share"
+    PLAYED_CAP = "played_cap"
+    POSITION_REACHED = "position_reached"
+    PLAYED_ON_AFTER_JUMP = "played_on_after_jump"
+    REACHED_END = "reached_end"
+    # A play did not count (yet)
+    PLAYING = "playing"
+    TOO_SHORT = "too_short"
+    STOPPED_EARLY = "stopped_early"
+    PLAYED_TOO_LITTLE = "played_too_little"
+    SKIPPED_PAST = "skipped_past"
+    LENGTH_UNKNOWN = "length_unknown"
+    PODCASTS_OFF = "podcasts_off"
+    KIND_NEVER_COUNTS = "kind_never_counts"
+    REST_OF_COUNTED = "rest_of_counted"
+    LOST_SIGHT = "lost_sight"
+    PRIVATE = "private"
+    FILTERED = "filtered"
+    NO_ACCOUNT = "no_account"
+    # A delivery
+    ALREADY_THERE = "already_there"
+    NOT_FOUND = "not_found"
+    IGNORED = "ignored"
+    TOO_OLD = "too_old"
+    TOO_NEW = "too_new"
+    INVALID = "invalid"
+    SERVICE_DOWN = "service_down"
+    UNREACHABLE = "unreachable"
+    UNANSWERED = "unanswered"
+    RATE_LIMITED = "rate_limited"
+    QUOTA = "quota"
+    LINK_AGAIN = "link_again"
+    APP_KEY_REFUSED = "app_key_refused"
+    ACCOUNT_LOCKED = "account_locked"
+    ACCOUNT_LIMIT = "account_limit"
+    VIP_NEEDED = "vip_needed"
+    WRONG_ADDRESS = "wrong_address"
+    NOT_TAKEN = "not_taken"
+    INTERRUPTED = "interrupted"
+    DISCARDED = "discarded"
+    # The live source
+    CONNECTING = "connecting"
+    NO_WEBSOCKET = "no_websocket"
+    NO_LIVE_EVENTS = "no_live_events"
+    API_KEY_ONLY = "api_key_only"
+    SERVER_DOWN = "server_down"
+    SIGN_IN_AGAIN = "sign_in_again"
+    NOT_REVENGE = "not_revenge"
+
+
+#: One sentence per code. `{service}` and the numbers come from the facts.
+SENTENCES: dict[Reason, str] = {
+    Reason.PLAYED_SHARE: "Played {played} of {duration}: it counts from {threshold}.",
+    Reason.PLAYED_CAP: "Played {played}: a track counts from {threshold}.",
+    Reason.POSITION_REACHED: "Reached {percent} % while playing: it counts from {needed} %.",
+    Reason.PLAYED_ON_AFTER_JUMP: "Jumped past {needed} % and played on for {played}: it counts.",
+    Reason.REACHED_END: "Played to its end: it counts although its length is unknown.",
+    Reason.PLAYING: "Still playing.",
+    Reason.TOO_SHORT: "Only {duration} long: {kind} counts from {threshold}.",
+    Reason.STOPPED_EARLY: "Stopped at {percent} %: it counts from {needed} %.",
+    Reason.PLAYED_TOO_LITTLE: "Played {played}: it counts from {threshold}.",
+    Reason.SKIPPED_PAST: (
+        "Jumped to {percent} % and played on for {played}: it counts after {threshold}."
+    ),
+    Reason.LENGTH_UNKNOWN: "Its length is unknown: it counts only when played to its end.",
+    Reason.PODCASTS_OFF: "Podcasts are switched off in the settings.",
+    Reason.KIND_NEVER_COUNTS: "No service takes this kind of item.",
+    Reason.REST_OF_COUNTED: "The rest of a play that already counted.",
+    Reason.LOST_SIGHT: "The server stopped reporting this play at {percent} %.",
+    Reason.PRIVATE: "Scrobbling was paused.",
+    Reason.FILTERED: "Left out by your filters.",
+    Reason.NO_ACCOUNT: "It counted, but no linked account takes it.",
+    Reason.ALREADY_THERE: "{service} already had this play.",
+    Reason.NOT_FOUND: "{service} does not know this item.",
+    Reason.IGNORED: "{service} ignored this play.",
+    Reason.TOO_OLD: "{service} refuses plays this old.",
+    Reason.TOO_NEW: "{service} says this play is in the future. Check this computer's clock.",
+    Reason.INVALID: "{service} did not accept this play.",
+    Reason.SERVICE_DOWN: "{service} has trouble. The play will be sent when it is back.",
+    Reason.UNREACHABLE: "{service} cannot be reached. The play will be sent when it is back.",
+    Reason.UNANSWERED: "{service} gave no answer. The Companion makes sure the play arrives once.",
+    Reason.RATE_LIMITED: "{service} asked to wait a moment.",
+    Reason.QUOTA: "{service} takes no more plays today.",
+    Reason.LINK_AGAIN: "{service} signed you out. Link again to send waiting plays.",
+    Reason.APP_KEY_REFUSED: "{service} refused the app key. Plays are kept until it is mended.",
+    Reason.ACCOUNT_LOCKED: "{service} has locked this account. Write to its support.",
+    Reason.ACCOUNT_LIMIT: "This account has reached a limit at {service}.",
+    Reason.VIP_NEEDED: "{service} asks for a paid plan for this.",
+    Reason.WRONG_ADDRESS: "No {service} server answers at this address.",
+    Reason.NOT_TAKEN: "{service} does not take this kind of item.",
+    Reason.INTERRUPTED: "The Companion was ended while sending; it makes sure of one play.",
+    Reason.DISCARDED: "You discarded this play.",
+    Reason.CONNECTING: "Connecting to your server.",
+    Reason.NO_WEBSOCKET: (
+        "Your server has no WebSocket. The Companion listens to its server events and checks "
+        "progress every minute."
+    ),
+    Reason.NO_LIVE_EVENTS: (
+        "Your server does not announce playback. The Companion checks progress every minute "
+        "instead; short plays can be missed."
+    ),
+    Reason.API_KEY_ONLY: (
+        "With an API key the server allows no live connection. The Companion checks progress "
+        "every minute instead; short plays can be missed."
+    ),
+    Reason.SERVER_DOWN: "Your server is not answering. The Companion keeps trying.",
+    Reason.SIGN_IN_AGAIN: "Your server signed you out. Sign in again to go on.",
+    Reason.NOT_REVENGE: "Something answers at this address, but it is not a Revenge server.",
+}
+
+
+class _Known(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+def sentence(
+    code: str,
+    facts: Mapping[str, Fact] | None = None,
+    translate: Callable[[str], str] | None = None,
+) -> str:
+    """The sentence for `code`, filled from `facts`.
+
+    `translate` turns the English template into the user's language. An unknown code comes back as
+    it is, so that a newer database still reads.
+    """
+    try:
+        template = SENTENCES[Reason(code)]
+    except ValueError:
+        return code
+    if translate is not None:
+        template = translate(template)
+    return template.format_map(_Known({key: _shown(value) for key, value in (facts or {}).items()}))
+
+
+def _shown(value: Fact) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def minutes(seconds: float) -> str:
+    """Seconds as people read a length: "1:40", "1:02:03"."""
+    whole = max(0, int(seconds))
+    hours, rest = divmod(whole, 3600)
+    if hours:
+        return f"{hours}:{rest // 60:02}:{rest % 60:02}"
+    return f"{rest // 60}:{rest % 60:02}"

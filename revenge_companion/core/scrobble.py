@@ -1,0 +1,47 @@
+"""Scrobbles: one counted play with a frozen identity, and the key that keeps it single."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from revenge_companion.core.media import Item, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Scrobble:
+    """One counted play, frozen when it was queued: what is sent never changes afterwards."""
+
+    #: De-duplication key, see `scrobble_key`.
+    key: str
+    item: Item
+    #: Aware UTC start of the play; music is dated by it.
+    started_at: datetime
+    #: Aware UTC moment it counted; video and podcasts are dated by it.
+    counted_at: datetime
+    #: Content seconds really played when it counted.
+    played_s: float
+    #: Seconds into the item when it counted; for a file of several episodes, into the episode.
+    position_s: float
+    #: 0 to 100 of the runtime; 100 where the runtime is unknown and the end was reached.
+    progress_pct: float
+    device_name: str = ""
+    #: The rule that counted it: "" for the user's own, else a linked account's (thresholds.Rules).
+    rule: str = ""
+
+    @property
+    def dated_at(self) -> datetime:
+        """The date services get: the start for music, the moment it counted for the rest."""
+        return self.counted_at if self.item.kind is not Kind.TRACK else self.started_at
+
+
+def scrobble_key(
+    *, session_id: str, media_id: str, started_at: datetime, episode_index: int = 0
+) -> str:
+    """The key of one play, the same in every Companion that saw the play from its start.
+
+    Built from the server's session, the item and the second the play began, so that a play that is
+    seen twice (replay, restart, second computer) is one scrobble and a repeat is another.
+    """
+    second = int(started_at.timestamp())
+    text = f"{session_id}|{media_id}|{second}|{episode_index}"
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -1,0 +1,44 @@
+"""The user's settings: one typed, frozen value with defaults; how it is stored is not known here."""
+
+from dataclasses import dataclass, field
+
+from revenge_companion.core.media import Kind
+from revenge_companion.core.thresholds import Thresholds
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What is never scrobbled; names as the server reports them, compared without case."""
+
+    ignored_devices: tuple[str, ...] = ()
+    ignored_libraries: tuple[str, ...] = ()
+    ignored_kinds: tuple[Kind, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """Which notifications the user wants."""
+
+    account_trouble: bool = True
+    signed_out: bool = True
+    scrobbled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything in `config.toml`."""
+
+    counting: Thresholds = field(default_factory=Thresholds)
+    filters: Filters = field(default_factory=Filters)
+    notify: Notify = field(default_factory=Notify)
+    #: "system", "light" or "dark".
+    theme: str = "system"
+    start_minimised: bool = False
+    autostart: bool = False
+    #: Scrobbling paused by the user until switched on again.
+    paused: bool = False
+    #: Address of the Revenge server; empty before the first sign-in.
+    server_url: str = ""
+    username: str = ""
+    #: Use plain http for services that are not on this computer.
+    allow_plain_http: bool = False

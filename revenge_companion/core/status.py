@@ -1,0 +1,105 @@
+"""What the engine shows of itself: values for the tray, the window and `status`."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from revenge_companion.core.accounts import Account
+from revenge_companion.core.live import NowPlaying
+from revenge_companion.core.playback import Source
+
+
+class SignInState(StrEnum):
+    SIGNED_OUT = "signed_out"
+    SIGNED_IN = "signed_in"
+    #: The session ended; signing in resumes.
+    SIGN_IN_AGAIN = "sign_in_again"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStatus:
+    """Which live source is used and why."""
+
+    source: Source | None = None
+    connected: bool = False
+    #: Reason code of `core.reasons` for the choice or the trouble; empty when all is well.
+    reason_code: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxCounts:
+    """Rows by state, over all accounts or for one."""
+
+    pending: int = 0
+    sending: int = 0
+    unsure: int = 0
+    delivered: int = 0
+    held: int = 0
+    parked: int = 0
+    undone: int = 0
+
+    @property
+    def waiting(self) -> int:
+        """Rows that will still be sent."""
+        return self.pending + self.sending + self.unsure + self.held
+
+
+@dataclass(frozen=True, slots=True)
+class AccountStatus:
+    """One account and its part of the outbox."""
+
+    account: Account
+    counts: OutboxCounts = OutboxCounts()
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStatus:
+    """One moment of the engine."""
+
+    sign_in: SignInState = SignInState.SIGNED_OUT
+    server_url: str = ""
+    username: str = ""
+    source: SourceStatus = SourceStatus()
+    accounts: tuple[AccountStatus, ...] = ()
+    now_playing: tuple[NowPlaying, ...] = ()
+    outbox: OutboxCounts = OutboxCounts()
+    #: Scrobbling is paused until then; `datetime.max` for "until switched on again".
+    paused_until: datetime | None = None
+    #: Storage trouble as a sentence; empty when all is well.
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationFate:
+    """What became of one play at one account, for the ledger."""
+
+    account_id: int
+    service: str
+    account_label: str
+    state: str
+    reason_code: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlayRecord:
+    """One line of the ledger: a play, counted or not."""
+
+    id: int
+    play_key: str
+    label: str
+    kind: str
+    device_name: str
+    started_at: datetime
+    ended_at: datetime | None
+    counted_at: datetime | None
+    played_s: float
+    position_s: float
+    duration_s: float | None
+    #: Reason code of `core.reasons`, with its numbers in `facts`.
+    reason_code: str
+    facts: dict[str, str | float | int] = field(default_factory=dict)
+    destinations: tuple[DestinationFate, ...] = ()
+    #: Still playing.
+    open: bool = False

@@ -1,0 +1,1 @@
+"""An embedded Revenge server, a scripted viewer and local destinations."""

@@ -1,0 +1,1 @@
+"""The spine: plain asyncio, one file per story."""

@@ -1,0 +1,143 @@
+"""The engine as the window and the command line see it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from revenge_companion.core.accounts import Account, Switches
+from revenge_companion.core.delivery import Delivery
+from revenge_companion.core.settings import Settings
+from revenge_companion.core.status import EngineStatus, PlayRecord
+from revenge_companion.services.base import LinkRequest, ServiceSpec, ShowPrompt
+
+
+class Change(StrEnum):
+    """What changed; a view decides whether it cares."""
+
+    STATUS = "status"
+    NOW_PLAYING = "now_playing"
+    PLAYS = "plays"
+    OUTBOX = "outbox"
+    ACCOUNTS = "accounts"
+    SETTINGS = "settings"
+
+
+class Notice(StrEnum):
+    """Something to tell the user once."""
+
+    ACCOUNT_TROUBLE = "account_trouble"
+    SIGNED_OUT = "signed_out"
+    SCROBBLED = "scrobbled"
+    TROUBLE = "trouble"
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One notification: `reason` and `facts` make its sentence (core.reasons)."""
+
+    notice: Notice
+    title: str
+    reason: str
+    facts: Mapping[str, str | float | int]
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """One delivery with the names a person needs."""
+
+    delivery: Delivery
+    service: str
+    account_label: str
+
+
+class EngineApi(Protocol):
+    """What the window and the command line may ask of the engine.
+
+    Every awaited call may raise `core.errors.CompanionError` with one sentence to show.
+    """
+
+    @property
+    def status(self) -> EngineStatus: ...
+
+    @property
+    def settings(self) -> Settings: ...
+
+    @property
+    def services(self) -> Sequence[ServiceSpec]: ...
+
+    def on_change(self, told: Callable[[Change], None]) -> None:
+        """`told` is called on the loop's thread after each change."""
+        ...
+
+    def on_notification(self, told: Callable[[Notification], None]) -> None: ...
+
+    async def sign_in(self, server: str, username: str, password: str) -> None: ...
+    async def sign_in_with_key(self, server: str, api_key: str) -> None: ...
+    async def sign_out(self) -> None: ...
+
+    async def link(
+        self, service: str, request: LinkRequest, label: str, show: ShowPrompt
+    ) -> Account:
+        """Link an account, or relink the same remote account, which resumes its lane."""
+        ...
+
+    async def unlink(self, account_id: int, *, keep_queued: bool = False) -> None: ...
+    async def set_switches(self, account_id: int, switches: Switches) -> None: ...
+    async def rename(self, account_id: int, label: str) -> None: ...
+
+    async def test_account(self, account_id: int) -> str:
+        """Ask the service who the account is; returns the remote name."""
+        ...
+
+    async def plays(
+        self,
+        *,
+        limit: int = 200,
+        before_id: int | None = None,
+        search: str = "",
+        kind: str = "",
+        counted: bool | None = None,
+    ) -> list[PlayRecord]:
+        """The ledger, newest first; `search` looks in titles without case."""
+        ...
+
+    async def outbox(
+        self,
+        *,
+        state: str = "",
+        account_id: int | None = None,
+        limit: int = 200,
+        before_id: int | None = None,
+    ) -> list[OutboxRow]:
+        """Deliveries, newest first; without `state`, those that are not delivered or undone."""
+        ...
+
+    async def flush(self) -> None:
+        """Try everything that waits now, whatever its due time."""
+        ...
+
+    async def retry(self, delivery_id: int) -> bool: ...
+    async def discard(self, delivery_id: int) -> bool: ...
+
+    async def export_outbox(self, path: Path) -> int:
+        """Write every delivery to `path` (CSV or JSON by its ending); returns how many."""
+        ...
+
+    async def scrobble_anyway(self, play_id: int) -> bool:
+        """Count a play by hand; False when it already counted or is gone."""
+        ...
+
+    def dont_scrobble(self, play_key: str) -> None:
+        """Leave one play session that is in progress out."""
+        ...
+
+    async def save_settings(self, settings: Settings) -> None: ...
+
+    def pause(self, until: datetime | None) -> None:
+        """Pause scrobbling until `until` (aware UTC), or for ever with None."""
+        ...
+
+    def resume(self) -> None: ...

@@ -1,0 +1,1 @@
+"""The Revenge media server: only here is its wire known."""

@@ -1,0 +1,1 @@
+"""One file or package per scrobbling service; they do not know each other."""

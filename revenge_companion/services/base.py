@@ -1,0 +1,185 @@
+"""What a service is to the rest of the program: data about it, and a client per linked account."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from revenge_companion.core.accounts import Account
+from revenge_companion.core.delivery import Delivery, Outcome
+from revenge_companion.core.live import LiveNotice
+from revenge_companion.core.media import Kind
+
+
+class LinkMethod(StrEnum):
+    """How an account is linked; the dialogs are chosen by it."""
+
+    TOKEN = "token"
+    DEVICE = "device"
+    #: Last.fm's desktop flow: open a page, then wait for the approval.
+    BROWSER_TOKEN = "browser_token"
+    PASSWORD = "password"
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSpec:
+    """A service described by data; screens and the engine read this and ask no names."""
+
+    #: Stable key, such as "listenbrainz".
+    key: str
+    name: str
+    kinds: tuple[Kind, ...]
+    #: The first is the ordinary way.
+    link: tuple[LinkMethod, ...]
+    #: Whether it shows what is playing right now.
+    live: bool
+    #: Scrobbles one request may hold.
+    batch_size: int
+    #: True where resending the frozen payload is harmless, so an unanswered request is repeated;
+    #: False where the service has to be read back first (`Client.find`).
+    resend_is_safe: bool
+    default_api_url: str
+    default_auth_url: str = ""
+    #: Whether the user may point it at a compatible server.
+    custom_server: bool = False
+    #: Environment variables that hold the client id (and secret where there is one).
+    client_id_env: str = ""
+    client_secret_env: str = ""
+    #: Client id shipped with the program; empty where none is.
+    client_id: str = ""
+    #: Where the user finds or makes what the link needs.
+    help_url: str = ""
+    #: Scrobbles older than this are refused; None for no limit.
+    max_age_s: float | None = None
+    durable: bool = True
+    imports: tuple[str, ...] = ()
+    exports: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """An account's tokens, as the keyring keeps them; `repr` shows none of it."""
+
+    access: str = field(repr=False)
+    refresh: str = field(default="", repr=False)
+    #: Aware UTC end of `access`; None where it does not end.
+    expires_at: datetime | None = None
+    #: The client id the tokens belong to, so that a refresh uses the same.
+    client_id: str = ""
+    #: Last.fm's shared secret where the user brought their own; "" for the environment's.
+    client_secret: str = field(default="", repr=False)
+
+
+class SecretSlot(Protocol):
+    """One account's place in the keyring; handed to its client."""
+
+    async def get(self) -> Secret | None: ...
+
+    async def put(self, secret: Secret) -> None:
+        """Store durably; returns only when it is stored."""
+        ...
+
+    def exclusive(self) -> "AsyncLock":
+        """A lock over threads and processes, for single-flight refresh."""
+        ...
+
+
+class AsyncLock(Protocol):
+    async def __aenter__(self) -> object: ...
+    async def __aexit__(self, *exc: object) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteUser:
+    """Who an account belongs to, as the service says."""
+
+    id: str
+    name: str
+    profile_url: str = ""
+
+
+class Client(Protocol):
+    """One linked account's line to its service.
+
+    Methods raise the errors of `core.errors`; what they raise is about the whole request, what
+    `submit` returns is about each row.
+    """
+
+    async def submit(self, batch: Sequence[Delivery]) -> Mapping[int, Outcome]:
+        """Deliver up to `ServiceSpec.batch_size` rows; an outcome for every delivery id."""
+        ...
+
+    async def find(self, delivery: Delivery) -> str | None:
+        """The remote id of an unsure delivery that did arrive ("" where it has none), else None.
+
+        Only called where `resend_is_safe` is False.
+        """
+        ...
+
+    async def live(self, notice: LiveNotice) -> None:
+        """Tell the service what is happening now; best effort, never repeated."""
+        ...
+
+    async def whoami(self) -> RemoteUser:
+        """Ask the service whose account this is; raises LinkExpired when the link is gone."""
+        ...
+
+    async def revoke(self) -> None:
+        """Give the tokens back where the service can; errors are the caller's to log."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRequest:
+    """What the user brought to a linking: addresses, ids, and a secret where the method has one."""
+
+    api_url: str = ""
+    auth_url: str = ""
+    client_id: str = ""
+    client_secret: str = field(default="", repr=False)
+    username: str = ""
+    #: Token or password; empty for flows in the browser.
+    secret: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkPrompt:
+    """What to show while the user approves elsewhere."""
+
+    url: str
+    #: Code to type there; empty where the page needs none.
+    code: str = ""
+    #: The address with the code filled in; empty where there is none.
+    complete_url: str = ""
+    #: Seconds until the code ends.
+    expires_in_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A finished linking: who, and the tokens to store."""
+
+    user: RemoteUser
+    secret: Secret = field(repr=False)
+    api_url: str = ""
+    auth_url: str = ""
+    client_id: str = ""
+
+
+#: Called once the user has something to do elsewhere.
+ShowPrompt = Callable[[LinkPrompt], Awaitable[None]]
+
+
+class Service(Protocol):
+    """One service: its data, how to link, and a client for an account."""
+
+    spec: ServiceSpec
+
+    async def link(self, request: LinkRequest, show: ShowPrompt) -> Linked:
+        """Link an account; raises LinkRefused with a sentence, or an error of the network."""
+        ...
+
+    def client(self, account: Account, slot: SecretSlot) -> Client:
+        """A client for `account`; makes no request."""
+        ...

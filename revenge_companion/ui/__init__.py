@@ -1,0 +1,1 @@
+"""Qt: shows core values, calls engine objects."""

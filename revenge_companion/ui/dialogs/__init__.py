@@ -1,0 +1,1 @@
+"""Dialogs; each is given what it needs."""
