@@ -35,13 +35,16 @@ class Scrobble:
 
 
 def scrobble_key(
-    *, session_id: str, media_id: str, started_at: datetime, episode_index: int = 0
+    *, session_id: str, media_id: str, started_at: datetime, episode_index: int = 0, rule: str = ""
 ) -> str:
     """The key of one play, the same in every Companion that saw the play from its start.
 
     Built from the server's session, the item and the second the play began, so that a play that is
-    seen twice (replay, restart, second computer) is one scrobble and a repeat is another.
+    seen twice (replay, restart, second computer) is one scrobble and a repeat is another. An account
+    with a threshold of its own (`rule`) gets a scrobble of its own, as it counts at another moment.
     """
     second = int(started_at.timestamp())
     text = f"{session_id}|{media_id}|{second}|{episode_index}"
+    if rule:
+        text += f"|{rule}"
     return hashlib.sha256(text.encode()).hexdigest()[:32]

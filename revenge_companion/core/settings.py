@@ -1,4 +1,4 @@
-"""The user's settings: one typed, frozen value with defaults; how it is stored is not known here."""
+"""The user's settings: one typed, frozen value with defaults; storing it is not known here."""
 
 from dataclasses import dataclass, field
 

@@ -1,0 +1,477 @@
+"""The session tracker: from playback events to decisions.
+
+It keeps one `Play` per server session and item, and never reads a clock: events carry their times,
+and `tick` is told the time. `deadline_s` says when the next decision falls if playing simply goes
+on, so that a play that crosses its threshold between two frames counts then.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from revenge_companion.core import counting
+from revenge_companion.core.counting import Verdict
+from revenge_companion.core.live import LiveAction, LiveNotice, NowPlaying
+from revenge_companion.core.observing import DRIFT_S, Span
+from revenge_companion.core.play import Play, begin, play_from_snapshot, start_zone_s
+from revenge_companion.core.playback import EventType, PlaybackEvent, PlayState
+from revenge_companion.core.plays import PlayUpdate
+from revenge_companion.core.reasons import Reason
+from revenge_companion.core.scrobble import Scrobble
+from revenge_companion.core.thresholds import Rules
+
+#: A checkpoint is due at most this long after the last one while playing (ledger T8).
+CHECKPOINT_S = 15.0
+#: How long an item that was followed by another may still send its own stop (crossfade).
+_LATE_STOP_S = 30.0
+#: A play nobody has heard of for this long is over.
+_FORGOTTEN_S = 24 * 3600.0
+#: A frame this much older than the last is either late or from a clock that stepped back.
+_STEP = timedelta(seconds=30)
+#: Servers send events from several threads: an end may carry a time just before the last frame's.
+_LATE_END = timedelta(seconds=5)
+_SEEN_IDS = 4096
+_PAST_PLAYS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to write down and to tell after an event or a tick."""
+
+    update: PlayUpdate
+    #: Monotonic second at which it fell.
+    at_s: float
+    scrobbles: tuple[Scrobble, ...] = ()
+    notice: LiveNotice | None = None
+    #: Rules under which the play has counted; their accounts get no more live video notices.
+    counted_rules: frozenset[str] = frozenset()
+    #: Seconds into the file; a scrobble's own position is relative to its episode.
+    position_s: float = 0.0
+    #: The play ended with this decision.
+    ended: bool = False
+
+
+class SessionTracker:
+    """Feeds on playback events of one user and says what counts, when, and why not."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self._named = rules.named()
+        self._open: dict[tuple[str, str], Play] = {}
+        #: The last ended play of each item, newest last.
+        self._past: dict[str, Play] = {}
+        self._seen: dict[str, None] = {}
+
+    def restore(self, snapshots: Iterable[str], *, at_s: float) -> list[str]:
+        """Go on from checkpoints, oldest first; returns those that could not be read."""
+        unread = []
+        for text in snapshots:
+            try:
+                play = play_from_snapshot(text, self._named, at_s)
+            except (ValueError, KeyError, TypeError, AttributeError):
+                unread.append(text)
+                continue
+            for event_id in play.recent_ids:
+                self._seen[event_id] = None
+            if play.is_open:
+                self._open[play.session_id, play.item.media_id] = play
+            else:
+                self._remember(play)
+        return unread
+
+    def set_rules(self, rules: Rules) -> None:
+        """Use other thresholds from now on; what has counted stays counted."""
+        self._rules, self._named = rules, rules.named()
+        for play in self._open.values():
+            play.shares = counting.shares_of(play.item, self._named)
+
+    def disconnected(self) -> None:
+        """From now on nobody observes: time counts only where later positions prove it."""
+        for play in self._open.values():
+            play.observed.gap = True
+
+    def leave_out(self, play_key: str, reason: Reason) -> list[Decision]:
+        """Scrobble nothing more of one play in progress."""
+        return [
+            self._decide(play, play.observed.last_at_s or play.seen_at_s)
+            for play in self._open.values()
+            if play.key == play_key and _set_left_out(play, reason)
+        ]
+
+    def forget_open(self, reason: Reason, *, at: datetime, at_s: float) -> list[Decision]:
+        """End every play in progress unscrobbled (scrobbling was paused)."""
+        decisions = []
+        for play in list(self._open.values()):
+            play.left_out = reason
+            decisions.append(self._end(play, at, at_s))
+        return decisions
+
+    def now_playing(self, at_s: float) -> tuple[NowPlaying, ...]:
+        """Plays in progress that were heard of lately, newest first."""
+        shown = [
+            play
+            for play in self._open.values()
+            if play.superseded_at_s is None
+            and at_s - play.seen_at_s < (120.0 if play.observed.playing else 3600.0)
+        ]
+        shown.sort(key=lambda play: play.seen_at_s, reverse=True)
+        return tuple(play.now_playing(self._rules.own) for play in shown)
+
+    # Events
+
+    def feed(self, event: PlaybackEvent, left_out: Reason | None = None) -> list[Decision]:
+        """Take one event; `left_out` marks a play that filters keep from being scrobbled."""
+        if event.id:
+            if event.id in self._seen:
+                return []
+            self._seen[event.id] = None
+            if len(self._seen) > _SEEN_IDS:
+                del self._seen[next(iter(self._seen))]
+        decisions: list[Decision] = []
+        key = (event.session_id, event.item.media_id)
+        play = self._open.get(key)
+        is_end = _ends(event)
+        if play is None:
+            if is_end or self._is_stale(event):
+                return []
+            return self._begin(event, left_out)
+        if self._is_late(play, event, is_end=is_end):
+            _place_late_start(play, event)
+            return []
+        if not is_end and self._is_new_play(play, event):
+            opening = _proven_opening_s(play, event)
+            decisions.append(self._end(play, play.observed.last_at, event.at_s))
+            return decisions + self._begin(event, left_out, opening_s=opening)
+        return self._continue(play, event, is_end=is_end)
+
+    def _begin(
+        self, event: PlaybackEvent, left_out: Reason | None, *, opening_s: float = 0.0
+    ) -> list[Decision]:
+        item = event.item
+        elsewhere = [p for p in self._open.values() if p.item.media_id == item.media_id]
+        earlier = elsewhere[-1] if elsewhere else self._past.get(item.media_id)
+        decisions = self._supersede(event)
+        play = begin(event, earlier, self._rules)
+        play.observed.played_s += opening_s
+        play.started_at -= timedelta(seconds=opening_s / event.rate)
+        play.left_out = left_out
+        play.observed.playing = _is_playing(event)
+        play.remember(event.id)
+        self._open[event.session_id, item.media_id] = play
+        notice = self._notice(play, LiveAction.START) if play.observed.playing else None
+        decisions.append(self._decide(play, event.at_s, notice=notice))
+        return decisions
+
+    def _supersede(self, event: PlaybackEvent) -> list[Decision]:
+        """Another item plays in this session: the one before it was played until now."""
+        decisions = []
+        for play in list(self._open.values()):
+            if play.session_id != event.session_id or play.superseded_at_s is not None:
+                continue
+            span = play.observed.presumed_at(event.at_s)
+            verdicts: list[Verdict] = []
+            if span is not None and span.played_s > 0.0:
+                until = play.item.duration_s
+                end_s = span.reached_s if until is None else min(span.reached_s, until)
+                span = play.observed.look(
+                    at=event.at, at_s=event.at_s, position_s=max(end_s, span.from_s)
+                )
+                verdicts = self._judge(play, span)
+            play.observed.playing = False
+            play.superseded_at_s = event.at_s
+            decisions.append(self._decide(play, event.at_s, verdicts, at=event.at))
+        return decisions
+
+    def _continue(self, play: Play, event: PlaybackEvent, *, is_end: bool) -> list[Decision]:
+        was_playing = play.observed.playing
+        play.describe(event.item, self._named)
+        play.remember(event.id)
+        play.seen_at_s, play.stepped_back = event.at_s, None
+        span = play.observed.look(
+            at=event.at, at_s=event.at_s, position_s=_position(event, play, is_end=is_end)
+        )
+        verdicts = self._judge(play, span)
+        if event.type is EventType.COMPLETED:
+            verdicts += counting.reached_end(play.item, self._named, play.progress)
+        if event.type is EventType.SEEKED and event.position_s is not None:
+            if abs(event.position_s - play.observed.position_s) > DRIFT_S:
+                play.progress.jumped, play.progress.since_jump_s = True, 0.0
+            play.observed.jump_to(event.position_s)
+        play.observed.rate = event.rate
+        if is_end:
+            decision = self._end(play, event.at, event.at_s, verdicts)
+            return [decision]
+        play.observed.playing = _is_playing(event)
+        if play.observed.playing and play.superseded_at_s is not None:
+            play.superseded_at_s = None
+        notice = None
+        if play.observed.playing != was_playing:
+            action = LiveAction.START if play.observed.playing else LiveAction.PAUSE
+            notice = self._notice(play, action)
+        due = event.at_s - play.saved_at_s >= CHECKPOINT_S
+        if verdicts or notice is not None or due:
+            return [self._decide(play, event.at_s, verdicts, at=event.at, notice=notice)]
+        return []
+
+    # Time
+
+    def deadline_s(self) -> float | None:
+        """Monotonic second of the next decision if nothing else happens; None for never."""
+        best: float | None = None
+        for play in self._open.values():
+            counts, ends = self._counts_at_s(play), self._ends_at_s(play)
+            when = ends if counts is None else min(counts, ends)
+            best = when if best is None else min(best, when)
+        return best
+
+    def tick(self, at_s: float) -> list[Decision]:
+        """Decide everything that falls due up to `at_s`."""
+        decisions = []
+        for play in list(self._open.values()):
+            when = self._counts_at_s(play)
+            if when is not None and when <= at_s:
+                decisions += self._count_presumed(play, when)
+            ends = self._ends_at_s(play)
+            if ends <= at_s:
+                lost = play.superseded_at_s is None
+                decision = self._end(play, play.observed.last_at, ends, lost=lost)
+                decisions.append(decision)
+        return decisions
+
+    def _counts_at_s(self, play: Play) -> float | None:
+        observed = play.observed
+        until = observed.watched_until_s()
+        if until is None or observed.last_at_s is None:
+            return None
+        wait = counting.seconds_until(
+            play.item, play.shares, play.progress, observed.position_s, observed.played_s
+        )
+        if wait is None:
+            return None
+        when = observed.last_at_s + wait / observed.rate
+        return when if when <= until else None
+
+    @staticmethod
+    def _ends_at_s(play: Play) -> float:
+        if play.superseded_at_s is not None:
+            return play.superseded_at_s + _LATE_STOP_S
+        return play.seen_at_s + _FORGOTTEN_S
+
+    def _count_presumed(self, play: Play, when: float) -> list[Decision]:
+        span = play.observed.presumed_at(when)
+        if span is None:
+            return []
+        played = play.observed.played_s + span.played_s
+        verdicts = counting.judge(play.item, play.shares, play.progress, span, played, presume=True)
+        if not verdicts:
+            return []
+        ahead = timedelta(seconds=when - (play.observed.last_at_s or when))
+        return [
+            self._decide(
+                play,
+                when,
+                verdicts,
+                at=play.observed.last_at + ahead,
+                position_s=span.reached_s,
+                played_s=played,
+            )
+        ]
+
+    # Pieces
+
+    def _judge(self, play: Play, span: Span) -> list[Verdict]:
+        return counting.judge(play.item, play.shares, play.progress, span, play.observed.played_s)
+
+    def _end(
+        self,
+        play: Play,
+        at: datetime,
+        at_s: float,
+        verdicts: list[Verdict] | None = None,
+        *,
+        lost: bool = False,
+    ) -> Decision:
+        scrobbles = self._count(play, verdicts or [], at)
+        play.conclude(at, self._rules.own)
+        if lost and play.counted_at is None and play.reason is Reason.STOPPED_EARLY:
+            play.reason = Reason.LOST_SIGHT
+        notice = self._notice(play, LiveAction.STOP)
+        del self._open[play.session_id, play.item.media_id]
+        self._remember(play)
+        return self._made(play, at_s, scrobbles, notice)
+
+    def _decide(
+        self,
+        play: Play,
+        at_s: float,
+        verdicts: list[Verdict] | None = None,
+        *,
+        at: datetime | None = None,
+        notice: LiveNotice | None = None,
+        position_s: float | None = None,
+        played_s: float | None = None,
+    ) -> Decision:
+        scrobbles = self._count(
+            play, verdicts or [], at or play.observed.last_at, position_s, played_s
+        )
+        return self._made(play, at_s, scrobbles, notice, position_s)
+
+    def _count(
+        self,
+        play: Play,
+        verdicts: list[Verdict],
+        at: datetime,
+        position_s: float | None = None,
+        played_s: float | None = None,
+    ) -> tuple[Scrobble, ...]:
+        if not verdicts:
+            return ()
+        return play.count(
+            verdicts,
+            at,
+            position_s=play.observed.position_s if position_s is None else position_s,
+            played_s=play.observed.played_s if played_s is None else played_s,
+        )
+
+    @staticmethod
+    def _made(
+        play: Play,
+        at_s: float,
+        scrobbles: tuple[Scrobble, ...],
+        notice: LiveNotice | None,
+        position_s: float | None = None,
+    ) -> Decision:
+        play.saved_at_s = at_s
+        return Decision(
+            update=play.update(),
+            at_s=at_s,
+            scrobbles=scrobbles,
+            notice=notice,
+            counted_rules=frozenset(name for name, _ in play.progress.counted),
+            position_s=play.observed.position_s if position_s is None else position_s,
+            ended=not play.is_open,
+        )
+
+    def _notice(self, play: Play, action: LiveAction) -> LiveNotice | None:
+        if play.left_out is not None:
+            return None
+        position, length = play.observed.position_s, play.item.duration_s
+        percent = min(100.0, 100.0 * position / length) if length else 0.0
+        return LiveNotice(action, play.item, position, round(percent, 2), play.device_name)
+
+    def _remember(self, play: Play) -> None:
+        self._past.pop(play.item.media_id, None)
+        self._past[play.item.media_id] = play
+        if len(self._past) > _PAST_PLAYS:
+            del self._past[next(iter(self._past))]
+
+    def _is_stale(self, event: PlaybackEvent) -> bool:
+        """A frame of a play that already ended, delivered late."""
+        past = self._past.get(event.item.media_id)
+        return (
+            past is not None
+            and past.session_id == event.session_id
+            and past.ended_at is not None
+            and event.at < past.ended_at + _straggler(event)
+            and past.ended_at - event.at < timedelta(hours=1)
+        )
+
+    @staticmethod
+    def _is_late(play: Play, event: PlaybackEvent, *, is_end: bool) -> bool:
+        behind = play.observed.last_at - event.at
+        if behind <= timedelta(0) or (is_end and behind <= _LATE_END):
+            return False
+        if behind < _STEP:
+            return True
+        before, play.stepped_back = play.stepped_back, (event.at, event.at_s)
+        if before is None or event.at_s - before[1] < 1.0:
+            return True
+        # Two frames from the past that keep time with our own clock: the server's stepped back.
+        drift = (event.at - before[0]).total_seconds() - (event.at_s - before[1])
+        return abs(drift) > 5.0
+
+    @staticmethod
+    def _is_new_play(play: Play, event: PlaybackEvent) -> bool:
+        observed, item = play.observed, play.item
+        position, zone = event.position_s, start_zone_s(item)
+        if event.type is EventType.STARTED and (position or 0.0) <= zone:
+            # Servers announce a start again after a reconnect, with the position it has reached.
+            expected = observed.position_s
+            if observed.playing and observed.last_at_s is not None:
+                expected += max(0.0, event.at_s - observed.last_at_s) * observed.rate
+            again = abs((position or 0.0) - expected) > DRIFT_S
+            return play.superseded_at_s is not None or (again and observed.played_s > DRIFT_S)
+        if play.superseded_at_s is not None:
+            return _is_playing(event) and event.at_s > play.superseded_at_s
+        if position is None or position > observed.position_s - DRIFT_S:
+            return False
+        if event.type is EventType.SEEKED:
+            return play.counted_at is not None and position <= zone < observed.position_s
+        elapsed = 0.0
+        if observed.last_at_s is not None:
+            wall = (event.at - observed.last_at).total_seconds()
+            elapsed = max(event.at_s - observed.last_at_s, wall) * observed.rate
+        if position > max(zone, elapsed + DRIFT_S) or observed.position_s <= zone:
+            return False
+        # Repeat: it counted, or it ran to its end and began again.
+        at_end = item.duration_s is not None and (
+            observed.position_s + elapsed >= item.duration_s - DRIFT_S
+        )
+        return play.counted_at is not None or (at_end and position <= elapsed + DRIFT_S)
+
+
+def _ends(event: PlaybackEvent) -> bool:
+    return (
+        event.type in (EventType.STOPPED, EventType.COMPLETED) or event.state is PlayState.STOPPED
+    )
+
+
+def _is_playing(event: PlaybackEvent) -> bool:
+    match event.type:
+        case EventType.PAUSED:
+            return False
+        case EventType.RESUMED:
+            return True
+    return event.state is PlayState.PLAYING
+
+
+def _position(event: PlaybackEvent, play: Play, *, is_end: bool) -> float | None:
+    """The position that accounts for the time before the event."""
+    position = event.position_s
+    if event.type is EventType.SEEKED:
+        return event.from_position_s
+    if is_end and not position:
+        # A missing or zero stop position erases nothing; a completed item was at its end.
+        return play.item.duration_s if event.type is EventType.COMPLETED else None
+    return position
+
+
+def _straggler(event: PlaybackEvent) -> timedelta:
+    """How long after a play's end a frame may still belong to it."""
+    return timedelta(seconds=2 if event.type is EventType.PROGRESS else 0)
+
+
+def _proven_opening_s(play: Play, event: PlaybackEvent) -> float:
+    """Content seconds of a repeat that its first frame proves: it began since the last frame."""
+    if event.type is not EventType.PROGRESS or event.position_s is None:
+        return 0.0
+    if play.observed.last_at_s is None or not play.observed.playing or play.observed.gap:
+        return 0.0
+    possible = (event.at_s - play.observed.last_at_s) * event.rate
+    return event.position_s if event.position_s <= possible + DRIFT_S else 0.0
+
+
+def _set_left_out(play: Play, reason: Reason) -> bool:
+    play.left_out = reason
+    return True
+
+
+def _place_late_start(play: Play, event: PlaybackEvent) -> None:
+    """A start that arrives after the first progress still dates the play and proves its opening."""
+    if event.type is not EventType.STARTED or play.counted_at is not None:
+        return
+    elapsed = (play.started_at - event.at).total_seconds()
+    opening = play.first_position_s - (event.position_s or 0.0)
+    if 0.0 < elapsed <= 120.0 and abs(opening - elapsed * event.rate) <= DRIFT_S:
+        play.started_at = event.at
+        play.observed.played_s += opening
