@@ -1,0 +1,406 @@
+"""From the outbox to the services: due, submit, settle, notify; one lane per account.
+
+A lane claims what is due (the claim is on disk before the first byte leaves), hands it to the
+service's client, and settles every row by what came back. A slow or broken service delays no other.
+An unanswered request leaves rows `unsure`: they are read back first where resending could double.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from revenge_companion.core import errors
+from revenge_companion.core.accounts import Account, AccountState
+from revenge_companion.core.clock import Clock
+from revenge_companion.core.delivery import (
+    Delivered,
+    Delivery,
+    Outcome,
+    Refused,
+    Settlement,
+    TryLater,
+    Unknown,
+    settle,
+    wait_s,
+)
+from revenge_companion.core.live import LiveNotice
+from revenge_companion.core.reasons import Reason
+from revenge_companion.services.base import Client, ServiceSpec
+
+_log = logging.getLogger(__name__)
+
+#: A notice that could not be sent within this time is about the past and is dropped.
+NOTICE_LIFE_S = 15.0
+#: How long a lane that only the user can mend rests before it asks once more.
+HELD_PROBE_S = 6 * 3600.0
+#: How long to wait for the request under way when the program ends.
+SETTLE_LIMIT_S = 8.0
+
+
+class LaneOutbox(Protocol):
+    """What a lane needs of the outbox."""
+
+    async def claim(
+        self, account_id: int, limit: int, now: datetime, *, force: bool = False
+    ) -> list[Delivery]: ...
+    async def settle(self, items: Sequence[tuple[int, Settlement]], now: datetime) -> None: ...
+    async def next_due(self, account_id: int) -> datetime | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class LaneEvent:
+    """Something a lane reports: rows settled, or the account's state changed."""
+
+    account_id: int
+    delivered: tuple[Delivery, ...] = ()
+    state: AccountState | None = None
+    #: Reason code and the service's words for a new state.
+    code: str = ""
+    detail: str = ""
+    held_until: datetime | None = None
+
+
+class Lane:
+    """Delivers one account's rows until it is stopped."""
+
+    def __init__(
+        self,
+        account: Account,
+        spec: ServiceSpec,
+        client: Client,
+        outbox: LaneOutbox,
+        clock: Clock,
+        report: Callable[[LaneEvent], Awaitable[None]],
+        *,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self.account = account
+        self.spec = spec
+        self.client = client
+        self._outbox = outbox
+        self._clock = clock
+        self._report = report
+        self._jitter = jitter
+        self._wake = asyncio.Event()
+        self._force = False
+        self._stopping = False
+        self._sending = False
+        #: Failures of the service in a row, and until when (monotonic) it is left alone.
+        self._failures = 0
+        self._resting_until_s = 0.0
+        self._notice: tuple[float, LiveNotice] | None = None
+        self._notice_wake = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin delivering; call once, on the running loop."""
+        name = f"{self.spec.key}-{self.account.id}"
+        self._tasks = [
+            asyncio.create_task(self._deliver(), name=f"lane-{name}"),
+            asyncio.create_task(self._tell_live(), name=f"live-{name}"),
+        ]
+
+    async def stop(self) -> None:
+        """End; a request under way may settle for a bounded time, then it becomes unsure."""
+        self._stopping = True
+        self._wake.set()
+        tasks, self._tasks = self._tasks, []
+        if not tasks:
+            return
+        tasks[1].cancel()
+        if self._sending:
+            limit = asyncio.ensure_future(self._clock.sleep(SETTLE_LIMIT_S))
+            await asyncio.wait({tasks[0], limit}, return_when=asyncio.FIRST_COMPLETED)
+            limit.cancel()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def wake(self, *, force: bool = False) -> None:
+        """There may be something to send; `force` forgets rests and due times."""
+        if force:
+            self._force = True
+            self._failures = 0
+        self._wake.set()
+
+    def recovered(self) -> None:
+        """The network or the service answers again: stop resting."""
+        if self._failures:
+            self.wake(force=True)
+
+    def use(self, account: Account) -> None:
+        """Take the account's newer state; a lane that may send again does."""
+        self.account = account
+        self.wake()
+
+    def tell(self, notice: LiveNotice) -> None:
+        """Send a live notice, best effort; a newer one replaces one that has not left yet."""
+        self._notice = (self._clock.monotonic_s(), notice)
+        self._notice_wake.set()
+
+    # Live
+
+    async def _tell_live(self) -> None:
+        while True:
+            await self._notice_wake.wait()
+            self._notice_wake.clear()
+            kept, self._notice = self._notice, None
+            if kept is None or self.account.state is not AccountState.LINKED:
+                continue
+            if self._clock.monotonic_s() - kept[0] > NOTICE_LIFE_S:
+                continue
+            try:
+                await self.client.live(kept[1])
+            except errors.CompanionError as error:
+                # Never repeated: a late "now playing" is a wrong one.
+                _log.debug("%s took no live notice: %s", self.spec.name, error)
+            except Exception:
+                _log.exception("A live notice to %s failed", self.spec.name)
+
+    # Durable
+
+    async def _deliver(self) -> None:
+        while not self._stopping:
+            try:
+                busy = await self._round()
+            except errors.StoreTrouble as error:
+                _log.warning("The outbox of %s cannot be read: %s", self.spec.name, error)
+                self._rest()
+                busy = False
+            if not busy:
+                await self._until_due()
+
+    async def _round(self) -> bool:
+        """Claim and send one batch; False when nothing could be sent now."""
+        force, self._force = self._force, False
+        self._wake.clear()
+        now = self._clock.now()
+        if not self._may_send(now, force=force):
+            return False
+        batch = await self._outbox.claim(self.account.id, self.spec.batch_size, now, force=force)
+        if not batch or self._stopping:
+            # A claim that is not sent is `sending` on disk: give it back at once.
+            await self._put_back(batch)
+            return False
+        self._sending = True
+        try:
+            await self._send(batch)
+        finally:
+            self._sending = False
+        if force and len(batch) == self.spec.batch_size and not self._resting:
+            self._force = True
+        return True
+
+    def _may_send(self, now: datetime, *, force: bool) -> bool:
+        account = self.account
+        if not (account.switches.enabled and account.switches.scrobble):
+            return False
+        if account.state in (AccountState.OFF, AccountState.LINK_AGAIN):
+            return False
+        if account.state in (AccountState.QUOTA, AccountState.HELD):
+            asked = force and account.state is AccountState.HELD
+            return asked or (account.held_until is not None and now >= account.held_until)
+        return force or not self._resting
+
+    @property
+    def _resting(self) -> bool:
+        return self._clock.monotonic_s() < self._resting_until_s
+
+    def _rest(self, seconds: float | None = None) -> float:
+        """Leave the service alone for a while; returns the seconds."""
+        self._failures += 1
+        rest = wait_s(self._failures, self._jitter())
+        if seconds is not None:
+            rest = max(seconds, 0.0)
+        self._resting_until_s = self._clock.monotonic_s() + rest
+        return rest
+
+    async def _until_due(self) -> None:
+        """Wait for a wake-up, the next due row, or the end of a rest."""
+        seconds = await self._idle_s()
+        if self._wake.is_set() or self._stopping:
+            return
+        if seconds is None:
+            await self._wake.wait()
+            return
+        timer = asyncio.ensure_future(self._clock.sleep(seconds))
+        woken = asyncio.ensure_future(self._wake.wait())
+        try:
+            await asyncio.wait({timer, woken}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for waiting in (timer, woken):
+                waiting.cancel()
+            await asyncio.gather(timer, woken, return_exceptions=True)
+
+    async def _idle_s(self) -> float | None:
+        now, account = self._clock.now(), self.account
+        if account.state in (AccountState.OFF, AccountState.LINK_AGAIN):
+            return None
+        if not (account.switches.enabled and account.switches.scrobble):
+            return None
+        try:
+            due = await self._outbox.next_due(account.id)
+        except errors.StoreTrouble:
+            return max(5.0, self._resting_until_s - self._clock.monotonic_s())
+        if due is None:
+            return None
+        wait = (due - now).total_seconds()
+        if account.state in (AccountState.QUOTA, AccountState.HELD):
+            if account.held_until is None:
+                return None
+            wait = max(wait, (account.held_until - now).total_seconds())
+        wait = max(wait, self._resting_until_s - self._clock.monotonic_s())
+        # Wall time may be set while we sleep, so no sleep is longer than an hour.
+        return min(max(wait, 0.05), 3600.0)
+
+    async def _send(self, batch: list[Delivery]) -> None:
+        """Submit a claimed batch and settle every row of it."""
+        now = self._clock.now()
+        outcomes: dict[int, Outcome] = {}
+        if not self.spec.resend_is_safe:
+            unsure = [delivery for delivery in batch if delivery.unsure]
+            if not await self._read_back(unsure, outcomes):
+                # Not even a read gets through: nothing else was tried.
+                for delivery in batch:
+                    outcomes.setdefault(delivery.id, self._later(Reason.UNREACHABLE))
+        rest = [delivery for delivery in batch if delivery.id not in outcomes]
+        if rest:
+            await self._submit(rest, outcomes)
+        await self._settle(batch, outcomes, now)
+
+    async def _read_back(self, unsure: list[Delivery], outcomes: dict[int, Outcome]) -> bool:
+        for delivery in unsure:
+            try:
+                found = await self.client.find(delivery)
+            except errors.CompanionError as error:
+                await self._whole(error, [d for d in unsure if d.id not in outcomes], outcomes)
+                return False
+            if found is not None:
+                outcomes[delivery.id] = Delivered(found or None, Reason.ALREADY_THERE)
+        return True
+
+    async def _submit(self, rows: list[Delivery], outcomes: dict[int, Outcome]) -> None:
+        try:
+            got: Mapping[int, Outcome] = await self.client.submit(rows)
+        except errors.BatchRefused as error:
+            if len(rows) == 1:
+                outcomes[rows[0].id] = Refused(Reason.INVALID, str(error))
+                return
+            half = len(rows) // 2
+            await self._submit(rows[:half], outcomes)
+            if rows[half].id not in outcomes and not self._blocked(outcomes, rows[:half]):
+                await self._submit(rows[half:], outcomes)
+            for row in rows[half:]:
+                outcomes.setdefault(row.id, self._later(Reason.UNREACHABLE))
+            return
+        except errors.CompanionError as error:
+            await self._whole(error, rows, outcomes)
+            return
+        except Exception:
+            _log.exception("Sending to %s failed in a way nobody planned for", self.spec.name)
+            self._rest()
+            for row in rows:
+                outcomes[row.id] = Unknown(Reason.UNANSWERED)
+            return
+        self._failures = 0
+        for row in rows:
+            outcomes[row.id] = got.get(row.id, Unknown(Reason.UNANSWERED))
+        if any(isinstance(outcome, TryLater) for outcome in got.values()):
+            waits = [o.after_s for o in got.values() if isinstance(o, TryLater) and o.after_s]
+            self._resting_until_s = self._clock.monotonic_s() + max(waits, default=0.0)
+
+    @staticmethod
+    def _blocked(outcomes: Mapping[int, Outcome], rows: Sequence[Delivery]) -> bool:
+        """Whether the lane came to a stop while `rows` were sent."""
+        return any(isinstance(outcomes.get(row.id), TryLater | Unknown) for row in rows)
+
+    async def _whole(
+        self, error: errors.CompanionError, rows: Sequence[Delivery], outcomes: dict[int, Outcome]
+    ) -> None:
+        """A whole request failed: every row of it waits, and so does the lane."""
+        detail = str(error)
+        outcome: Outcome
+        match error:
+            case errors.QuotaExhausted():
+                wait = error.retry_after_s or 3600.0
+                await self._hold(AccountState.QUOTA, Reason.QUOTA, detail, wait)
+                outcome = TryLater(Reason.QUOTA, detail, wait, counts=False)
+            case errors.RateLimited():
+                wait = self._rest(error.retry_after_s)
+                outcome = TryLater(Reason.RATE_LIMITED, detail, wait, counts=False)
+            case errors.LinkExpired():
+                await self._hold(AccountState.LINK_AGAIN, Reason.LINK_AGAIN, detail, None)
+                outcome = TryLater(Reason.LINK_AGAIN, detail, 0.0, counts=False)
+            case errors.LaneBlocked():
+                await self._hold(AccountState.HELD, error.code, detail, HELD_PROBE_S)
+                outcome = TryLater(error.code, detail, 0.0, counts=False)
+            case errors.Unanswered():
+                self._rest()
+                outcome = Unknown(Reason.UNANSWERED, detail)
+            case errors.Unreachable():
+                outcome = self._later(Reason.UNREACHABLE, detail)
+            case _:
+                outcome = self._later(Reason.SERVICE_DOWN, detail)
+        for row in rows:
+            outcomes[row.id] = outcome
+
+    def _later(self, reason: Reason, detail: str = "") -> TryLater:
+        if not self._resting:
+            self._rest()
+        wait = max(0.0, self._resting_until_s - self._clock.monotonic_s())
+        return TryLater(reason, detail, wait, counts=False)
+
+    async def _hold(
+        self, state: AccountState, code: str, detail: str, seconds: float | None
+    ) -> None:
+        until = None
+        if seconds is not None:
+            until = self._clock.now() + timedelta(seconds=seconds)
+        self.account = replace(self.account, state=state, state_detail=detail, held_until=until)
+        await self._report(LaneEvent(self.account.id, (), state, code, detail, until))
+
+    async def _settle(
+        self, batch: Sequence[Delivery], outcomes: Mapping[int, Outcome], now: datetime
+    ) -> None:
+        settled = [
+            (delivery.id, settle(delivery, outcomes[delivery.id], now, self._jitter()))
+            for delivery in batch
+        ]
+        await self._settle_surely(settled)
+        delivered = tuple(d for d in batch if isinstance(outcomes[d.id], Delivered))
+        if delivered:
+            _log.info("%s has %d more", self.spec.name, len(delivered))
+        state = None
+        if delivered and self.account.state in (AccountState.QUOTA, AccountState.HELD):
+            state = AccountState.LINKED
+            self.account = replace(self.account, state=state, state_detail="", held_until=None)
+        await self._report(LaneEvent(self.account.id, delivered, state))
+
+    async def _settle_surely(self, settled: Sequence[tuple[int, Settlement]]) -> None:
+        """Write outcomes down, waiting for a disk that is full or locked: they are facts."""
+        tries = 0
+        while True:
+            try:
+                await self._outbox.settle(settled, self._clock.now())
+            except errors.StoreTrouble as error:
+                tries += 1
+                _log.warning("Outcomes of %s cannot be stored yet: %s", self.spec.name, error)
+                if self._stopping:
+                    # On disk the rows stay `sending`: the next start treats them as unsure.
+                    return
+                await self._clock.sleep(wait_s(tries, 1.0))
+            else:
+                return
+
+    async def _put_back(self, batch: Sequence[Delivery]) -> None:
+        if not batch:
+            return
+        now = self._clock.now()
+        outcome = TryLater(Reason.INTERRUPTED, "", 0.0, counts=False)
+        with suppress(errors.StoreTrouble):
+            await self._outbox.settle([(d.id, settle(d, outcome, now)) for d in batch], now)

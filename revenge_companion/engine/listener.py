@@ -1,0 +1,231 @@
+"""From playback events to the outbox: event, decisions, written down, told.
+
+A decision is on disk before anything is sent and before the server hears that it was recorded. When
+the disk cannot take it, decisions wait in memory, in order, until it can.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from revenge_companion.core.accounts import Account
+from revenge_companion.core.clock import Clock
+from revenge_companion.core.errors import StoreTrouble
+from revenge_companion.core.live import LiveNotice, NowPlaying
+from revenge_companion.core.media import Kind
+from revenge_companion.core.playback import PlaybackEvent
+from revenge_companion.core.plays import PlayUpdate
+from revenge_companion.core.reasons import Reason
+from revenge_companion.core.routing import destinations, left_out, rules_for
+from revenge_companion.core.scrobble import Scrobble
+from revenge_companion.core.session import Decision, SessionTracker
+from revenge_companion.core.settings import Settings
+from revenge_companion.revenge.signals import Disconnected, Signal
+
+_log = logging.getLogger(__name__)
+
+#: Plays that ended this long ago are remembered when the program starts (finishing the rest).
+REMEMBERED = timedelta(days=30)
+_STORE_RETRY_S = 10.0
+#: A timer never fires more often than this, whatever the tracker says.
+_SHORTEST_TIMER_S = 0.05
+#: A decision that waits for the disk is kept; beyond this many, the oldest checkpoints go first.
+_MOST_UNSAVED = 10_000
+
+_SINCE = "last_event_id"
+
+
+class PlayStore(Protocol):
+    """What the listener needs of the ledger."""
+
+    async def save(self, update: PlayUpdate) -> None: ...
+    async def count(
+        self, update: PlayUpdate, scrobbles: Sequence[tuple[Scrobble, Sequence[int]]]
+    ) -> int: ...
+    async def snapshots(self, since: datetime) -> list[str]: ...
+
+
+class Meta(Protocol):
+    """Small texts kept beside the ledger."""
+
+    async def get_meta(self, key: str) -> str | None: ...
+    async def set_meta(self, key: str, value: str) -> None: ...
+
+
+#: Told after decisions are written: how many deliveries are new, and the plays they are about.
+Recorded = Callable[[int, Sequence[Decision]], Awaitable[None]]
+#: Told of what is happening now, with the rules under which it has counted.
+TellLive = Callable[[LiveNotice, frozenset[str]], None]
+
+
+class Listener:
+    """Feeds the tracker, writes its decisions down, and lets time decide between events."""
+
+    def __init__(
+        self,
+        *,
+        plays: PlayStore,
+        meta: Meta,
+        clock: Clock,
+        settings: Settings,
+        kinds: Mapping[str, tuple[Kind, ...]],
+        recorded: Recorded,
+        tell_live: TellLive,
+        trouble: Callable[[str], None],
+    ) -> None:
+        self._plays = plays
+        self._meta = meta
+        self._clock = clock
+        self._settings = settings
+        self._kinds = kinds
+        self._recorded = recorded
+        self._tell_live = tell_live
+        self._trouble = trouble
+        self._accounts: tuple[Account, ...] = ()
+        self._tracker = SessionTracker(rules_for(settings.counting, ()))
+        self._unsaved: deque[Decision] = deque()
+        self._paused = False
+        self._turn = asyncio.Lock()
+        self._rescheduled = asyncio.Event()
+        self._timer: asyncio.Task[None] | None = None
+        self.last_event_id = ""
+
+    async def start(self) -> None:
+        """Go on from the last checkpoints. Raises StoreTrouble."""
+        snapshots = await self._plays.snapshots(self._clock.now() - REMEMBERED)
+        unread = self._tracker.restore(snapshots, at_s=self._clock.monotonic_s())
+        if unread:
+            _log.warning("%d checkpoints of plays could not be read", len(unread))
+        self.last_event_id = await self._meta.get_meta(_SINCE) or ""
+        self._timer = asyncio.create_task(self._run_timer(), name="play-timer")
+
+    async def stop(self) -> None:
+        """Stop deciding; what was decided and not yet stored is tried once more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            await asyncio.gather(self._timer, return_exceptions=True)
+            self._timer = None
+        async with self._turn:
+            await self._write([])
+
+    def use(self, settings: Settings, accounts: Sequence[Account]) -> None:
+        """Take newer settings and accounts."""
+        self._settings, self._accounts = settings, tuple(accounts)
+        self._tracker.set_rules(rules_for(settings.counting, accounts))
+        self._rescheduled.set()
+
+    def now_playing(self) -> tuple[NowPlaying, ...]:
+        return self._tracker.now_playing(self._clock.monotonic_s())
+
+    async def take(self, signal: Signal) -> None:
+        """One signal of the live source, in order; returns when what it meant is recorded."""
+        if isinstance(signal, Disconnected):
+            self._tracker.disconnected()
+            self._rescheduled.set()
+        elif isinstance(signal, PlaybackEvent):
+            async with self._turn:
+                await self._take_event(signal)
+
+    async def _take_event(self, event: PlaybackEvent) -> None:
+        if self._paused:
+            # Nothing seen in private is stored, not even that it was seen.
+            return
+        decisions = self._tracker.feed(event, left_out(event, self._settings.filters))
+        self._rescheduled.set()
+        if decisions:
+            await self._write(decisions)
+            if event.id and not self._unsaved:
+                await self._remember(event.id)
+
+    async def pause(self) -> None:
+        """Scrobble nothing from now on; plays in progress end unscrobbled."""
+        async with self._turn:
+            self._paused = True
+            now, now_s = self._clock.now(), self._clock.monotonic_s()
+            await self._write(self._tracker.forget_open(Reason.PRIVATE, at=now, at_s=now_s))
+
+    def resume(self) -> None:
+        """Scrobble again; what plays now counts from here."""
+        self._paused = False
+
+    async def leave_out(self, play_key: str) -> None:
+        """Do not scrobble one play in progress."""
+        async with self._turn:
+            await self._write(self._tracker.leave_out(play_key, Reason.PRIVATE))
+
+    # Time
+
+    async def _run_timer(self) -> None:
+        while True:
+            self._rescheduled.clear()
+            async with self._turn:
+                decisions = self._tracker.tick(self._clock.monotonic_s())
+                if decisions or self._unsaved:
+                    await self._write(decisions)
+            seconds = self._next_s()
+            woken = asyncio.ensure_future(self._rescheduled.wait())
+            timer = asyncio.ensure_future(self._clock.sleep(seconds))
+            try:
+                await asyncio.wait({woken, timer}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                woken.cancel()
+                timer.cancel()
+                await asyncio.gather(woken, timer, return_exceptions=True)
+
+    def _next_s(self) -> float:
+        due = self._tracker.deadline_s()
+        seconds = 3600.0 if due is None else due - self._clock.monotonic_s()
+        if self._unsaved:
+            seconds = min(seconds, _STORE_RETRY_S)
+        return min(max(seconds, _SHORTEST_TIMER_S), 3600.0)
+
+    # Writing down
+
+    async def _write(self, decisions: Sequence[Decision]) -> None:
+        """Write decisions in order, the ones that still wait first, then tell of them."""
+        self._unsaved.extend(decisions)
+        written: list[Decision] = []
+        new = 0
+        while self._unsaved:
+            decision = self._unsaved[0]
+            try:
+                new += await self._store(decision)
+            except StoreTrouble as error:
+                self._trouble(str(error))
+                self._trim()
+                break
+            written.append(self._unsaved.popleft())
+        else:
+            self._trouble("")
+        for decision in decisions:
+            if decision.notice is not None:
+                self._tell_live(decision.notice, decision.counted_rules)
+        if written:
+            await self._recorded(new, written)
+
+    async def _store(self, decision: Decision) -> int:
+        if not decision.scrobbles:
+            await self._plays.save(decision.update)
+            return 0
+        routed = [
+            (scrobble, destinations(scrobble, self._accounts, self._kinds))
+            for scrobble in decision.scrobbles
+        ]
+        return await self._plays.count(decision.update, routed)
+
+    async def _remember(self, event_id: str) -> None:
+        try:
+            await self._meta.set_meta(_SINCE, event_id)
+        except StoreTrouble as error:
+            self._trouble(str(error))
+        else:
+            self.last_event_id = event_id
+
+    def _trim(self) -> None:
+        """Keep memory bounded while the disk takes nothing; scrobbles are never let go."""
+        if len(self._unsaved) > _MOST_UNSAVED:
+            kept = [d for d in self._unsaved if d.scrobbles or d.ended]
+            self._unsaved = deque(kept)
