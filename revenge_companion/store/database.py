@@ -1,0 +1,275 @@
+"""The database file: opening, checking, mending, backing up; one writer thread owns it."""
+
+import contextlib
+import logging
+import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import peewee
+
+from revenge_companion.core.clock import Clock
+from revenge_companion.core.errors import StoreTrouble
+from revenge_companion.store.migrations import MIGRATIONS, NEWER, migrate, version
+from revenge_companion.store.models import MetaRow
+from revenge_companion.store.trouble import is_corrupt, is_environment, os_trouble, store_trouble
+from revenge_companion.store.writer import Writer
+
+_log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+#: How long another program may hold the file before we give up, in milliseconds.
+_BUSY_MS = 5000
+#: Backups kept beside the database; the newest is what a damaged file is replaced by.
+_BACKUPS_KEPT = 3
+_BACKUP_EVERY = timedelta(days=1)
+PRAGMAS = (
+    ("journal_mode", "wal"),
+    ("synchronous", "full"),
+    ("foreign_keys", "on"),
+    ("busy_timeout", _BUSY_MS),
+    # 16 MiB of pages, filled only when used: indexes of a million rows stay warm.
+    ("cache_size", -16384),
+)
+
+
+class Link:
+    """What a job on the writer thread works with: peewee's database and its bare connection."""
+
+    __slots__ = ("connection", "db")
+
+    def __init__(self, db: peewee.SqliteDatabase) -> None:
+        self.db: Any = db
+        self.connection: sqlite3.Connection
+
+    def connect(self) -> None:
+        """Connect; the bare connection is for hot statements inside `atomic`."""
+        self.db.connect()
+        self.connection = self.db.connection()
+
+    def atomic(self) -> AbstractContextManager[object]:
+        """A transaction, undone when its block raises."""
+        block: AbstractContextManager[object] = self.db.atomic()
+        return block
+
+
+class Database:
+    """One open database file. Every method is called on the loop that opened it."""
+
+    def __init__(self, path: Path, *, clock: Clock, backups: Path) -> None:
+        """Use `Database.open`."""
+        self._path = path
+        self._backups = backups
+        self._clock = clock
+        self._writer = Writer("store")
+        self._link = Link(peewee.SqliteDatabase(None))
+        #: What had to be mended at opening, a sentence; empty when all was well.
+        self.opening_note = ""
+
+    @classmethod
+    async def open(cls, path: Path, *, clock: Clock, backups: Path | None = None) -> "Database":
+        """Open `path`, made where it is missing, checked, mended and migrated.
+
+        `backups` is the folder for copies; by default "backups" beside the file. Raises
+        StoreTrouble with a sentence.
+        """
+        database = cls(path, clock=clock, backups=backups or path.parent / "backups")
+        try:
+            await database._call(database._open)
+        except BaseException:
+            await database._writer.end()
+            raise
+        return database
+
+    @property
+    def path(self) -> Path:
+        return self._path
+
+    async def run(self, job: Callable[[Link], T]) -> T:
+        """`job`'s result, computed on the writer thread with the connection it owns.
+
+        Jobs run in the order of the calls, and to their end even when the caller is cancelled.
+        Raises StoreTrouble for trouble of the disk or the file; what `job` had not committed is
+        undone.
+        """
+        return await self._call(lambda: job(self._link))
+
+    async def get_meta(self, key: str) -> str | None:
+        """A small text kept under `key`, None where there is none."""
+        query = MetaRow.select(MetaRow.value).where(MetaRow.key == key).tuples()
+        values = await self.run(lambda link: [str(value) for (value,) in query.execute(link.db)])
+        return values[0] if values else None
+
+    async def set_meta(self, key: str, value: str) -> None:
+        """Keep `value` under `key` in place of what was there."""
+        query = MetaRow.insert(key=key, value=value).on_conflict_replace()
+        await self.run(lambda link: query.execute(link.db))
+
+    async def drop_meta(self, key: str) -> None:
+        """Forget `key`; nothing happens where it is not there."""
+        query = MetaRow.delete().where(MetaRow.key == key)
+        await self.run(lambda link: query.execute(link.db))
+
+    async def backup(self) -> Path:
+        """Copy the database as it is now; returns the copy. Raises StoreTrouble."""
+        return await self._call(self._backup)
+
+    async def close(self) -> None:
+        """Fold the log into the file and close it; the writer thread ends. Call it once."""
+        try:
+            await self._call(self._close)
+        finally:
+            await self._writer.end()
+
+    async def _call(self, job: Callable[[], T]) -> T:
+        try:
+            return await self._writer.run(job)
+        except (sqlite3.Error, peewee.PeeweeException) as error:
+            if not is_environment(error):
+                raise
+            raise store_trouble(error) from error
+        except OSError as error:
+            raise os_trouble(error) from error
+
+    # What follows runs on the writer thread.
+
+    def _open(self) -> None:
+        _private_folder(self._path.parent)
+        try:
+            self._connect()
+        except (sqlite3.Error, peewee.PeeweeException) as error:
+            self._disconnect()
+            if not is_corrupt(error):
+                raise
+            self._mend()
+        connection = self._link.connection
+        found = version(connection)
+        if found > len(MIGRATIONS):
+            self._disconnect()
+            raise StoreTrouble(NEWER)
+        if found < len(MIGRATIONS):
+            if found:
+                self._backup()
+            migrate(connection)
+        elif self._backup_is_due():
+            # A full disk must not keep the program from starting.
+            with contextlib.suppress(sqlite3.Error, OSError):
+                self._backup()
+
+    def _connect(self) -> None:
+        # Made by us and not by SQLite, so that nobody else can read it for even a moment; the log
+        # and its index inherit the file's mode.
+        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
+        self._link.db.init(str(self._path), pragmas=PRAGMAS)
+        self._link.connect()
+        connection = self._link.connection
+        if version(connection) <= len(MIGRATIONS):
+            result = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+            if result != "ok":
+                error = sqlite3.DatabaseError(result)
+                error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+                raise error
+
+    def _disconnect(self) -> None:
+        with contextlib.suppress(sqlite3.Error, peewee.PeeweeException):
+            self._link.db.close()
+
+    def _mend(self) -> None:
+        aside = self._path.with_name(f"{self._path.name}.corrupt-{self._stamp()}")
+        for suffix in ("", "-wal", "-shm"):
+            part = self._path.with_name(self._path.name + suffix)
+            if part.exists():
+                part.replace(aside.with_name(aside.name + suffix))
+        for copy in reversed(self._copies()):
+            if self._restore(copy):
+                self.opening_note = (
+                    f"The database was damaged. The copy of {copy.stem[-16:]} was restored; "
+                    f"the damaged file is kept as {aside.name}."
+                )
+                break
+        else:
+            self._connect()
+            self.opening_note = (
+                "The database was damaged and there was no copy to restore, so a new one was "
+                f"begun; the damaged file is kept as {aside.name}."
+            )
+        _log.error("%s", self.opening_note)
+
+    def _restore(self, copy: Path) -> bool:
+        try:
+            source = sqlite3.connect(f"{copy.as_uri()}?mode=ro", uri=True)
+            try:
+                fresh = self._path.with_name(self._path.name + ".restoring")
+                fresh.unlink(missing_ok=True)
+                _copy(source, fresh)
+            finally:
+                source.close()
+            fresh.replace(self._path)
+            self._connect()
+            # What waited when the copy was made may have been delivered since: read back or
+            # resend by each service's rule, never blindly.
+            self._link.connection.execute(
+                "UPDATE delivery SET state = 'unsure', due_us = NULL, reason_code = 'interrupted' "
+                "WHERE state IN ('pending', 'sending')"
+            )
+        except (sqlite3.Error, peewee.PeeweeException) as error:
+            self._disconnect()
+            _log.warning("The copy %s cannot be used: %s", copy.name, error)
+            self._path.unlink(missing_ok=True)
+            return False
+        return True
+
+    def _backup(self) -> Path:
+        _private_folder(self._backups)
+        copy = self._backups / f"{self._path.stem}-{self._stamp()}{self._path.suffix}"
+        partial = copy.with_name(copy.name + ".partial")
+        partial.unlink(missing_ok=True)
+        try:
+            _copy(self._link.connection, partial)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
+        partial.replace(copy)
+        for old in self._copies()[:-_BACKUPS_KEPT]:
+            old.unlink()
+        return copy
+
+    def _copies(self) -> list[Path]:
+        """Backups, oldest first: their names sort by time."""
+        return sorted(self._backups.glob(f"{self._path.stem}-*{self._path.suffix}"))
+
+    def _backup_is_due(self) -> bool:
+        limit = f"{self._path.stem}-{self._stamp(-_BACKUP_EVERY)}"
+        copies = self._copies()
+        return not copies or copies[-1].stem < limit
+
+    def _stamp(self, shift: timedelta = timedelta()) -> str:
+        return (self._clock.now() + shift).strftime("%Y%m%dT%H%M%SZ")
+
+    def _close(self) -> None:
+        try:
+            if not self._link.db.is_closed():
+                self._link.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            self._link.db.close()
+
+
+def _private_folder(folder: Path) -> None:
+    if not folder.exists():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _copy(source: sqlite3.Connection, target: Path) -> None:
+    os.close(os.open(target, os.O_RDWR | os.O_CREAT, 0o600))
+    connection = sqlite3.connect(target)
+    try:
+        source.backup(connection)
+    finally:
+        connection.close()
+    with target.open("rb") as written:
+        os.fsync(written.fileno())

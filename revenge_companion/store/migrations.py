@@ -1,0 +1,112 @@
+"""The database's shape, one function per version; never edited after a release.
+
+`PRAGMA user_version` counts the functions that have run. Each runs in a transaction of its own
+together with that count, so that a crash leaves the version before or the version after.
+"""
+
+import sqlite3
+from collections.abc import Callable
+
+#: Shown for a file whose version is higher than this program knows.
+NEWER = (
+    "The database was made by a newer version of the Companion. "
+    "Install that version again; nothing was changed."
+)
+
+
+def m001_first(connection: sqlite3.Connection) -> None:
+    """Accounts, the ledger of plays, scrobbles and their deliveries."""
+    for statement in _FIRST:
+        connection.execute(statement)
+
+
+_FIRST = (
+    """CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID""",
+    """CREATE TABLE cursor (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID""",
+    """CREATE TABLE profile (
+        id INTEGER PRIMARY KEY, server_url TEXT NOT NULL, username TEXT NOT NULL,
+        UNIQUE (server_url, username))""",
+    """CREATE TABLE account (
+        id INTEGER PRIMARY KEY,
+        service TEXT NOT NULL, remote_id TEXT NOT NULL, api_url TEXT NOT NULL,
+        label TEXT NOT NULL, remote_name TEXT NOT NULL, profile_url TEXT NOT NULL,
+        auth_url TEXT NOT NULL, client_id TEXT NOT NULL, switches TEXT NOT NULL,
+        state TEXT NOT NULL, state_detail TEXT NOT NULL,
+        held_until_us INTEGER, removed_us INTEGER,
+        UNIQUE (service, remote_id, api_url))""",
+    """CREATE TABLE tally (
+        account_id INTEGER PRIMARY KEY REFERENCES account (id),
+        pending INTEGER NOT NULL DEFAULT 0, sending INTEGER NOT NULL DEFAULT 0,
+        unsure INTEGER NOT NULL DEFAULT 0, delivered INTEGER NOT NULL DEFAULT 0,
+        held INTEGER NOT NULL DEFAULT 0, parked INTEGER NOT NULL DEFAULT 0,
+        undone INTEGER NOT NULL DEFAULT 0, last_delivery_us INTEGER)""",
+    """CREATE TABLE play (
+        id INTEGER PRIMARY KEY, play_key TEXT NOT NULL UNIQUE,
+        kind TEXT NOT NULL, label TEXT NOT NULL, search TEXT NOT NULL, item TEXT NOT NULL,
+        device_name TEXT NOT NULL, started_us INTEGER NOT NULL, ended_us INTEGER,
+        counted_us INTEGER, played_s REAL NOT NULL, position_s REAL NOT NULL, duration_s REAL,
+        reason_code TEXT NOT NULL, facts TEXT NOT NULL, snapshot TEXT NOT NULL)""",
+    """CREATE INDEX play_snapshot ON play (ended_us) WHERE snapshot <> ''""",
+    """CREATE TABLE scrobble (
+        id INTEGER PRIMARY KEY, key TEXT NOT NULL, rule TEXT NOT NULL, play_key TEXT,
+        started_us INTEGER NOT NULL, counted_us INTEGER NOT NULL, payload TEXT NOT NULL,
+        UNIQUE (key, rule))""",
+    """CREATE INDEX scrobble_play ON scrobble (play_key) WHERE play_key IS NOT NULL""",
+    # An account that changes its threshold sees a play under two rules and still gets it once:
+    # hence the key here beside the scrobble.
+    """CREATE TABLE delivery (
+        id INTEGER PRIMARY KEY,
+        scrobble_id INTEGER NOT NULL REFERENCES scrobble (id),
+        account_id INTEGER NOT NULL REFERENCES account (id),
+        key TEXT NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
+        dated_us INTEGER NOT NULL, due_us INTEGER, queued_us INTEGER NOT NULL,
+        settled_us INTEGER, reason_code TEXT NOT NULL DEFAULT '',
+        detail TEXT NOT NULL DEFAULT '', remote_id TEXT,
+        UNIQUE (account_id, key))""",
+    # A row without a due time may go at once, in the order of its dates.
+    """CREATE INDEX delivery_due ON delivery (account_id, due_us, dated_us)
+        WHERE state IN ('pending', 'unsure', 'held')""",
+    """CREATE INDEX delivery_open ON delivery (account_id, state) WHERE state <> 'delivered'""",
+    """CREATE TRIGGER account_tally AFTER INSERT ON account BEGIN
+        INSERT INTO tally (account_id) VALUES (NEW.id); END""",
+    """CREATE TRIGGER delivery_added AFTER INSERT ON delivery BEGIN
+        UPDATE tally SET pending = pending + (NEW.state = 'pending'),
+            held = held + (NEW.state = 'held')
+        WHERE account_id = NEW.account_id; END""",
+    """CREATE TRIGGER delivery_moved AFTER UPDATE OF state ON delivery
+        WHEN NEW.state <> OLD.state BEGIN
+        UPDATE tally SET
+            pending = pending + (NEW.state = 'pending') - (OLD.state = 'pending'),
+            sending = sending + (NEW.state = 'sending') - (OLD.state = 'sending'),
+            unsure = unsure + (NEW.state = 'unsure') - (OLD.state = 'unsure'),
+            delivered = delivered + (NEW.state = 'delivered') - (OLD.state = 'delivered'),
+            held = held + (NEW.state = 'held') - (OLD.state = 'held'),
+            parked = parked + (NEW.state = 'parked') - (OLD.state = 'parked'),
+            undone = undone + (NEW.state = 'undone') - (OLD.state = 'undone'),
+            last_delivery_us = CASE WHEN NEW.state = 'delivered'
+                THEN NEW.settled_us ELSE last_delivery_us END
+        WHERE account_id = NEW.account_id; END""",
+)
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (m001_first,)
+
+
+def version(connection: sqlite3.Connection) -> int:
+    """How many migrations this file has seen; 0 for a fresh one."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the file to this program's version, a transaction each.
+
+    `connection` is in autocommit mode. Raises sqlite3 errors; what was not committed is undone.
+    """
+    for number in range(version(connection), len(MIGRATIONS)):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            MIGRATIONS[number](connection)
+            connection.execute(f"PRAGMA user_version = {number + 1}")
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise

@@ -1,0 +1,419 @@
+"""The outbox: every scrobble's way to every account, on disk before anything is sent.
+
+Every method commits durably before it returns and costs the same however many rows were delivered
+before. Where the states are counted, triggers keep the counts (see `migrations`).
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from revenge_companion.core.clock import Clock
+from revenge_companion.core.delivery import Delivery, DeliveryState, Settlement
+from revenge_companion.core.reasons import Reason
+from revenge_companion.core.scrobble import Scrobble
+from revenge_companion.core.status import OutboxCounts
+from revenge_companion.store.database import Database, Link
+from revenge_companion.store.payload import (
+    compact,
+    maybe_micros,
+    maybe_moment,
+    micros,
+    moment,
+    scrobble_from,
+    scrobble_text,
+)
+
+#: The words of the index `delivery_due`; a query uses the index only where it says the same.
+_COMING = "state IN ('pending', 'unsure', 'held')"
+#: Everything `delivery_open` holds that a person still has to see.
+_OPEN = (
+    DeliveryState.PENDING,
+    DeliveryState.SENDING,
+    DeliveryState.UNSURE,
+    DeliveryState.HELD,
+    DeliveryState.PARKED,
+)
+_COLUMNS = (
+    "d.id, d.account_id, d.state, d.attempts, d.due_us, d.reason_code, d.detail, d.remote_id, "
+    "d.queued_us, d.settled_us, d.key, s.rule, s.started_us, s.counted_us, s.payload"
+)
+_ADD_SCROBBLE = (
+    "INSERT OR IGNORE INTO scrobble (key, rule, play_key, started_us, counted_us, payload) "
+    "VALUES (?, ?, ?, ?, ?, ?)"
+)
+_ADD_NUMBERED_SCROBBLE = (
+    "INSERT OR IGNORE INTO scrobble (key, rule, play_key, started_us, counted_us, payload, id) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
+_ADD_DELIVERY = (
+    "INSERT OR IGNORE INTO delivery "
+    "(scrobble_id, account_id, key, state, dated_us, due_us, queued_us) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
+_FIND_SCROBBLE = "SELECT id FROM scrobble WHERE key = ? AND rule = ?"
+# A row without a due time is ready; a hold that is over becomes pending.
+_WAKE = (
+    "UPDATE delivery INDEXED BY delivery_due SET due_us = NULL, "
+    "state = CASE state WHEN 'held' THEN 'pending' ELSE state END "
+    f"WHERE account_id = ? AND due_us <= ? AND {_COMING}"
+)
+_WAKE_ALL = (
+    "UPDATE delivery INDEXED BY delivery_due SET due_us = NULL "
+    f"WHERE account_id = ? AND due_us IS NOT NULL AND {_COMING} AND state <> 'held'"
+)
+_READY = (
+    f"SELECT {_COLUMNS} FROM delivery d INDEXED BY delivery_due "
+    "CROSS JOIN scrobble s ON s.id = d.scrobble_id "
+    "WHERE d.account_id = ? AND d.due_us IS NULL "
+    "AND d.state IN ('pending', 'unsure', 'held') ORDER BY d.dated_us, d.id LIMIT ?"
+)
+_CLAIM = "UPDATE delivery SET state = 'sending' WHERE id = ?"
+# Only a claimed row can be settled: a late answer never overwrites what the user decided.
+_SETTLE = (
+    "UPDATE delivery SET state = ?, attempts = ?, due_us = ?, reason_code = ?, detail = ?, "
+    "remote_id = coalesce(?, remote_id), settled_us = ? WHERE id = ? AND state = 'sending'"
+)
+_NEXT = (
+    "SELECT due_us FROM delivery INDEXED BY delivery_due "
+    f"WHERE account_id = ? AND {_COMING} ORDER BY due_us LIMIT 1"
+)
+_OPEN_IDS = (
+    "SELECT id FROM delivery INDEXED BY delivery_open "
+    "WHERE account_id = ? AND state = ? AND state <> 'delivered' "
+    "AND id < ? ORDER BY id DESC LIMIT ?"
+)
+#: A hold without an end, in microseconds since 1970: the last moment Python can write.
+_FOR_EVER_US = micros(datetime.fromisoformat("9999-12-31T00:00:00+00:00"))
+
+Addition = tuple[Scrobble, Sequence[int]]
+
+
+class Outbox:
+    """Deliveries of all accounts; unique by (account, key), so adding twice is harmless."""
+
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db = db
+        self._clock = clock
+
+    async def add(
+        self,
+        scrobble: Scrobble,
+        account_ids: Sequence[int],
+        *,
+        held_until: datetime | None = None,
+    ) -> int:
+        """Queue `scrobble` for each account; returns how many deliveries are new.
+
+        With `held_until` (aware UTC) they are held until then. Raises StoreTrouble.
+        """
+        now = self._clock.now()
+
+        def job(link: Link) -> int:
+            with link.atomic():
+                return add_one(link.connection, scrobble, account_ids, now, held_until)
+
+        return await self._db.run(job)
+
+    async def add_many(
+        self, additions: Sequence[Addition], *, held_until: datetime | None = None
+    ) -> int:
+        """`add` for many, in one transaction: all of them or, with StoreTrouble, none."""
+        now = self._clock.now()
+
+        def job(link: Link) -> int:
+            with link.atomic():
+                return _add_many(link.connection, additions, now, held_until)
+
+        return await self._db.run(job)
+
+    async def claim(
+        self, account_id: int, limit: int, now: datetime, *, force: bool = False
+    ) -> list[Delivery]:
+        """Take up to `limit` rows that may be tried at `now`, the oldest scrobble first.
+
+        They are `sending` on disk before this returns; `Delivery.unsure` and `state` say how they
+        were found. `force` takes waiting rows before their time, but none the user holds.
+        """
+        now_us = micros(now)
+
+        def job(link: Link) -> list[Delivery]:
+            connection = link.connection
+            with link.atomic():
+                connection.execute(_WAKE, (account_id, now_us))
+                if force:
+                    connection.execute(_WAKE_ALL, (account_id,))
+                rows = connection.execute(_READY, (account_id, limit)).fetchall()
+                connection.executemany(_CLAIM, [(row[0],) for row in rows])
+            return [_delivery(row) for row in rows]
+
+        return await self._db.run(job)
+
+    async def settle(self, items: Sequence[tuple[int, Settlement]], now: datetime) -> None:
+        """Write down what became of claimed rows, in one transaction.
+
+        Rows that are not `sending` are left as they are.
+        """
+        now_us = micros(now)
+        rows = [
+            (
+                settlement.state.value,
+                settlement.attempts,
+                _due_us(settlement.state, settlement.due_at),
+                settlement.reason_code,
+                settlement.detail,
+                settlement.remote_id,
+                now_us,
+                delivery_id,
+            )
+            for delivery_id, settlement in items
+        ]
+
+        def job(link: Link) -> None:
+            with link.atomic():
+                link.connection.executemany(_SETTLE, rows)
+
+        await self._db.run(job)
+
+    async def recover(self, now: datetime) -> int:
+        """At start: rows left `sending` by a process that ended become `unsure`, due at once."""
+        now_us = micros(now)
+
+        def job(link: Link) -> int:
+            changed = 0
+            with link.atomic():
+                connection = link.connection
+                for (account_id,) in connection.execute("SELECT id FROM account").fetchall():
+                    changed += connection.execute(
+                        "UPDATE delivery SET state = 'unsure', due_us = NULL, reason_code = ?, "
+                        "settled_us = ? WHERE account_id = ? AND state = 'sending'",
+                        (Reason.INTERRUPTED.value, now_us, account_id),
+                    ).rowcount
+            return changed
+
+        return await self._db.run(job)
+
+    async def next_due(self, account_id: int) -> datetime | None:
+        """When a row of the account may be tried: the present for ready ones, None for none."""
+        now = self._clock.now()
+
+        def job(link: Link) -> datetime | None:
+            row = link.connection.execute(_NEXT, (account_id,)).fetchone()
+            if row is None or row[0] == _FOR_EVER_US:
+                return None
+            return now if row[0] is None else moment(row[0])
+
+        return await self._db.run(job)
+
+    async def counts(self) -> dict[int, OutboxCounts]:
+        """Rows by state for each account, unlinked ones too; as quick for a million as for ten."""
+        return await self._db.run(_counts)
+
+    async def total(self) -> OutboxCounts:
+        """Rows by state over all accounts."""
+        return total((await self.counts()).values())
+
+    async def page(
+        self,
+        *,
+        state: str = "",
+        account_id: int | None = None,
+        limit: int = 200,
+        before_id: int | None = None,
+    ) -> list[Delivery]:
+        """Deliveries newest first, below `before_id`; without `state` those still open."""
+
+        def job(link: Link) -> list[Delivery]:
+            connection = link.connection
+            states = (state,) if state else tuple(one.value for one in _OPEN)
+            accounts = [account_id] if account_id is not None else list(_counts(link))
+            below = before_id if before_id is not None else 1 << 62
+            ids: list[int] = []
+            if state == DeliveryState.DELIVERED:
+                mine = "" if account_id is None else "AND account_id = :account"
+                sql = (
+                    f"SELECT id FROM delivery WHERE state = 'delivered' AND id < :below {mine} "
+                    "ORDER BY id DESC LIMIT :limit"
+                )
+                values = {"below": below, "limit": limit, "account": account_id}
+                ids = [row[0] for row in connection.execute(sql, values)]
+            else:
+                # One short walk per account and state instead of one long walk over all rows.
+                for one in accounts:
+                    for name in states:
+                        ids += (
+                            row[0]
+                            for row in connection.execute(
+                                _OPEN_IDS,
+                                (one, name, below, limit),
+                            )
+                        )
+            return _by_id(connection, sorted(ids, reverse=True)[:limit])
+
+        return await self._db.run(job)
+
+    async def get(self, delivery_id: int) -> Delivery | None:
+        """One delivery, None where there is none."""
+        rows = await self._db.run(lambda link: _by_id(link.connection, [delivery_id]))
+        return rows[0] if rows else None
+
+    async def retry(self, delivery_id: int, now: datetime) -> bool:
+        """Make a parked, held or waiting row due at once; False where it is none of these.
+
+        An unsure row stays unsure, so that it is read back first.
+        """
+        return await self._change(
+            "UPDATE delivery SET due_us = NULL, settled_us = ?, "
+            "state = CASE state WHEN 'unsure' THEN 'unsure' ELSE 'pending' END "
+            "WHERE id = ? AND state IN ('parked', 'pending', 'unsure', 'held')",
+            (micros(now), delivery_id),
+        )
+
+    async def discard(self, delivery_id: int) -> bool:
+        """Give a row up for the user; False where it is being sent, was delivered or is gone."""
+        return await self._change(
+            "UPDATE delivery SET state = 'undone', due_us = NULL, reason_code = ?, settled_us = ? "
+            "WHERE id = ? AND state IN ('parked', 'pending', 'unsure', 'held')",
+            (Reason.DISCARDED.value, micros(self._clock.now()), delivery_id),
+        )
+
+    async def _change(self, sql: str, values: tuple[Any, ...]) -> bool:
+        def job(link: Link) -> bool:
+            with link.atomic():
+                return bool(link.connection.execute(sql, values).rowcount)
+
+        return await self._db.run(job)
+
+
+def total(counts: Iterable[OutboxCounts]) -> OutboxCounts:
+    """The sum of several accounts' counts."""
+    rows = [_numbers(one) for one in counts]
+    return OutboxCounts(*(sum(column) for column in zip(*rows, strict=True)))
+
+
+def _numbers(counts: OutboxCounts) -> tuple[int, ...]:
+    return (
+        counts.pending,
+        counts.sending,
+        counts.unsure,
+        counts.delivered,
+        counts.held,
+        counts.parked,
+        counts.undone,
+    )
+
+
+def _counts(link: Link) -> dict[int, OutboxCounts]:
+    rows = link.connection.execute(
+        "SELECT account_id, pending, sending, unsure, delivered, held, parked, undone FROM tally"
+    )
+    return {row[0]: OutboxCounts(*row[1:]) for row in rows}
+
+
+def add_one(
+    connection: Any,
+    scrobble: Scrobble,
+    account_ids: Sequence[int],
+    now: datetime,
+    held_until: datetime | None = None,
+    play_key: str | None = None,
+) -> int:
+    """Queue one scrobble inside the caller's transaction; returns the new deliveries."""
+    cursor = connection.execute(_ADD_SCROBBLE, _scrobble_row(scrobble, play_key))
+    if cursor.rowcount:
+        scrobble_id = cursor.lastrowid
+    else:
+        found = connection.execute(_FIND_SCROBBLE, (scrobble.key, scrobble.rule)).fetchone()
+        scrobble_id = found[0]
+    state, due_us = _first_state(held_until)
+    dated_us, now_us = micros(scrobble.dated_at), micros(now)
+    new = 0
+    for account_id in account_ids:
+        row = (scrobble_id, account_id, scrobble.key, state, dated_us, due_us, now_us)
+        new += connection.execute(_ADD_DELIVERY, row).rowcount
+    return new
+
+
+def _add_many(
+    connection: Any,
+    additions: Sequence[Addition],
+    now: datetime,
+    held_until: datetime | None,
+) -> int:
+    # Numbered by us, so that deliveries need not look their scrobble up again.
+    first = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM scrobble").fetchone()[0]
+    state, due_us = _first_state(held_until)
+    now_us = micros(now)
+    added = connection.executemany(
+        _ADD_NUMBERED_SCROBBLE,
+        [
+            (*_scrobble_row(scrobble, None), number)
+            for number, (scrobble, _) in enumerate(additions, first)
+        ],
+    ).rowcount
+    if added == len(additions):
+        numbers: Iterable[int] = range(first, first + added)
+    else:
+        numbers = [
+            connection.execute(_FIND_SCROBBLE, (scrobble.key, scrobble.rule)).fetchone()[0]
+            for scrobble, _ in additions
+        ]
+    cursor = connection.executemany(
+        _ADD_DELIVERY,
+        [
+            (number, account_id, scrobble.key, state, micros(scrobble.dated_at), due_us, now_us)
+            for number, (scrobble, account_ids) in zip(numbers, additions, strict=True)
+            for account_id in account_ids
+        ],
+    )
+    return max(int(cursor.rowcount), 0)
+
+
+def _first_state(held_until: datetime | None) -> tuple[str, int | None]:
+    if held_until is None:
+        return DeliveryState.PENDING.value, None
+    return DeliveryState.HELD.value, min(micros(held_until), _FOR_EVER_US)
+
+
+def _due_us(state: DeliveryState, due_at: datetime | None) -> int | None:
+    if state is DeliveryState.HELD and due_at is None:
+        return _FOR_EVER_US
+    return maybe_micros(due_at)
+
+
+def _scrobble_row(scrobble: Scrobble, play_key: str | None) -> tuple[Any, ...]:
+    return (
+        scrobble.key,
+        scrobble.rule,
+        play_key,
+        micros(scrobble.started_at),
+        micros(scrobble.counted_at),
+        scrobble_text(scrobble),
+    )
+
+
+def _by_id(connection: Any, ids: Sequence[int]) -> list[Delivery]:
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM delivery d JOIN scrobble s ON s.id = d.scrobble_id "
+        "WHERE d.id IN (SELECT value FROM json_each(?)) ORDER BY d.id DESC",
+        (compact(list(ids)),),
+    )
+    return [_delivery(row) for row in rows]
+
+
+def _delivery(row: tuple[Any, ...]) -> Delivery:
+    state = DeliveryState(row[2])
+    return Delivery(
+        id=row[0],
+        account_id=row[1],
+        scrobble=scrobble_from(row[10], row[11], row[12], row[13], row[14]),
+        state=state,
+        attempts=row[3],
+        due_at=None if row[4] == _FOR_EVER_US else maybe_moment(row[4]),
+        reason_code=row[5],
+        detail=row[6],
+        remote_id=row[7],
+        queued_at=moment(row[8]),
+        settled_at=maybe_moment(row[9]),
+        unsure=state is DeliveryState.UNSURE,
+    )

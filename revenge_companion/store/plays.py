@@ -1,0 +1,220 @@
+"""The ledger of plays: one row per play session, counted or not, and what became of it."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from revenge_companion.core.clock import Clock
+from revenge_companion.core.media import item_from_dict
+from revenge_companion.core.plays import PlayUpdate
+from revenge_companion.core.scrobble import Scrobble
+from revenge_companion.core.status import DestinationFate, PlayRecord
+from revenge_companion.store.database import Database, Link
+from revenge_companion.store.outbox import add_one
+from revenge_companion.store.payload import (
+    compact,
+    item_text,
+    maybe_micros,
+    maybe_moment,
+    micros,
+    moment,
+)
+
+_SAVE = (
+    "INSERT INTO play (play_key, kind, label, search, item, device_name, started_us, ended_us, "
+    "counted_us, played_s, position_s, duration_s, reason_code, facts, snapshot) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT (play_key) DO UPDATE SET kind = excluded.kind, label = excluded.label, "
+    "search = excluded.search, item = excluded.item, device_name = excluded.device_name, "
+    "started_us = excluded.started_us, ended_us = excluded.ended_us, "
+    "counted_us = excluded.counted_us, played_s = excluded.played_s, "
+    "position_s = excluded.position_s, duration_s = excluded.duration_s, "
+    "reason_code = excluded.reason_code, facts = excluded.facts, snapshot = excluded.snapshot"
+)
+_COLUMNS = (
+    "id, play_key, label, kind, device_name, started_us, ended_us, counted_us, played_s, "
+    "position_s, duration_s, reason_code, facts"
+)
+_FATES = (
+    "SELECT s.play_key, d.account_id, a.service, a.label, d.state, d.reason_code, d.detail "
+    "FROM scrobble s CROSS JOIN account a "
+    "JOIN delivery d ON d.account_id = a.id AND d.key = s.key AND d.scrobble_id = s.id "
+    "WHERE s.play_key IN (SELECT value FROM json_each(?)) ORDER BY a.id, d.id"
+)
+
+
+class Plays:
+    """Plays as they go on and as they ended."""
+
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db = db
+        self._clock = clock
+
+    async def save(self, update: PlayUpdate) -> None:
+        """Write what is known of a play in place of what was known; raises StoreTrouble."""
+        await self.save_many([update])
+
+    async def save_many(self, updates: Iterable[PlayUpdate]) -> None:
+        """`save` for several, in one transaction."""
+        rows = [_row(update) for update in updates]
+
+        def job(link: Link) -> None:
+            with link.atomic():
+                link.connection.executemany(_SAVE, rows)
+
+        await self._db.run(job)
+
+    async def count(
+        self, update: PlayUpdate, scrobbles: Sequence[tuple[Scrobble, Sequence[int]]]
+    ) -> int:
+        """Write a play that counted and queue its scrobbles: both or, with StoreTrouble, neither.
+
+        Each scrobble comes with the accounts it goes to. A second call adds nothing. Returns how
+        many deliveries are new.
+        """
+        now = self._clock.now()
+        row = _row(update)
+
+        def job(link: Link) -> int:
+            with link.atomic():
+                connection = link.connection
+                connection.execute(_SAVE, row)
+                return sum(
+                    add_one(connection, scrobble, accounts, now, play_key=update.play_key)
+                    for scrobble, accounts in scrobbles
+                )
+
+        return await self._db.run(job)
+
+    async def snapshots(self, since: datetime) -> list[str]:
+        """Checkpoints of plays that go on and of those that ended at or after `since`."""
+
+        def job(link: Link) -> list[str]:
+            rows = link.connection.execute(
+                "SELECT snapshot FROM play WHERE snapshot <> '' AND ended_us IS NULL "
+                "UNION ALL SELECT snapshot FROM play WHERE snapshot <> '' AND ended_us >= ?",
+                (micros(since),),
+            )
+            return [row[0] for row in rows]
+
+        return await self._db.run(job)
+
+    async def page(
+        self,
+        *,
+        limit: int = 200,
+        before_id: int | None = None,
+        search: str = "",
+        kind: str = "",
+        counted: bool | None = None,
+    ) -> list[PlayRecord]:
+        """Plays newest first, below `before_id`; `search` looks in titles without case."""
+        terms = ["id < :below"]
+        values: dict[str, Any] = {"limit": limit, "below": before_id or 1 << 62}
+        for word in search.casefold().split():
+            name = f"word{len(terms)}"
+            terms.append(f"instr(search, :{name})")
+            values[name] = word
+        if kind:
+            terms.append("kind = :kind")
+            values["kind"] = kind
+        if counted is not None:
+            terms.append(f"counted_us IS {'NOT ' if counted else ''}NULL")
+        return await self._db.run(lambda link: _records(link, terms, values))
+
+    async def get(self, play_id: int) -> PlayRecord | None:
+        """One play, None where there is none."""
+        values = {"id": play_id, "limit": 1}
+        found = await self._db.run(lambda link: _records(link, ["id = :id"], values))
+        return found[0] if found else None
+
+    async def saved(self, play_id: int) -> PlayUpdate | None:
+        """What was last saved of one play, with its item; None where there is none."""
+
+        def job(link: Link) -> PlayUpdate | None:
+            row = link.connection.execute(
+                "SELECT play_key, item, device_name, started_us, ended_us, counted_us, played_s, "
+                "position_s, reason_code, facts, snapshot FROM play WHERE id = ?",
+                (play_id,),
+            )
+            found = row.fetchone()
+            return None if found is None else _update(found)
+
+        return await self._db.run(job)
+
+    async def play_count(self) -> int:
+        """How many plays the ledger holds."""
+        return await self._db.run(
+            lambda link: int(link.connection.execute("SELECT count(*) FROM play").fetchone()[0])
+        )
+
+
+def _row(update: PlayUpdate) -> tuple[Any, ...]:
+    item = update.item
+    texts = (item.label, item.title, item.album, item.album_artist, item.show)
+    return (
+        update.play_key,
+        item.kind.value,
+        item.label,
+        "\n".join(text for text in texts if text).casefold(),
+        item_text(item),
+        update.device_name,
+        micros(update.started_at),
+        maybe_micros(update.ended_at),
+        maybe_micros(update.counted_at),
+        update.played_s,
+        update.position_s,
+        item.duration_s,
+        update.reason_code,
+        compact(dict(update.facts)),
+        update.snapshot,
+    )
+
+
+def _update(row: tuple[Any, ...]) -> PlayUpdate:
+    return PlayUpdate(
+        play_key=row[0],
+        item=item_from_dict(json.loads(row[1])),
+        device_name=row[2],
+        started_at=moment(row[3]),
+        ended_at=maybe_moment(row[4]),
+        counted_at=maybe_moment(row[5]),
+        played_s=row[6],
+        position_s=row[7],
+        reason_code=row[8],
+        facts=json.loads(row[9]),
+        snapshot=row[10],
+    )
+
+
+def _records(link: Link, terms: Sequence[str], values: Mapping[str, Any]) -> list[PlayRecord]:
+    connection = link.connection
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM play WHERE {' AND '.join(terms)} ORDER BY id DESC LIMIT :limit",
+        values,
+    ).fetchall()
+    fates: dict[str, list[DestinationFate]] = {row[1]: [] for row in rows}
+    for key, *fate in connection.execute(_FATES, (compact(list(fates)),)):
+        fates[key].append(DestinationFate(*fate))
+    return [_record(row, tuple(fates[row[1]])) for row in rows]
+
+
+def _record(row: tuple[Any, ...], fates: tuple[DestinationFate, ...]) -> PlayRecord:
+    return PlayRecord(
+        id=row[0],
+        play_key=row[1],
+        label=row[2],
+        kind=row[3],
+        device_name=row[4],
+        started_at=moment(row[5]),
+        ended_at=maybe_moment(row[6]),
+        counted_at=maybe_moment(row[7]),
+        played_s=row[8],
+        position_s=row[9],
+        duration_s=row[10],
+        reason_code=row[11],
+        facts=json.loads(row[12]),
+        destinations=fates,
+        open=row[6] is None,
+    )
