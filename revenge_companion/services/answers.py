@@ -1,0 +1,112 @@
+"""Reading services' answers defensively: shapes, their own words, and rows left by an error."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from revenge_companion.core.delivery import Outcome, Refused, TryLater, Unknown
+from revenge_companion.core.errors import (
+    BatchRefused,
+    CompanionError,
+    LaneBlocked,
+    LinkExpired,
+    QuotaExhausted,
+    RateLimited,
+    Unanswered,
+    Unreachable,
+)
+from revenge_companion.core.reasons import Reason
+from revenge_companion.net.http import Answer, NotJson
+
+#: Longest text of a service that is kept, in characters.
+LONGEST_WORDS = 300
+
+
+def object_of(answer: Answer) -> dict[str, Any] | None:
+    """The answer's JSON object; None for a portal page, broken JSON or another shape."""
+    try:
+        value = answer.json()
+    except NotJson:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def mapping(value: object) -> Mapping[str, Any]:
+    """`value` where it is a JSON object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def rows_of(value: object) -> list[Mapping[str, Any]]:
+    """The JSON objects in `value`: a list of them, or a single one that came without its list."""
+    if isinstance(value, dict):
+        return [value]
+    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
+
+
+def whole_number(value: object) -> int | None:
+    """A number or a numeric text as int; None for anything else, true and false included."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        return int(value)
+    except (ValueError, OverflowError):
+        return None
+
+
+def words(value: object) -> str:
+    """A service's own words on one line, cut to 300 characters; "" for what is not text."""
+    if not isinstance(value, str):
+        return ""
+    line = " ".join("".join(c if c.isprintable() else " " for c in value).split())
+    return (
+        line
+        if len(line) <= LONGEST_WORDS
+        else line[: LONGEST_WORDS - 1] + "\N{HORIZONTAL ELLIPSIS}"
+    )
+
+
+def outcome_of(error: CompanionError, *, alone: bool) -> Outcome:
+    """What `error` means for a row of a request that followed an accepted one.
+
+    A service that needs several requests for one batch keeps what the first of them achieved.
+    `alone` tells whether the row was its request's only one.
+    """
+    detail = str(error)
+    match error:
+        case Unanswered():
+            return Unknown(Reason.UNANSWERED, detail)
+        case QuotaExhausted():
+            return TryLater(Reason.QUOTA, detail, error.retry_after_s, counts=False)
+        case RateLimited():
+            return TryLater(Reason.RATE_LIMITED, detail, error.retry_after_s, counts=False)
+        case LinkExpired():
+            return TryLater(Reason.LINK_AGAIN, detail, 0.0, counts=False)
+        case LaneBlocked():
+            return TryLater(error.code, detail, 0.0, counts=False)
+        case BatchRefused():
+            # The next submit meets the refusal without accepted rows, so it can be split.
+            return (
+                Refused(Reason.INVALID, detail)
+                if alone
+                else TryLater(Reason.INVALID, detail, 0.0, counts=False)
+            )
+        case Unreachable():
+            return TryLater(Reason.UNREACHABLE, detail)
+        case _:
+            return TryLater(Reason.SERVICE_DOWN, detail)
+
+
+def refusal(detail: str, *, rows: int) -> Refused:
+    """The outcome for the one row of a refused request; raises BatchRefused for several."""
+    if rows > 1:
+        raise BatchRefused(detail)
+    return Refused(Reason.INVALID, detail)
+
+
+def first_text(*values: object) -> str:
+    """The first non-empty text among `values`, as `words`; "" where there is none."""
+    return next(filter(None, map(words, values)), "")
+
+
+def all_of(ids: Iterable[int], outcome: Outcome) -> dict[int, Outcome]:
+    """The same outcome for every id."""
+    return dict.fromkeys(ids, outcome)

@@ -1,0 +1,66 @@
+"""Waiting for the user to approve a link elsewhere: the polling that all such flows share."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from revenge_companion.core.clock import Clock
+from revenge_companion.core.errors import (
+    LinkRefused,
+    RateLimited,
+    ServiceTrouble,
+    Unanswered,
+    Unreachable,
+)
+from revenge_companion.services.answers import whole_number
+
+_T = TypeVar("_T")
+
+#: RFC 8628: added to the interval when a service says "slow down", in seconds.
+SLOWER_S = 5.0
+#: Bounds of the interval a service may ask for, in seconds.
+SHORTEST_INTERVAL_S, LONGEST_INTERVAL_S = 1.0, 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Not approved yet; ask again after the interval, made `slower_s` longer for good."""
+
+    slower_s: float = 0.0
+
+
+async def approved(
+    ask: Callable[[], Awaitable[_T | Waiting]],
+    clock: Clock,
+    *,
+    interval_s: float,
+    expires_in_s: float,
+    service: str,
+) -> _T:
+    """What `ask` gives once the user has approved, asked every `interval_s` seconds.
+
+    Trouble with the network or the service ends nothing: the user may still be typing. Raises
+    LinkRefused when `expires_in_s` are over, or when `ask` does.
+    """
+    ends_at_s = clock.monotonic_s() + expires_in_s
+    while True:
+        await clock.sleep(interval_s)
+        if clock.monotonic_s() >= ends_at_s:
+            raise LinkRefused(f"{service} was not approved in time. Begin again for a new code.")
+        try:
+            answer = await ask()
+        except RateLimited as error:
+            answer = Waiting(error.retry_after_s or SLOWER_S)
+        except (Unreachable, Unanswered, ServiceTrouble):
+            answer = Waiting()
+        if not isinstance(answer, Waiting):
+            return answer
+        interval_s = min(interval_s + answer.slower_s, LONGEST_INTERVAL_S)
+
+
+def seconds(value: object, default_s: float, longest_s: float) -> float:
+    """A service's number of seconds, between one and `longest_s`; `default_s` for nonsense."""
+    number = whole_number(value)
+    if number is None or number <= 0:
+        return default_s
+    return min(max(float(number), SHORTEST_INTERVAL_S), longest_s)

@@ -1,0 +1,1 @@
+"""ListenBrainz and servers that speak its language (Maloja, Koito, multi-scrobbler)."""

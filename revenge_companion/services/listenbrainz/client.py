@@ -1,0 +1,300 @@
+"""One account's line to ListenBrainz or a compatible server."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from revenge_companion.core.accounts import Account
+from revenge_companion.core.clock import Clock
+from revenge_companion.core.delivery import Delivered, Delivery, Outcome, Refused, TryLater
+from revenge_companion.core.errors import (
+    BatchRefused,
+    CompanionError,
+    LaneBlocked,
+    LinkExpired,
+    RateLimited,
+    ServiceTrouble,
+)
+from revenge_companion.core.live import LiveAction, LiveNotice
+from revenge_companion.core.reasons import Reason
+from revenge_companion.net.gate import Gate
+from revenge_companion.net.http import Answer, Http
+from revenge_companion.services.answers import (
+    all_of,
+    first_text,
+    mapping,
+    object_of,
+    outcome_of,
+    refusal,
+    rows_of,
+)
+from revenge_companion.services.base import RemoteUser, SecretSlot
+from revenge_companion.services.listenbrainz import payload
+from revenge_companion.services.listenbrainz.spec import SPEC
+
+#: Seconds a batch may take: the server writes a thousand listens to its queue.
+BATCH_TIMEOUT_S = 60.0
+#: Rows sent one by one in one submit; the rest come back at once, so that quitting is quick.
+SINGLES_AT_ONCE = 50
+#: A token no account has. ListenBrainz answers 200 with "valid": false, others do not.
+_NO_TOKEN = "00000000-0000-0000-0000-000000000000"
+
+_Row = tuple[int, dict[str, Any]]
+
+
+class ListenBrainzClient:
+    """Submits listens: a thousand at once, or one by one where a server bears no more."""
+
+    def __init__(
+        self, http: Http, clock: Clock, account: Account, slot: SecretSlot, *, root: str
+    ) -> None:
+        self._http = http
+        self._account = account
+        self._slot = slot
+        self._root = root
+        # Library default of the server: 30 requests in 10 s; its headers say what is left.
+        self._gate = Gate(clock, interval_s=10 / 30, burst=10)
+        #: None until a custom server had to be told apart from ListenBrainz.
+        self._singles: bool | None = payload.is_compatible(root) or (
+            None if account.api_url and root != SPEC.default_api_url else False
+        )
+
+    async def submit(self, batch: Sequence[Delivery]) -> Mapping[int, Outcome]:
+        """Deliver rows; see `services.base.Client`."""
+        outcomes: dict[int, Outcome] = {}
+        rows: list[_Row] = []
+        for delivery in batch:
+            refused = _refused(delivery)
+            if refused is not None:
+                outcomes[delivery.id] = refused
+            else:
+                rows.append((delivery.id, payload.listen(delivery.scrobble)))
+        if len(rows) > 1 and await self._wants_singles():
+            outcomes |= await self._one_by_one(rows)
+        elif rows:
+            outcomes |= await self._together(rows)
+        return outcomes
+
+    async def find(self, delivery: Delivery) -> str | None:
+        """Never asked: listens are told apart by what was frozen, so resending is harmless."""
+        return None
+
+    async def live(self, notice: LiveNotice) -> None:
+        """Show what plays now; the server forgets it by itself after the track's length."""
+        if notice.action is not LiveAction.START or not all(payload.names(notice.item)):
+            return
+        answer = await self._post("playing_now", [payload.playing_now(notice.item)], live=True)
+        read(answer, self._root)
+
+    async def whoami(self) -> RemoteUser:
+        """The account the token belongs to; raises LinkExpired for a token that is no more."""
+        user = await validated(self._http, self._root, await self._token(), self._gate)
+        if user is None:
+            raise LinkExpired("ListenBrainz does not accept this token any more.")
+        return user
+
+    async def revoke(self) -> None:
+        """Nothing to give back: the token is the user's own."""
+
+    async def _token(self) -> str:
+        secret = await self._slot.get()
+        if secret is None or not secret.access:
+            raise LinkExpired("ListenBrainz is not linked any more.")
+        return secret.access
+
+    async def _wants_singles(self) -> bool:
+        """Whether this server loses rows of a batch.
+
+        Maloja drops what follows a duplicate, older multi-scrobblers keep the first row only, and
+        both answer "ok". They are known by their paths, or because they do not answer a token
+        nobody has as ListenBrainz does.
+        """
+        if self._singles is None:
+            await self._gate.pass_()
+            answer = await _ask_validate(self._http, self._root, _NO_TOKEN)
+            if answer.status >= 500:
+                read(answer, self._root)
+            self._singles = (object_of(answer) or {}).get("valid") is not False
+        return self._singles
+
+    async def _together(self, rows: list[_Row]) -> dict[int, Outcome]:
+        """One request for all rows, again without each row that the server names and refuses."""
+        outcomes: dict[int, Outcome] = {}
+        while rows:
+            kind = "single" if len(rows) == 1 else "import"
+            try:
+                answer = await self._post(kind, [listen for _, listen in rows])
+                culprit = _culprit(answer, rows)
+                if culprit is not None:
+                    row_id, outcome = culprit
+                    outcomes[row_id] = outcome
+                    rows = [row for row in rows if row[0] != row_id]
+                    continue
+                outcomes |= self._read_rows(answer, [row_id for row_id, _ in rows])
+            except CompanionError as error:
+                if not outcomes:
+                    raise
+                alone = len(rows) == 1
+                outcomes |= {row_id: outcome_of(error, alone=alone) for row_id, _ in rows}
+            break
+        return outcomes
+
+    async def _one_by_one(self, rows: list[_Row]) -> dict[int, Outcome]:
+        outcomes: dict[int, Outcome] = {}
+        for position, row in enumerate(rows):
+            try:
+                if position == SINGLES_AT_ONCE:
+                    rest = [row_id for row_id, _ in rows[position:]]
+                    return outcomes | all_of(rest, TryLater("", after_s=0.0, counts=False))
+                outcomes |= await self._together([row])
+            except CompanionError as error:
+                if not outcomes:
+                    raise
+                later = outcome_of(error, alone=True)
+                # The rest was not sent: only this row may have arrived.
+                outcomes[row[0]] = later
+                unsent = [row_id for row_id, _ in rows[position + 1 :]]
+                after_s = later.after_s if isinstance(later, TryLater) else 0.0
+                code = later.code if isinstance(later, TryLater) else ""
+                return outcomes | all_of(unsent, TryLater(code, "", after_s, counts=False))
+        return outcomes
+
+    async def _post(
+        self, kind: str, listens: list[dict[str, Any]], *, live: bool = False
+    ) -> Answer:
+        token = await self._token()
+        await self._gate.pass_(live=live)
+        answer = await self._http.request(
+            "POST",
+            payload.submit_url(self._root),
+            headers={"Authorization": f"Token {token}"},
+            json={"listen_type": kind, "payload": listens},
+            timeout_s=BATCH_TIMEOUT_S if len(listens) > 1 else 30.0,
+        )
+        self._gate.learn(answer.headers)
+        return answer
+
+    def _read_rows(self, answer: Answer, ids: list[int]) -> dict[int, Outcome]:
+        """Outcomes of a request in which no row was named."""
+        if answer.status == 413 or (answer.status == 400 and object_of(answer) is not None):
+            detail = _words(answer) or "ListenBrainz refused the size of this request."
+            return all_of(ids, refusal(detail, rows=len(ids)))
+        if answer.status == 409 and "endpoint" not in _words(answer).lower():
+            # Maloja keeps one play per second; another track already has this one, for good.
+            detail = _words(answer) or "The server has another play at this second."
+            return all_of(ids, refusal(detail, rows=len(ids)))
+        read(answer, self._root)
+        return all_of(ids, Delivered())
+
+
+def read(answer: Answer, root: str) -> None:
+    """Return for `{"status": "ok"}`; raise what anything else means for the whole request."""
+    data = object_of(answer)
+    detail = _words(answer)
+    match answer.status:
+        case 200 | 201 if data is not None and data.get("status") == "ok":
+            return
+        case 200 if data is not None and "invalid method" in detail.lower():
+            raise _wrong_address(root)
+        case 400 if data is not None:
+            raise BatchRefused(detail or "ListenBrainz did not accept this play.")
+        case 401:
+            # The same status tells of accounts that are paused or lack a confirmed address.
+            if any(word in detail.lower() for word in ("verif", "paused")):
+                raise LaneBlocked(detail, code=Reason.ACCOUNT_LOCKED)
+            raise LinkExpired(f"ListenBrainz does not accept this token: {detail or 'no reason'}")
+        case 403:
+            raise LaneBlocked(
+                detail or "ListenBrainz refuses this account.", code=Reason.ACCOUNT_LOCKED
+            )
+        case 404 | 405 | 409 | 410:
+            raise _wrong_address(root)
+        case 429:
+            raise RateLimited("ListenBrainz asked to wait.", retry_after_s=_reset_in_s(answer))
+    raise ServiceTrouble(f"ListenBrainz has trouble (HTTP {answer.status}). {detail}".rstrip())
+
+
+async def validated(
+    http: Http, root: str, token: str, gate: Gate | None = None
+) -> RemoteUser | None:
+    """Whose token this is; None for one that is not valid.
+
+    Raises LaneBlocked (wrong_address) where no such server answers, else what `read` raises.
+    """
+    if gate is not None:
+        await gate.pass_()
+    answer = await _ask_validate(http, root, token)
+    data = object_of(answer)
+    parts = urlsplit(root)
+    if answer.status == 401:
+        return None
+    if answer.status == 405 and payload.submit_url(root) == root:
+        # multi-scrobbler's complete address takes listens only: it cannot say who we are.
+        return RemoteUser(parts.netloc + parts.path, parts.netloc)
+    if answer.status == 200 and data is not None and isinstance(data.get("valid"), bool):
+        if not data["valid"]:
+            return None
+        name = first_text(data.get("user_name")) or parts.netloc
+        own = root == SPEC.default_api_url
+        return RemoteUser(
+            name, name, f"https://listenbrainz.org/user/{quote(name, safe='')}/" if own else ""
+        )
+    if data is None and answer.status < 300:
+        raise ServiceTrouble(f"A web page answers at {parts.netloc} instead of ListenBrainz.")
+    if answer.status not in (200, 400):
+        read(answer, root)
+    raise _wrong_address(root)
+
+
+async def _ask_validate(http: Http, root: str, token: str) -> Answer:
+    return await http.request(
+        "GET", payload.validate_url(root), headers={"Authorization": f"Token {token}"}
+    )
+
+
+def _refused(delivery: Delivery) -> Refused | None:
+    """Why a row need not be sent; None where it can be."""
+    if delivery.scrobble.item.kind not in SPEC.kinds:
+        return Refused(Reason.NOT_TAKEN)
+    if not all(payload.names(delivery.scrobble.item)):
+        return Refused(Reason.INVALID, "It has no artist or no title.")
+    if delivery.scrobble.dated_at.timestamp() < payload.EARLIEST:
+        return Refused(Reason.TOO_OLD)
+    return None
+
+
+def _culprit(answer: Answer, rows: list[_Row]) -> tuple[int, Outcome] | None:
+    """The row that a refusal names by echoing its listen, with its outcome."""
+    data = object_of(answer) if answer.status == 400 else None
+    if data is None or "track_metadata" not in data:
+        return None
+    echoed = mapping(data["track_metadata"])
+    for row_id, listen in rows:
+        sent = listen["track_metadata"]
+        if data.get("listened_at") == listen["listened_at"] and all(
+            echoed.get(key) == sent[key] for key in ("artist_name", "track_name")
+        ):
+            detail = _words(answer)
+            dated = any(word in detail.lower() for word in ("timestamp", "future"))
+            return row_id, Refused(Reason.TOO_NEW if dated else Reason.INVALID, detail)
+    return None
+
+
+def _words(answer: Answer) -> str:
+    data = object_of(answer) or {}
+    error = data.get("error")
+    nested = rows_of(error)[0].get("desc") if rows_of(error) else None
+    return first_text(error, nested, data.get("message"))
+
+
+def _reset_in_s(answer: Answer) -> float | None:
+    try:
+        return min(max(float(answer.headers.get("x-ratelimit-reset-in", "")), 0.0), 3600.0)
+    except ValueError:
+        return answer.retry_after_s
+
+
+def _wrong_address(root: str) -> LaneBlocked:
+    return LaneBlocked(
+        f"No ListenBrainz server answers at {urlsplit(root).netloc}.", code=Reason.WRONG_ADDRESS
+    )

@@ -1,0 +1,48 @@
+"""ListenBrainz: linking by a pasted token, and clients for linked accounts."""
+
+from collections.abc import Mapping
+
+from revenge_companion.core.accounts import Account
+from revenge_companion.core.clock import Clock
+from revenge_companion.core.errors import LaneBlocked, LinkExpired, LinkRefused
+from revenge_companion.net.http import Http
+from revenge_companion.services import setup
+from revenge_companion.services.base import Linked, LinkRequest, Secret, SecretSlot, ShowPrompt
+from revenge_companion.services.listenbrainz import payload
+from revenge_companion.services.listenbrainz.client import ListenBrainzClient, validated
+from revenge_companion.services.listenbrainz.spec import SPEC
+
+
+class ListenBrainz:
+    """The service; see `services.base.Service`."""
+
+    spec = SPEC
+
+    def __init__(self, http: Http, clock: Clock, environ: Mapping[str, str]) -> None:
+        self._http = http
+        self._clock = clock
+        self._environ = environ
+
+    async def link(self, request: LinkRequest, show: ShowPrompt) -> Linked:
+        """Check a pasted token; shows no prompt. Raises LinkRefused for one that is not valid."""
+        token = request.secret.strip()
+        if not setup.is_token(token):
+            raise LinkRefused(
+                f"This is not a ListenBrainz token. Copy yours from {SPEC.help_url} and paste it."
+            )
+        own = payload.root(request.api_url) if request.api_url.strip() else ""
+        try:
+            user = await validated(self._http, self._root(own), token)
+        except (LaneBlocked, LinkExpired) as error:
+            raise LinkRefused(str(error)) from error
+        if user is None:
+            raise LinkRefused("ListenBrainz does not know this token. Copy it again and paste it.")
+        return Linked(user, Secret(token), api_url=own)
+
+    def client(self, account: Account, slot: SecretSlot) -> ListenBrainzClient:
+        """A client for `account`; makes no request."""
+        root = self._root(account.api_url)
+        return ListenBrainzClient(self._http, self._clock, account, slot, root=root)
+
+    def _root(self, own: str) -> str:
+        return payload.root(setup.api_root(SPEC, own, self._environ))

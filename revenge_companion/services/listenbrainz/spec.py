@@ -1,0 +1,18 @@
+"""ListenBrainz as data."""
+
+from revenge_companion.core.media import Kind
+from revenge_companion.services.base import LinkMethod, ServiceSpec
+
+SPEC = ServiceSpec(
+    key="listenbrainz",
+    name="ListenBrainz",
+    # It has no type for podcasts; they only get here when the user turned them on.
+    kinds=(Kind.TRACK, Kind.PODCAST),
+    link=(LinkMethod.TOKEN,),
+    live=True,
+    batch_size=1000,
+    resend_is_safe=True,
+    default_api_url="https://api.listenbrainz.org",
+    custom_server=True,
+    help_url="https://listenbrainz.org/settings/",
+)
