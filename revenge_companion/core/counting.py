@@ -93,7 +93,7 @@ def shares_of(item: Item, rules: Mapping[str, Thresholds]) -> list[Share]:
     """
     shares = []
     for name, thresholds in rules.items():
-        if never_counts(item, thresholds) is not None:
+        if never_counts(item, thresholds) is not None or not _applies(name, item):
             continue
         if item.kind is Kind.TRACK:
             needs = track_needs_s(item.duration_s, thresholds)
@@ -109,6 +109,11 @@ def shares_of(item: Item, rules: Mapping[str, Thresholds]) -> list[Share]:
             end = begin + length if index < count - 1 else float("inf")
             shares.append(Share((name, index), begin, begin + ratio * length, end, length))
     return shares
+
+
+def _applies(rule: str, item: Item) -> bool:
+    """An account's own threshold is for films and episodes; everything else follows the user's."""
+    return rule == "" or item.kind.is_video
 
 
 def judge(
@@ -186,7 +191,7 @@ def reached_end(item: Item, rules: Mapping[str, Thresholds], progress: Progress)
     return [
         Verdict((name, index), Reason.REACHED_END, {})
         for name, thresholds in rules.items()
-        if never_counts(item, thresholds) is None
+        if never_counts(item, thresholds) is None and _applies(name, item)
         for index in range(len(item.episode_numbers))
         if (name, index) not in progress.counted
     ]

@@ -40,8 +40,8 @@ def scrobble_key(
     """The key of one play, the same in every Companion that saw the play from its start.
 
     Built from the server's session, the item and the second the play began, so that a play that is
-    seen twice (replay, restart, second computer) is one scrobble and a repeat is another. An account
-    with a threshold of its own (`rule`) gets a scrobble of its own, as it counts at another moment.
+    seen twice (replay, restart, second computer) is one scrobble and a repeat is another. An
+    account with a threshold of its own (`rule`) gets its own, as it counts at another moment.
     """
     second = int(started_at.timestamp())
     text = f"{session_id}|{media_id}|{second}|{episode_index}"

@@ -38,6 +38,8 @@ _log = logging.getLogger(__name__)
 NOTICE_LIFE_S = 15.0
 #: How long a lane that only the user can mend rests before it asks once more.
 HELD_PROBE_S = 6 * 3600.0
+#: Other hosts' answers cut a rest short at most this often: the service itself may be down.
+DEAF_S = 60.0
 #: How long to wait for the request under way when the program ends.
 SETTLE_LIMIT_S = 8.0
 
@@ -93,6 +95,10 @@ class Lane:
         #: Failures of the service in a row, and until when (monotonic) it is left alone.
         self._failures = 0
         self._resting_until_s = 0.0
+        #: The last failure was the network's; or the service itself asked for the rest.
+        self._unreachable = False
+        self._deaf_until_s = 0.0
+        self._asked_to_rest = False
         self._notice: tuple[float, LiveNotice] | None = None
         self._notice_wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -129,9 +135,18 @@ class Lane:
         self._wake.set()
 
     def recovered(self) -> None:
-        """The network or the service answers again: stop resting."""
-        if self._failures:
+        """The network is back: stop resting because of it."""
+        if self._failures and not self._asked_to_rest:
+            self._failures, self._resting_until_s = 0, 0.0
             self.wake(force=True)
+
+    def heard_from(self, host: str) -> None:
+        """Some host answered a request; another one proves that the network itself is back."""
+        now_s = self._clock.monotonic_s()
+        if self._unreachable and not self._sending and now_s >= self._deaf_until_s:
+            self._deaf_until_s = now_s + DEAF_S
+            _log.debug("%s answered; %s is tried again", host, self.spec.name)
+            self.recovered()
 
     def use(self, account: Account) -> None:
         """Take the account's newer state; a lane that may send again does."""
@@ -214,6 +229,7 @@ class Lane:
     def _rest(self, seconds: float | None = None) -> float:
         """Leave the service alone for a while; returns the seconds."""
         self._failures += 1
+        self._asked_to_rest = seconds is not None
         rest = wait_s(self._failures, self._jitter())
         if seconds is not None:
             rest = max(seconds, 0.0)
@@ -307,7 +323,7 @@ class Lane:
             for row in rows:
                 outcomes[row.id] = Unknown(Reason.UNANSWERED)
             return
-        self._failures = 0
+        self._failures, self._unreachable = 0, False
         for row in rows:
             outcomes[row.id] = got.get(row.id, Unknown(Reason.UNANSWERED))
         if any(isinstance(outcome, TryLater) for outcome in got.values()):
@@ -343,6 +359,7 @@ class Lane:
                 self._rest()
                 outcome = Unknown(Reason.UNANSWERED, detail)
             case errors.Unreachable():
+                self._unreachable = True
                 outcome = self._later(Reason.UNREACHABLE, detail)
             case _:
                 outcome = self._later(Reason.SERVICE_DOWN, detail)

@@ -133,7 +133,8 @@ class Listener:
         if self._paused:
             # Nothing seen in private is stored, not even that it was seen.
             return
-        decisions = self._tracker.feed(event, left_out(event, self._settings.filters))
+        decisions = self._tracker.tick(event.at_s)
+        decisions += self._tracker.feed(event, left_out(event, self._settings.filters))
         self._rescheduled.set()
         if decisions:
             await self._write(decisions)

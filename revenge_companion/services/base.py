@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from types import TracebackType
 from typing import Protocol
 
 from revenge_companion.core.accounts import Account
@@ -87,7 +88,13 @@ class SecretSlot(Protocol):
 
 class AsyncLock(Protocol):
     async def __aenter__(self) -> object: ...
-    async def __aexit__(self, *exc: object) -> None: ...
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+        /,
+    ) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,156 @@
+"""Linking and unlinking accounts, and the keyring's slot that each account's client uses."""
+
+import json
+import logging
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from revenge_companion.core.accounts import Account
+from revenge_companion.core.clock import Clock
+from revenge_companion.core.errors import CompanionError, LinkRefused
+from revenge_companion.services.base import (
+    AsyncLock,
+    Client,
+    Linked,
+    LinkRequest,
+    Secret,
+    Service,
+    ShowPrompt,
+)
+from revenge_companion.store.accounts import Accounts
+from revenge_companion.store.locks import FileLock
+
+_log = logging.getLogger(__name__)
+
+
+class SecretStore(Protocol):
+    """The keyring or the vault."""
+
+    async def get(self, name: str) -> str | None: ...
+    async def put(self, name: str, value: str) -> None: ...
+    async def drop(self, name: str) -> None: ...
+
+
+class Slot:
+    """One account's place in the keyring (services.base.SecretSlot)."""
+
+    def __init__(self, secrets: SecretStore, name: str, lock_file: Path, clock: Clock) -> None:
+        self._secrets = secrets
+        self._name = name
+        self._lock_file = lock_file
+        self._clock = clock
+
+    async def get(self) -> Secret | None:
+        """The stored tokens; None where there are none or they cannot be read as tokens."""
+        text = await self._secrets.get(self._name)
+        if text is None:
+            return None
+        try:
+            return _secret(json.loads(text))
+        except (ValueError, KeyError, TypeError):
+            _log.warning("Stored tokens could not be read; the account has to be linked again")
+            return None
+
+    async def put(self, secret: Secret) -> None:
+        """Store durably; returns only when it is stored. Raises SecretsUnavailable."""
+        expires = secret.expires_at
+        data = {
+            "access": secret.access,
+            "refresh": secret.refresh,
+            "expires_at": None if expires is None else expires.isoformat(),
+            "client_id": secret.client_id,
+            "client_secret": secret.client_secret,
+        }
+        await self._secrets.put(self._name, json.dumps(data))
+
+    def exclusive(self) -> AsyncLock:
+        """A lock over threads and processes, for single-flight refresh."""
+        return FileLock(self._lock_file, self._clock)
+
+
+def _secret(data: dict[str, Any]) -> Secret:
+    expires = data["expires_at"]
+    return Secret(
+        access=str(data["access"]),
+        refresh=str(data["refresh"]),
+        expires_at=None if expires is None else datetime.fromisoformat(expires),
+        client_id=str(data["client_id"]),
+        client_secret=str(data["client_secret"]),
+    )
+
+
+class Linker:
+    """Links accounts at services and gives their clients what they need."""
+
+    def __init__(
+        self,
+        services: dict[str, Service],
+        accounts: Accounts,
+        secrets: SecretStore,
+        clock: Clock,
+        locks: Path,
+    ) -> None:
+        self._services = services
+        self._accounts = accounts
+        self._secrets = secrets
+        self._clock = clock
+        self._locks = locks
+
+    def service(self, key: str) -> Service:
+        """The service `key` names; raises LinkRefused for one that there is not."""
+        try:
+            return self._services[key]
+        except KeyError:
+            known = ", ".join(self._services)
+            raise LinkRefused(f"There is no service {key!r}. There are: {known}.") from None
+
+    def client(self, account: Account) -> Client:
+        """A client for a linked account; makes no request."""
+        return self.service(account.service).client(account, self._slot(account))
+
+    def _slot(self, account: Account) -> Slot:
+        return Slot(
+            self._secrets,
+            account.secret_name,
+            self._locks / f"account-{account.id}.lock",
+            self._clock,
+        )
+
+    async def link(self, key: str, request: LinkRequest, label: str, show: ShowPrompt) -> Account:
+        """Link at service `key`; the same remote account as before is linked again.
+
+        The tokens are in the keyring before the account is in the database, so that no account is
+        ever without them. Raises LinkRefused, SecretsUnavailable or an error of the network.
+        """
+        service = self.service(key)
+        linked = await service.link(request, show)
+        await self._store_secret(key, linked)
+        account = await self._accounts.add(
+            service=key,
+            remote_id=linked.user.id,
+            label=label,
+            remote_name=linked.user.name,
+            profile_url=linked.user.profile_url,
+            api_url=linked.api_url,
+            auth_url=linked.auth_url,
+            client_id=linked.client_id,
+        )
+        _log.info("Linked %s", service.spec.name)
+        return account
+
+    async def _store_secret(self, key: str, linked: Linked) -> None:
+        placeholder = Account(
+            id=0, service=key, label="", remote_id=linked.user.id, api_url=linked.api_url
+        )
+        await self._slot(placeholder).put(linked.secret)
+
+    async def unlink(self, account: Account, *, keep_queued: bool) -> None:
+        """Give the tokens back where the service can, then forget account and tokens."""
+        try:
+            await self.client(account).revoke()
+        except CompanionError as error:
+            # The service may be down; what matters is that we no longer hold the tokens.
+            _log.info("The tokens of %s could not be given back: %s", account.service, error)
+        await self._accounts.remove(account.id, keep_queued=keep_queued)
+        await self._secrets.drop(account.secret_name)

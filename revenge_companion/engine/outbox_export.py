@@ -1,0 +1,95 @@
+"""The outbox as a file of the user's own: CSV or JSON by the file's ending."""
+
+import asyncio
+import csv
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from revenge_companion.core.delivery import DeliveryState
+from revenge_companion.core.errors import StoreTrouble
+from revenge_companion.engine.api import OutboxRow
+
+_PAGE = 1000
+_FIELDS = (
+    "id",
+    "service",
+    "account",
+    "state",
+    "kind",
+    "item",
+    "started_at",
+    "counted_at",
+    "attempts",
+    "reason",
+    "detail",
+    "remote_id",
+)
+
+
+def as_row(row: OutboxRow) -> dict[str, Any]:
+    """One delivery as plain values, for files and for `--json`."""
+    delivery, scrobble = row.delivery, row.delivery.scrobble
+    return {
+        "id": delivery.id,
+        "service": row.service,
+        "account": row.account_label,
+        "account_id": delivery.account_id,
+        "state": delivery.state.value,
+        "kind": scrobble.item.kind.value,
+        "item": scrobble.item.label,
+        "media_id": scrobble.item.media_id,
+        "started_at": scrobble.started_at.isoformat(),
+        "counted_at": scrobble.counted_at.isoformat(),
+        "due_at": delivery.due_at.isoformat() if delivery.due_at else None,
+        "attempts": delivery.attempts,
+        "reason": delivery.reason_code,
+        "detail": delivery.detail,
+        "remote_id": delivery.remote_id,
+    }
+
+
+async def export(page: Callable[..., Awaitable[list[OutboxRow]]], path: Path) -> int:
+    """Write every delivery to `path`, newest first; returns how many. Raises StoreTrouble.
+
+    The file is written beside and put in place when it is whole, so that a full disk leaves an
+    earlier export as it was.
+    """
+    rows: list[dict[str, Any]] = []
+    for state in ("", DeliveryState.DELIVERED, DeliveryState.UNDONE):
+        before: int | None = None
+        while True:
+            got = await page(state=state, limit=_PAGE, before_id=before)
+            rows += [as_row(row) for row in got]
+            if len(got) < _PAGE:
+                break
+            before = got[-1].delivery.id
+    rows.sort(key=lambda row: int(row["id"]), reverse=True)
+    await asyncio.to_thread(_write, rows, path)
+    return len(rows)
+
+
+def _write(rows: list[dict[str, Any]], path: Path) -> None:
+    partial = path.with_name(path.name + ".part")
+    try:
+        with partial.open("w", encoding="utf-8", newline="") as file:
+            partial.chmod(0o600)
+            if path.suffix.lower() == ".json":
+                json.dump(rows, file, ensure_ascii=False, indent=1)
+            else:
+                writer = csv.DictWriter(file, _FIELDS, extrasaction="ignore")
+                writer.writeheader()
+                for row in rows:
+                    writer.writerow({key: _cell(value) for key, value in row.items()})
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise StoreTrouble(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def _cell(value: object) -> object:
+    """A cell that a spreadsheet will not take for a formula."""
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return "'" + value
+    return value

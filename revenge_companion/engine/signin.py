@@ -1,0 +1,203 @@
+"""The sign-in to the Revenge server, and the live source that runs while it lasts."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable
+
+from revenge_companion.core.clock import Clock
+from revenge_companion.core.errors import CompanionError, SessionExpired, SignInRefused
+from revenge_companion.core.reasons import Reason
+from revenge_companion.core.status import SignInState, SourceStatus
+from revenge_companion.engine.linker import SecretStore
+from revenge_companion.net.http import Http
+from revenge_companion.revenge.address import probe
+from revenge_companion.revenge.client import RevengeClient
+from revenge_companion.revenge.session import Session
+from revenge_companion.revenge.signals import Signal
+from revenge_companion.revenge.source import LiveSource
+
+_log = logging.getLogger(__name__)
+
+_SECRET = "revenge/session"
+_DEVICE_NAME = "Revenge Companion"
+#: How long to wait before the source is started again after it failed in an unplanned way.
+_RESTART_S = 30.0
+
+
+class SignIn:
+    """One sign-in: who, where, with which tokens; and the live source that goes with it."""
+
+    def __init__(
+        self,
+        http: Http,
+        secrets: SecretStore,
+        clock: Clock,
+        *,
+        take: Callable[[Signal], Awaitable[None]],
+        changed: Callable[[], None],
+        last_event_id: Callable[[], str],
+    ) -> None:
+        self._http = http
+        self._secrets = secrets
+        self._clock = clock
+        self._take = take
+        self._changed = changed
+        self._last_event_id = last_event_id
+        self._task: asyncio.Task[None] | None = None
+        self._session: Session | None = None
+        self._live: LiveSource | None = None
+        self.state = SignInState.SIGNED_OUT
+        self.server_url = ""
+        self.username = ""
+        self.source = SourceStatus()
+
+    async def resume(self) -> None:
+        """Go on with the stored sign-in, if there is one. Raises SecretsUnavailable."""
+        text = await self._secrets.get(_SECRET)
+        if text is None:
+            return
+        try:
+            data = json.loads(text)
+            self.server_url, self.username = str(data["server"]), str(data["username"])
+            refresh, key = str(data.get("refresh", "")), str(data.get("api_key", ""))
+            user_id = str(data.get("user_id", ""))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            _log.warning("The stored sign-in could not be read; sign in again")
+            return
+        session = Session(
+            self._http,
+            self.server_url,
+            self._clock,
+            refresh_token=refresh,
+            api_key=key,
+            store=self._store_token,
+        )
+        self._start(session, user_id)
+
+    async def with_password(self, server: str, username: str, password: str) -> None:
+        """Sign in with name and password.
+
+        Raises SignInRefused, NotRevenge, SecretsUnavailable or an error of the network; the
+        sign-in there was before goes on then.
+        """
+        url = await probe(self._http, server)
+        tokens: list[str] = []
+
+        async def keep(token: str) -> None:
+            tokens.append(token)
+
+        session = Session(self._http, url, self._clock, store=keep)
+        await session.login(username, password, _DEVICE_NAME)
+        user_id, name = await self._who(session, url)
+        await self._store(url, name or username, user_id, refresh=tokens[-1])
+        await self._stop()
+        again = Session(
+            self._http, url, self._clock, refresh_token=tokens[-1], store=self._store_token
+        )
+        self.server_url, self.username = url, name or username
+        self._start(again, user_id)
+
+    async def with_key(self, server: str, api_key: str) -> None:
+        """Sign in with an API key; the server allows it no live connection. Raises as above."""
+        if not api_key:
+            raise SignInRefused("The API key is empty.")
+        url = await probe(self._http, server)
+        session = Session(self._http, url, self._clock, api_key=api_key)
+        user_id, name = await self._who(session, url)
+        await self._store(url, name, user_id, api_key=api_key)
+        await self._stop()
+        self.server_url, self.username = url, name
+        self._start(session, user_id)
+
+    async def _who(self, session: Session, url: str) -> tuple[str, str]:
+        try:
+            me = await RevengeClient(self._http, url, session).me()
+        except SessionExpired as error:
+            raise SignInRefused("The server did not accept this sign-in.") from error
+        return me.id, me.username
+
+    async def sign_out(self) -> None:
+        """End the sign-in here and, where it can be reached, at the server."""
+        session = self._session
+        await self._stop()
+        await self._secrets.drop(_SECRET)
+        self.state, self.source = SignInState.SIGNED_OUT, SourceStatus()
+        self.server_url = self.username = ""
+        self._changed()
+        if session is not None:
+            try:
+                await session.logout()
+            except CompanionError as error:
+                _log.info("The server could not be told of the sign-out: %s", error)
+
+    async def stop(self) -> None:
+        """Stop listening; the sign-in stays."""
+        await self._stop()
+
+    def nudge(self) -> None:
+        """The network is back: connect now."""
+        if self._live is not None:
+            self._live.nudge()
+
+    async def _store(
+        self, server: str, username: str, user_id: str, *, refresh: str = "", api_key: str = ""
+    ) -> None:
+        data = {"server": server, "username": username, "user_id": user_id}
+        if refresh:
+            data["refresh"] = refresh
+        if api_key:
+            data["api_key"] = api_key
+        await self._secrets.put(_SECRET, json.dumps(data))
+
+    async def _store_token(self, token: str) -> None:
+        """Keep a refresh token that the server has replaced."""
+        text = await self._secrets.get(_SECRET)
+        data = json.loads(text) if text else {}
+        data["refresh"] = token
+        await self._secrets.put(_SECRET, json.dumps(data))
+
+    def _start(self, session: Session, user_id: str) -> None:
+        self._session = session
+        self.state = SignInState.SIGNED_IN
+        self.source = SourceStatus(reason_code=Reason.CONNECTING)
+        self._task = asyncio.create_task(self._run(session, user_id), name="live-source")
+        self._changed()
+
+    async def _run(self, session: Session, user_id: str) -> None:
+        while True:
+            try:
+                self._live = LiveSource(
+                    self._http,
+                    session,
+                    self._clock,
+                    user_id=user_id,
+                    last_event_id=self._last_event_id(),
+                )
+                await self._live.run(self._hear)
+            except SessionExpired:
+                _log.warning("The sign-in to the server is over; sign in again")
+                self.state = SignInState.SIGN_IN_AGAIN
+                self.source = SourceStatus(reason_code=Reason.SIGN_IN_AGAIN)
+                self._changed()
+                return
+            except CompanionError as error:
+                _log.warning("Listening failed: %s", error)
+            except Exception:
+                _log.exception("Listening failed in a way nobody planned for")
+            await self._clock.sleep(_RESTART_S)
+
+    async def _hear(self, signal: Signal) -> None:
+        if isinstance(signal, SourceStatus):
+            self.source = signal
+            self._changed()
+        else:
+            await self._take(signal)
+
+    async def _stop(self) -> None:
+        task, self._task = self._task, None
+        self._live = None
+        self._session = None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)

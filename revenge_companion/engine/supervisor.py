@@ -1,0 +1,498 @@
+"""The engine: owns every long task, answers the window and the command line, and ends in order."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from revenge_companion.core.accounts import Account, AccountState, Switches
+from revenge_companion.core.clock import Clock
+from revenge_companion.core.errors import CompanionError, LinkExpired, LinkRefused, StoreTrouble
+from revenge_companion.core.live import LiveNotice
+from revenge_companion.core.reasons import Reason
+from revenge_companion.core.routing import destinations, hears_live
+from revenge_companion.core.scrobble import Scrobble, scrobble_key
+from revenge_companion.core.session import Decision
+from revenge_companion.core.settings import Settings
+from revenge_companion.core.status import (
+    AccountStatus,
+    EngineStatus,
+    OutboxCounts,
+    PlayRecord,
+    SignInState,
+)
+from revenge_companion.engine.api import Change, Notice, Notification, OutboxRow
+from revenge_companion.engine.dispatcher import Lane, LaneEvent
+from revenge_companion.engine.linker import Linker, SecretStore
+from revenge_companion.engine.listener import Listener
+from revenge_companion.engine.outbox_export import export
+from revenge_companion.engine.signin import SignIn
+from revenge_companion.net.http import Http
+from revenge_companion.revenge.signals import Signal
+from revenge_companion.services.base import LinkRequest, Service, ServiceSpec, ShowPrompt
+from revenge_companion.store.accounts import Accounts
+from revenge_companion.store.database import Database
+from revenge_companion.store.outbox import Outbox, total
+from revenge_companion.store.plays import Plays
+from revenge_companion.store.settings_file import SettingsFile
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the engine is put together from; built by `engine.start`."""
+
+    clock: Clock
+    http: Http
+    database: Database
+    settings_file: SettingsFile
+    settings: Settings
+    secrets: SecretStore
+    services: Mapping[str, Service]
+    #: Folder for the locks of token refreshes.
+    locks: Path
+
+
+class Engine:
+    """Implements `engine.api.EngineApi` over the parts it is given."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._clock = parts.clock
+        self._settings = parts.settings
+        self._outbox = Outbox(parts.database, parts.clock)
+        self._plays = Plays(parts.database, parts.clock)
+        self._accounts = Accounts(parts.database, parts.clock)
+        self._linker = Linker(
+            dict(parts.services), self._accounts, parts.secrets, parts.clock, parts.locks
+        )
+        self._kinds = {key: service.spec.kinds for key, service in parts.services.items()}
+        self._listener = Listener(
+            plays=self._plays,
+            meta=parts.database,
+            clock=parts.clock,
+            settings=parts.settings,
+            kinds=self._kinds,
+            recorded=self._recorded,
+            tell_live=self._tell_live,
+            trouble=self._trouble_is,
+        )
+        self._sign_in = SignIn(
+            parts.http,
+            parts.secrets,
+            parts.clock,
+            take=self._hear,
+            changed=self._sign_in_changed,
+            last_event_id=lambda: self._listener.last_event_id,
+        )
+        self._lanes: dict[int, Lane] = {}
+        self._linked: tuple[Account, ...] = ()
+        self._counts: dict[int, OutboxCounts] = {}
+        self._paused_until: datetime | None = None
+        self._pause_timer: asyncio.Task[None] | None = None
+        self._trouble = ""
+        self._told: list[Callable[[Change], None]] = []
+        self._notified: list[Callable[[Notification], None]] = []
+        self._warned: set[tuple[int, AccountState]] = set()
+        self._chores: set[asyncio.Task[None]] = set()
+        self._was_signed_in = False
+
+    # Life
+
+    async def start(self) -> None:
+        """Recover, go on with plays and lanes, and listen if signed in. Raises StoreTrouble."""
+        recovered = await self._outbox.recover(self._clock.now())
+        if recovered:
+            _log.info("%d deliveries were cut off while sending; they are made sure of", recovered)
+        await self._refresh_accounts()
+        self._counts = await self._outbox.counts()
+        await self._listener.start()
+        self._parts.http.on_answer = self._answered
+        if self._settings.paused:
+            self.pause(None)
+        try:
+            await self._sign_in.resume()
+        except CompanionError as error:
+            self._trouble_is(str(error))
+
+    async def close(self) -> None:
+        """Stop listening, let what is being sent settle, close HTTP and the database."""
+        await self._sign_in.stop()
+        await self._listener.stop()
+        if self._pause_timer is not None:
+            self._pause_timer.cancel()
+        await asyncio.gather(*(lane.stop() for lane in self._lanes.values()))
+        for chore in list(self._chores):
+            chore.cancel()
+        await asyncio.gather(*self._chores, return_exceptions=True)
+        await self._parts.http.close()
+        await self._parts.database.close()
+
+    # What it shows
+
+    @property
+    def status(self) -> EngineStatus:
+        accounts = tuple(
+            AccountStatus(account, self._counts.get(account.id, OutboxCounts()))
+            for account in self._linked
+        )
+        return EngineStatus(
+            sign_in=self._sign_in.state,
+            server_url=self._sign_in.server_url,
+            username=self._sign_in.username,
+            source=self._sign_in.source,
+            accounts=accounts,
+            now_playing=self._listener.now_playing(),
+            outbox=total(self._counts.values()),
+            paused_until=self._paused_until,
+            trouble=self._trouble,
+        )
+
+    @property
+    def settings(self) -> Settings:
+        return self._settings
+
+    @property
+    def services(self) -> Sequence[ServiceSpec]:
+        return [service.spec for service in self._parts.services.values()]
+
+    def on_change(self, told: Callable[[Change], None]) -> None:
+        self._told.append(told)
+
+    def on_notification(self, told: Callable[[Notification], None]) -> None:
+        self._notified.append(told)
+
+    def _changed(self, *changes: Change) -> None:
+        for change in changes:
+            for told in self._told:
+                told(change)
+
+    def _notify(self, notice: Notice, title: str, reason: str, **facts: str) -> None:
+        wanted = {
+            Notice.ACCOUNT_TROUBLE: self._settings.notify.account_trouble,
+            Notice.SIGNED_OUT: self._settings.notify.signed_out,
+            Notice.SCROBBLED: self._settings.notify.scrobbled,
+            Notice.TROUBLE: True,
+        }
+        if wanted[notice]:
+            for told in self._notified:
+                told(Notification(notice, title, reason, facts))
+
+    # Signing in
+
+    async def sign_in(self, server: str, username: str, password: str) -> None:
+        await self._sign_in.with_password(server, username, password)
+
+    async def sign_in_with_key(self, server: str, api_key: str) -> None:
+        await self._sign_in.with_key(server, api_key)
+
+    async def sign_out(self) -> None:
+        await self._sign_in.sign_out()
+
+    def _sign_in_changed(self) -> None:
+        again = self._sign_in.state is SignInState.SIGN_IN_AGAIN
+        if again and self._was_signed_in:
+            self._notify(Notice.SIGNED_OUT, "Revenge", Reason.SIGN_IN_AGAIN)
+        self._was_signed_in = self._sign_in.state is SignInState.SIGNED_IN
+        self._changed(Change.STATUS)
+
+    # Playback
+
+    async def _hear(self, signal: Signal) -> None:
+        await self._listener.take(signal)
+        self._changed(Change.NOW_PLAYING)
+
+    async def _recorded(self, new: int, decisions: Sequence[Decision]) -> None:
+        if new:
+            self._counts = await self._outbox.counts()
+            for lane in self._lanes.values():
+                lane.wake()
+            for decision in decisions:
+                if decision.scrobbles:
+                    self._notify(
+                        Notice.SCROBBLED, decision.update.item.label, decision.update.reason_code
+                    )
+            self._changed(Change.OUTBOX)
+        self._changed(Change.PLAYS, Change.NOW_PLAYING)
+
+    def _tell_live(self, notice: LiveNotice, counted_rules: frozenset[str]) -> None:
+        for lane in self._lanes.values():
+            if lane.spec.live and hears_live(lane.account, notice, lane.spec.kinds, counted_rules):
+                lane.tell(notice)
+
+    def _trouble_is(self, sentence: str) -> None:
+        if sentence == self._trouble:
+            return
+        self._trouble = sentence
+        if sentence:
+            _log.warning("Storage trouble: %s", sentence)
+            self._notify(Notice.TROUBLE, "Revenge Companion", sentence)
+        self._changed(Change.STATUS)
+
+    def pause(self, until: datetime | None) -> None:
+        self._cancel_pause_timer()
+        self._paused_until = until or datetime.max.replace(tzinfo=UTC)
+        self._chore(self._listener.pause())
+        if until is not None:
+            self._pause_timer = asyncio.create_task(self._resume_at(until), name="pause-timer")
+        self._changed(Change.STATUS)
+
+    def resume(self) -> None:
+        self._cancel_pause_timer()
+        self._paused_until = None
+        self._listener.resume()
+        self._changed(Change.STATUS)
+
+    async def _resume_at(self, until: datetime) -> None:
+        while (left := (until - self._clock.now()).total_seconds()) > 0:
+            await self._clock.sleep(min(left, 600.0))
+        self._pause_timer = None
+        self.resume()
+
+    def _cancel_pause_timer(self) -> None:
+        if self._pause_timer is not None:
+            self._pause_timer.cancel()
+            self._pause_timer = None
+
+    def dont_scrobble(self, play_key: str) -> None:
+        self._chore(self._listener.leave_out(play_key))
+
+    # Accounts
+
+    async def link(
+        self, service: str, request: LinkRequest, label: str, show: ShowPrompt
+    ) -> Account:
+        account = await self._linker.link(service, request, label, show)
+        lane = self._lanes.pop(account.id, None)
+        if lane is not None:
+            await lane.stop()
+        await self._refresh_accounts()
+        self._warned = {key for key in self._warned if key[0] != account.id}
+        self._lanes[account.id].wake(force=True)
+        self._changed(Change.ACCOUNTS, Change.STATUS)
+        return account
+
+    async def unlink(self, account_id: int, *, keep_queued: bool = False) -> None:
+        account = self._account(account_id)
+        lane = self._lanes.pop(account_id, None)
+        if lane is not None:
+            await lane.stop()
+        await self._linker.unlink(account, keep_queued=keep_queued)
+        await self._refresh_accounts()
+        self._counts = await self._outbox.counts()
+        self._changed(Change.ACCOUNTS, Change.OUTBOX, Change.STATUS)
+
+    async def set_switches(self, account_id: int, switches: Switches) -> None:
+        await self._accounts.set_switches(account_id, switches)
+        await self._accounts_changed()
+
+    async def rename(self, account_id: int, label: str) -> None:
+        await self._accounts.rename(account_id, label)
+        await self._accounts_changed()
+
+    async def test_account(self, account_id: int) -> str:
+        account = self._account(account_id)
+        try:
+            user = await self._lanes[account_id].client.whoami()
+        except LinkExpired as error:
+            await self._lane_event(
+                LaneEvent(
+                    account_id, (), AccountState.LINK_AGAIN, Reason.LINK_AGAIN, str(error), None
+                )
+            )
+            raise
+        if account.state in (AccountState.HELD, AccountState.LINK_AGAIN):
+            await self._accounts.set_state(account_id, AccountState.LINKED)
+            await self._accounts_changed()
+            self._lanes[account_id].wake(force=True)
+        return user.name
+
+    def _account(self, account_id: int) -> Account:
+        for account in self._linked:
+            if account.id == account_id:
+                return account
+        raise LinkRefused(f"There is no linked account {account_id}.")
+
+    async def _accounts_changed(self) -> None:
+        await self._refresh_accounts()
+        self._changed(Change.ACCOUNTS, Change.STATUS)
+
+    async def _refresh_accounts(self) -> None:
+        """Read the accounts anew and give each its lane."""
+        known = await self._accounts.all()
+        self._linked = tuple(a for a in known if a.service in self._parts.services)
+        self._listener.use(self._settings, self._linked)
+        for account in self._linked:
+            lane = self._lanes.get(account.id)
+            if lane is not None:
+                lane.use(account)
+                continue
+            spec = self._parts.services[account.service].spec
+            lane = Lane(
+                account,
+                spec,
+                self._linker.client(account),
+                self._outbox,
+                self._clock,
+                self._lane_event,
+            )
+            self._lanes[account.id] = lane
+            lane.start()
+
+    async def _lane_event(self, event: LaneEvent) -> None:
+        """A lane settled rows or changed its state."""
+        if event.state is not None:
+            try:
+                await self._accounts.set_state(
+                    event.account_id, event.state, event.detail, event.held_until
+                )
+            except StoreTrouble as error:
+                self._trouble_is(str(error))
+            self._warn(event)
+        try:
+            self._counts = await self._outbox.counts()
+            if event.state is not None or event.delivered:
+                self._linked = tuple(
+                    a for a in await self._accounts.all() if a.service in self._parts.services
+                )
+        except StoreTrouble as error:
+            self._trouble_is(str(error))
+        if event.state is not None:
+            self._changed(Change.ACCOUNTS)
+        self._changed(Change.OUTBOX, Change.PLAYS, Change.STATUS)
+
+    def _warn(self, event: LaneEvent) -> None:
+        """Tell the user of a held lane once, until it has recovered."""
+        if event.state is AccountState.LINKED or event.state is None:
+            self._warned = {key for key in self._warned if key[0] != event.account_id}
+            return
+        key = (event.account_id, event.state)
+        if key not in self._warned:
+            self._warned.add(key)
+            name = self._lanes[event.account_id].spec.name
+            self._notify(Notice.ACCOUNT_TROUBLE, name, event.code, service=name)
+
+    def _answered(self, host: str) -> None:
+        """Some request was answered: lanes that rest because the network was gone may go on."""
+        for lane in self._lanes.values():
+            lane.heard_from(host)
+
+    def network_is_back(self) -> None:
+        """The system says that the network is reachable again."""
+        self._sign_in.nudge()
+        for lane in self._lanes.values():
+            lane.recovered()
+
+    # The ledger and the outbox
+
+    async def plays(
+        self,
+        *,
+        limit: int = 200,
+        before_id: int | None = None,
+        search: str = "",
+        kind: str = "",
+        counted: bool | None = None,
+    ) -> list[PlayRecord]:
+        return await self._plays.page(
+            limit=limit, before_id=before_id, search=search, kind=kind, counted=counted
+        )
+
+    async def outbox(
+        self,
+        *,
+        state: str = "",
+        account_id: int | None = None,
+        limit: int = 200,
+        before_id: int | None = None,
+    ) -> list[OutboxRow]:
+        rows = await self._outbox.page(
+            state=state, account_id=account_id, limit=limit, before_id=before_id
+        )
+        names = {account.id: account for account in await self._accounts.all()}
+        return [
+            OutboxRow(
+                row,
+                names[row.account_id].service if row.account_id in names else "",
+                names[row.account_id].label if row.account_id in names else "",
+            )
+            for row in rows
+        ]
+
+    async def flush(self) -> None:
+        for lane in self._lanes.values():
+            lane.wake(force=True)
+
+    async def retry(self, delivery_id: int) -> bool:
+        done = await self._outbox.retry(delivery_id, self._clock.now())
+        await self._outbox_changed(wake=True)
+        return done
+
+    async def discard(self, delivery_id: int) -> bool:
+        done = await self._outbox.discard(delivery_id)
+        await self._outbox_changed(wake=False)
+        return done
+
+    async def export_outbox(self, path: Path) -> int:
+        return await export(self.outbox, path)
+
+    async def scrobble_anyway(self, play_id: int) -> bool:
+        update = await self._plays.saved(play_id)
+        if update is None or update.counted_at is not None:
+            return False
+        at = update.ended_at or self._clock.now()
+        length = update.item.duration_s
+        scrobble = Scrobble(
+            key=scrobble_key(
+                session_id=update.play_key,
+                media_id=update.item.media_id,
+                started_at=update.started_at,
+            ),
+            item=update.item,
+            started_at=update.started_at,
+            counted_at=at,
+            played_s=update.played_s,
+            position_s=update.position_s,
+            progress_pct=min(100.0, 100.0 * update.position_s / length) if length else 100.0,
+            device_name=update.device_name,
+        )
+        counted = replace(update, counted_at=at, reason_code=Reason.BY_HAND, facts={})
+        to = destinations(scrobble, self._everyone(), self._kinds)
+        await self._plays.count(counted, [(scrobble, to)])
+        await self._outbox_changed(wake=True)
+        self._changed(Change.PLAYS)
+        return True
+
+    def _everyone(self) -> list[Account]:
+        """The accounts without thresholds of their own: counting by hand asks none."""
+        return [replace(a, switches=replace(a.switches, threshold=None)) for a in self._linked]
+
+    async def _outbox_changed(self, *, wake: bool) -> None:
+        self._counts = await self._outbox.counts()
+        if wake:
+            for lane in self._lanes.values():
+                lane.wake()
+        self._changed(Change.OUTBOX, Change.STATUS)
+
+    # Settings
+
+    async def save_settings(self, settings: Settings) -> None:
+        await asyncio.to_thread(self._parts.settings_file.save, settings)
+        if settings.paused != self._settings.paused:
+            if settings.paused:
+                self.pause(None)
+            else:
+                self.resume()
+        self._settings = settings
+        self._parts.http.allow_plain_http = settings.allow_plain_http
+        self._listener.use(settings, self._linked)
+        self._changed(Change.SETTINGS, Change.STATUS)
+
+    def _chore(self, work: Coroutine[object, object, None]) -> None:
+        """Run a short task of the engine's own and keep hold of it."""
+        task = asyncio.create_task(work)
+        self._chores.add(task)
+        task.add_done_callback(self._chores.discard)
