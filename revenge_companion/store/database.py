@@ -5,7 +5,6 @@ import logging
 import os
 import sqlite3
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -52,10 +51,38 @@ class Link:
         self.db.connect()
         self.connection = self.db.connection()
 
-    def atomic(self) -> AbstractContextManager[object]:
-        """A transaction, undone when its block raises."""
-        block: AbstractContextManager[object] = self.db.atomic()
-        return block
+    def atomic(self) -> "_Transaction":
+        """A transaction, undone when its block raises. They do not nest.
+
+        It writes the same words as peewee's own at a tenth of the time, which is what a durable
+        add is short of.
+        """
+        return _Transaction(self.connection)
+
+
+class _Transaction:
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if kind is None:
+            try:
+                self._connection.execute("COMMIT")
+            except BaseException:
+                self._rollback()
+                raise
+        else:
+            self._rollback()
+
+    def _rollback(self) -> None:
+        # A full disk makes SQLite undo by itself.
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
 
 
 class Database:
@@ -97,7 +124,13 @@ class Database:
         Raises StoreTrouble for trouble of the disk or the file; what `job` had not committed is
         undone.
         """
-        return await self._call(lambda: job(self._link))
+        try:
+            return await self._writer.run(job, self._link)
+        except (sqlite3.Error, peewee.PeeweeException, OSError) as error:
+            told = _told(error)
+            if told is error:
+                raise
+            raise told from error
 
     async def get_meta(self, key: str) -> str | None:
         """A small text kept under `key`, None where there is none."""
@@ -127,14 +160,7 @@ class Database:
             await self._writer.end()
 
     async def _call(self, job: Callable[[], T]) -> T:
-        try:
-            return await self._writer.run(job)
-        except (sqlite3.Error, peewee.PeeweeException) as error:
-            if not is_environment(error):
-                raise
-            raise store_trouble(error) from error
-        except OSError as error:
-            raise os_trouble(error) from error
+        return await self.run(lambda _: job())
 
     # What follows runs on the writer thread.
 
@@ -257,6 +283,13 @@ class Database:
                 self._link.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         finally:
             self._link.db.close()
+
+
+def _told(error: Exception) -> Exception:
+    """`error` in plain words; as it is where our SQL is at fault and not the environment."""
+    if isinstance(error, OSError):
+        return os_trouble(error)
+    return store_trouble(error) if is_environment(error) else error
 
 
 def _private_folder(folder: Path) -> None:

@@ -69,10 +69,7 @@ _FIRST = (
     """CREATE INDEX delivery_open ON delivery (account_id, state) WHERE state <> 'delivered'""",
     """CREATE TRIGGER account_tally AFTER INSERT ON account BEGIN
         INSERT INTO tally (account_id) VALUES (NEW.id); END""",
-    """CREATE TRIGGER delivery_added AFTER INSERT ON delivery BEGIN
-        UPDATE tally SET pending = pending + (NEW.state = 'pending'),
-            held = held + (NEW.state = 'held')
-        WHERE account_id = NEW.account_id; END""",
+    # Added rows are counted where they are added, once per batch; moves are counted here.
     """CREATE TRIGGER delivery_moved AFTER UPDATE OF state ON delivery
         WHEN NEW.state <> OLD.state BEGIN
         UPDATE tally SET

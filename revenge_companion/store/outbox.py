@@ -51,6 +51,10 @@ _ADD_DELIVERY = (
     "(scrobble_id, account_id, key, state, dated_us, due_us, queued_us) "
     "VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
+_TALLY = {
+    "pending": "UPDATE tally SET pending = pending + ? WHERE account_id = ?",
+    "held": "UPDATE tally SET held = held + ? WHERE account_id = ?",
+}
 _FIND_SCROBBLE = "SELECT id FROM scrobble WHERE key = ? AND rule = ?"
 # A row without a due time is ready; a hold that is over becomes pending.
 _WAKE = (
@@ -327,10 +331,21 @@ def add_one(
         scrobble_id = found[0]
     state, due_us = _first_state(held_until)
     dated_us, now_us = micros(scrobble.dated_at), micros(now)
-    new = 0
-    for account_id in account_ids:
-        row = (scrobble_id, account_id, scrobble.key, state, dated_us, due_us, now_us)
-        new += connection.execute(_ADD_DELIVERY, row).rowcount
+    return sum(
+        _queue(
+            connection,
+            account_id,
+            state,
+            [(scrobble_id, account_id, scrobble.key, state, dated_us, due_us, now_us)],
+        )
+        for account_id in account_ids
+    )
+
+
+def _queue(connection: Any, account_id: int, state: str, rows: list[tuple[Any, ...]]) -> int:
+    new = max(int(connection.executemany(_ADD_DELIVERY, rows).rowcount), 0)
+    if new:
+        connection.execute(_TALLY[state], (new, account_id))
     return new
 
 
@@ -358,15 +373,13 @@ def _add_many(
             connection.execute(_FIND_SCROBBLE, (scrobble.key, scrobble.rule)).fetchone()[0]
             for scrobble, _ in additions
         ]
-    cursor = connection.executemany(
-        _ADD_DELIVERY,
-        [
-            (number, account_id, scrobble.key, state, micros(scrobble.dated_at), due_us, now_us)
-            for number, (scrobble, account_ids) in zip(numbers, additions, strict=True)
-            for account_id in account_ids
-        ],
-    )
-    return max(int(cursor.rowcount), 0)
+    lanes: dict[int, list[tuple[Any, ...]]] = {}
+    for number, (scrobble, account_ids) in zip(numbers, additions, strict=True):
+        dated_us = micros(scrobble.dated_at)
+        for account_id in account_ids:
+            row = (number, account_id, scrobble.key, state, dated_us, due_us, now_us)
+            lanes.setdefault(account_id, []).append(row)
+    return sum(_queue(connection, account_id, state, rows) for account_id, rows in lanes.items())
 
 
 def _first_state(held_until: datetime | None) -> tuple[str, int | None]:

@@ -8,7 +8,8 @@ from queue import SimpleQueue
 from typing import Any, TypeVar
 
 T = TypeVar("T")
-_Job = tuple[Callable[[], Any], asyncio.Future[Any]]
+L = TypeVar("L")
+_Job = tuple[Callable[[Any], Any], Any, asyncio.Future[Any]]
 _Done = tuple[asyncio.Future[Any], Any, BaseException | None]
 
 
@@ -29,10 +30,10 @@ class Writer:
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
-    def run(self, job: Callable[[], T]) -> asyncio.Future[T]:
-        """Queue `job`; it runs even where the caller stops waiting for it."""
+    def run(self, job: Callable[[L], T], link: L) -> asyncio.Future[T]:
+        """Queue `job(link)`; it runs even where the caller stops waiting for it."""
         future: asyncio.Future[T] = self._loop.create_future()
-        self._jobs.put((job, future))
+        self._jobs.put((job, link, future))
         return future
 
     async def end(self) -> None:
@@ -43,13 +44,13 @@ class Writer:
 
     def _work(self) -> None:
         while (entry := self._jobs.get()) is not None:
-            job, future = entry
+            job, link, future = entry
             try:
-                self._tell((future, job(), None))
+                self._tell((future, job(link), None))
             except BaseException as error:
                 self._tell((future, None, error))
             # The result must not be kept alive until the next job comes.
-            del entry, job, future
+            del entry, job, link, future
         self._tell((self._ended, None, None))
 
     def _tell(self, done: _Done) -> None:
