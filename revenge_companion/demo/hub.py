@@ -73,6 +73,11 @@ class EventHub:
             if not subscriber.sse:
                 subscriber.outgoing.put_nowait(text)
 
+    @property
+    def kept(self) -> list[dict[str, Any]]:
+        """The envelopes of the last events, oldest first."""
+        return list(self._kept)
+
     def after(self, event_id: str) -> list[dict[str, Any]] | None:
         """The kept events after `event_id`, oldest first; None when it is not kept."""
         kept = list(self._kept)

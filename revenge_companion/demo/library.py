@@ -129,8 +129,9 @@ def _album(title: str, artist: str, year: int, *tracks: tuple[str, int]) -> Albu
 LIBRARY = Library(
     movies=(
         _movie("The Immigrant", 1917, 24, "tt0008133", 47653),
-        _movie("Sherlock Jr.", 1924, 45, "tt0015324", 992),
         _movie("One Week", 1920, 25, "tt0011541", 26388),
+        _movie("A Trip to the Moon", 1902, 13, "tt0000417", 775),
+        _movie("Sherlock Jr.", 1924, 45, "tt0015324", 992),
         _movie("Nosferatu", 1922, 94, "tt0013442", 653),
         _movie("The General", 1926, 79, "tt0017925", 961),
         _movie("The Cabinet of Dr. Caligari", 1920, 77, "tt0010323", 234),
@@ -163,6 +164,7 @@ LIBRARY = Library(
             ("Platform Nine, Rain", 192),
             ("Sleeper Car", 218),
             ("Signal at Amber", 149),
+            ("Left Luggage", 163),
             ("Last Stop, Snow", 227),
         ),
     ),

@@ -24,6 +24,7 @@ class Listener:
             http="h11",
             # The plain "websockets" implementation uses what websockets 14 deprecated.
             ws="websockets-sansio",
+            interface="asgi3",
             ws_ping_interval=None,
             lifespan="off",
             log_config=None,

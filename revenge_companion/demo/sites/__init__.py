@@ -1,0 +1,1 @@
+"""Local stand-ins for the scrobbling services, one file each."""
