@@ -1,5 +1,6 @@
 """Local ListenBrainz and Trakt: they keep, refuse and lose as the real ones do."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -12,7 +13,7 @@ from revenge_companion.demo.destinations import Destinations
 from revenge_companion.demo.library import LIBRARY
 from revenge_companion.demo.plays import Play
 from revenge_companion.demo.sites.held import Tally
-from tests.clock import START, FakeClock, within
+from tests.clock import START, FakeClock, eventually, within
 
 FILM = LIBRARY.movies[0]
 EPISODE = LIBRARY.shows[0].episodes[0]
