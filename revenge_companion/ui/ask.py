@@ -1,0 +1,85 @@
+"""Questions to the user: dialogs are opened and awaited, never run in a loop of their own."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
+
+
+async def opened(dialog: QDialog) -> int:
+    """Show `dialog` window-modal and return its result code; other tasks go on meanwhile."""
+    done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    def finish(result: int) -> None:
+        if not done.done():
+            done.set_result(result)
+
+    dialog.finished.connect(finish)
+    dialog.open()
+    try:
+        return await done
+    finally:
+        dialog.close()
+
+
+async def choose(
+    parent: QWidget, *, title: str, text: str, choices: Sequence[str], details: str = ""
+) -> int | None:
+    """Ask with one button per choice and Cancel; the index chosen, or None."""
+    box = QMessageBox(parent)
+    box.setIcon(QMessageBox.Icon.NoIcon)
+    box.setWindowTitle(title)
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setText(text)
+    box.setInformativeText(details)
+    buttons = [box.addButton(choice, QMessageBox.ButtonRole.AcceptRole) for choice in choices]
+    cancel = box.addButton(QMessageBox.StandardButton.Cancel)
+    box.setEscapeButton(cancel)
+    # Enter never throws anything away.
+    box.setDefaultButton(cancel)
+    try:
+        await opened(box)
+        clicked = box.clickedButton()
+        for index, button in enumerate(buttons):
+            if clicked is button:
+                return index
+        return None
+    finally:
+        box.deleteLater()
+
+
+async def confirm(
+    parent: QWidget, *, title: str, text: str, accept: str, details: str = ""
+) -> bool:
+    """Ask for one yes, worded as `accept`, or Cancel."""
+    chosen = await choose(parent, title=title, text=text, choices=(accept,), details=details)
+    return chosen is not None
+
+
+async def tell(parent: QWidget, *, title: str, text: str) -> None:
+    """Say one thing and wait until it was read."""
+    box = QMessageBox(parent)
+    box.setWindowTitle(title)
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setText(text)
+    try:
+        await opened(box)
+    finally:
+        box.deleteLater()
+
+
+async def save_path(parent: QWidget, *, title: str, name: str, filters: str) -> Path | None:
+    """Where to save a file first called `name`; None when the user thinks better of it."""
+    dialog = QFileDialog(parent, title)
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setNameFilter(filters)
+    dialog.selectFile(name)
+    try:
+        if not await opened(dialog):
+            return None
+        files = dialog.selectedFiles()
+        return Path(files[0]) if files else None
+    finally:
+        dialog.deleteLater()

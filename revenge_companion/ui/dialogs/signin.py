@@ -1,0 +1,140 @@
+"""Sign in to a Revenge server, with a name and password or with an API key."""
+
+from collections.abc import Awaitable, Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QLineEdit,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from revenge_companion.core.errors import CompanionError
+from revenge_companion.ui.async_slot import Tasks, async_slot
+from revenge_companion.ui.theme import GRID, MARGIN, Tone
+from revenge_companion.ui.widgets.text import Text, buddy
+
+SignIn = Callable[[str, str, str], Awaitable[None]]
+SignInWithKey = Callable[[str, str], Awaitable[None]]
+
+
+class SignInDialog(QDialog):
+    """Accepted once the server has taken the name and password, or the key."""
+
+    def __init__(
+        self,
+        parent: QWidget | None,
+        *,
+        sign_in: SignIn,
+        sign_in_with_key: SignInWithKey,
+        server: str = "",
+        username: str = "",
+    ) -> None:
+        super().__init__(parent)
+        self._sign_in = sign_in
+        self._sign_in_with_key = sign_in_with_key
+        self.tasks = Tasks()
+        self.setWindowTitle(self.tr("Sign in"))
+        self._build(server, username)
+        self._show_ready()
+
+    def _build(self, server: str, username: str) -> None:
+        self.server = QLineEdit(server)
+        self.server.setPlaceholderText("media.example.org:8096")
+        self.server.setMinimumWidth(320)
+        self.server.setInputMethodHints(Qt.InputMethodHint.ImhUrlCharactersOnly)
+        self.username = QLineEdit(username)
+        self.password = QLineEdit()
+        self.password.setEchoMode(QLineEdit.EchoMode.Password)
+        self.key = QLineEdit()
+        self.key.setEchoMode(QLineEdit.EchoMode.Password)
+        where = QFormLayout()
+        where.addRow(buddy(self.tr("Ser&ver"), self.server), self.server)
+        by_name = QWidget()
+        rows = QFormLayout(by_name)
+        rows.addRow(buddy(self.tr("&Name"), self.username), self.username)
+        rows.addRow(buddy(self.tr("&Password"), self.password), self.password)
+        by_key = QWidget()
+        rows = QFormLayout(by_key)
+        rows.addRow(buddy(self.tr("API &key"), self.key), self.key)
+        rows.addRow(
+            Text(
+                self.tr(
+                    "With a key the server allows no live connection: progress is checked every "
+                    "minute, and short plays can be missed."
+                ),
+                tone=Tone.MUTED,
+                wrap=True,
+            )
+        )
+        self.ways = QTabWidget()
+        self.ways.setAccessibleName(self.tr("How to sign in"))
+        self.ways.addTab(by_name, self.tr("Name and password"))
+        self.ways.addTab(by_key, self.tr("API key"))
+        self.message = Text(wrap=True)
+        self.message.setMinimumHeight(2 * self.fontMetrics().height())
+        self.message.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self.accept_button = self.buttons.addButton(
+            self.tr("&Sign in"), QDialogButtonBox.ButtonRole.ActionRole
+        )
+        self.accept_button.setDefault(True)
+        self.accept_button.clicked.connect(self._on_sign_in)
+        self.buttons.rejected.connect(self.reject)
+        for field in (self.server, self.username, self.password, self.key):
+            field.textChanged.connect(self._show_ready)
+        self.ways.currentChanged.connect(self._show_ready)
+        self.finished.connect(self.tasks.cancel)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
+        column.setSpacing(3 * GRID)
+        column.addLayout(where)
+        column.addWidget(self.ways)
+        column.addWidget(self.message)
+        column.addWidget(self.buttons)
+        (self.server if not server else self.password if username else self.username).setFocus()
+
+    @property
+    def _with_key(self) -> bool:
+        return self.ways.currentIndex() == 1
+
+    def _show_ready(self) -> None:
+        filled = bool(self.server.text().strip()) and (
+            bool(self.key.text().strip())
+            if self._with_key
+            else bool(self.username.text().strip() and self.password.text())
+        )
+        self.accept_button.setEnabled(filled and not self.tasks.busy)
+
+    @async_slot
+    async def _on_sign_in(self) -> None:
+        self._busy(True)
+        server = self.server.text().strip()
+        self.message.set_tone(Tone.MUTED)
+        self.message.setText(
+            self.tr("Asking {server}\N{HORIZONTAL ELLIPSIS}").format(server=server)
+        )
+        try:
+            if self._with_key:
+                await self._sign_in_with_key(server, self.key.text().strip())
+            else:
+                await self._sign_in(server, self.username.text().strip(), self.password.text())
+        except CompanionError as error:
+            self.message.set_tone(Tone.BAD)
+            self.message.setText(str(error))
+            self._busy(False)
+            field = self.key if self._with_key else self.password
+            field.setFocus()
+            field.selectAll()
+            return
+        self.password.clear()
+        self.key.clear()
+        self.accept()
+
+    def _busy(self, busy: bool) -> None:
+        for widget in (self.server, self.ways, self.accept_button):
+            widget.setEnabled(not busy)

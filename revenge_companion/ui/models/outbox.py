@@ -1,0 +1,106 @@
+"""The outbox as a table: one row per delivery that has not arrived."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from enum import IntEnum
+from typing import Any
+
+from PySide6.QtCore import QObject, Qt
+
+from revenge_companion.core.clock import Clock
+from revenge_companion.core.delivery import DeliveryState
+from revenge_companion.engine.api import OutboxRow
+from revenge_companion.ui import words
+from revenge_companion.ui.models.paged import SORT_ROLE, PagedModel
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+class OutboxColumn(IntEnum):
+    TITLE = 0
+    ACCOUNT = 1
+    STATE = 2
+    REASON = 3
+    NEXT = 4
+    PLAYED = 5
+
+
+class OutboxModel(PagedModel[OutboxRow]):
+    def __init__(
+        self, clock: Clock, names: Mapping[str, str], parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._clock = clock
+        self._names = names
+
+    def row_id(self, row: OutboxRow) -> int:
+        return row.delivery.id
+
+    def headers(self) -> Sequence[str]:
+        return (
+            self.tr("Title"),
+            self.tr("Account"),
+            self.tr("State"),
+            self.tr("Reason"),
+            self.tr("Next try"),
+            self.tr("Played"),
+        )
+
+    def cell(self, row: OutboxRow, column: int, role: int) -> Any:
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return self._text(row, column)
+            case Qt.ItemDataRole.ToolTipRole:
+                return self._tip(row, column)
+            case _ if role == SORT_ROLE:
+                return self._raw(row, column)
+        return None
+
+    def account_name(self, row: OutboxRow) -> str:
+        """The service, with the account's label where it says more."""
+        name = self._names.get(row.service, row.service)
+        return f"{name} ({row.account_label})" if row.account_label else name
+
+    def why(self, row: OutboxRow) -> str:
+        """The reason as a sentence, with the service's own words where it gave some."""
+        delivery = row.delivery
+        name = self._names.get(row.service, row.service)
+        text = words.reason(delivery.reason_code, {"service": name})
+        return f"{text} {delivery.detail}".strip()
+
+    def _text(self, row: OutboxRow, column: int) -> str:
+        delivery = row.delivery
+        now = self._clock.now()
+        match column:
+            case OutboxColumn.TITLE:
+                return " ".join(delivery.scrobble.item.label.split())
+            case OutboxColumn.ACCOUNT:
+                return self.account_name(row)
+            case OutboxColumn.STATE:
+                return words.delivery_state(delivery.state)
+            case OutboxColumn.REASON:
+                return " ".join(self.why(row).split())
+            case OutboxColumn.NEXT:
+                if delivery.state in (DeliveryState.PARKED, DeliveryState.HELD):
+                    return "\N{EN DASH}"
+                return words.due(delivery.due_at, now) if delivery.due_at else words.say("now")
+            case OutboxColumn.PLAYED:
+                return words.moment(delivery.scrobble.dated_at, now)
+        return ""
+
+    def _tip(self, row: OutboxRow, column: int) -> str:
+        delivery = row.delivery
+        match column:
+            case OutboxColumn.NEXT if delivery.due_at is not None:
+                return words.exact(delivery.due_at)
+            case OutboxColumn.PLAYED:
+                return words.exact(delivery.scrobble.dated_at)
+        return words.flat(self._text(row, column))
+
+    def _raw(self, row: OutboxRow, column: int) -> Any:
+        match column:
+            case OutboxColumn.NEXT:
+                return row.delivery.due_at or _NEVER
+            case OutboxColumn.PLAYED:
+                return row.delivery.scrobble.dated_at
+        return self._text(row, column).casefold()

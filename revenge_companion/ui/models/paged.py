@@ -1,0 +1,216 @@
+"""A table over rows that come in pages, newest first; only what was scrolled to is in memory."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Generic, TypeVar
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+    Signal,
+)
+
+from revenge_companion.core.errors import CompanionError
+from revenge_companion.ui.async_slot import Tasks
+
+Index = QModelIndex | QPersistentModelIndex
+NO_INDEX = QModelIndex()
+
+#: Rows in one page.
+PAGE = 200
+#: Raw value of a cell, for sorting.
+SORT_ROLE = Qt.ItemDataRole.UserRole + 1
+
+Row = TypeVar("Row")
+#: Reads up to `limit` rows older than an id (None for the newest).
+ReadPage = Callable[[int | None, int], Awaitable[Sequence[Row]]]
+
+
+class PagedModel(QAbstractTableModel, Generic[Row]):
+    """Subclasses name the columns and say what a cell holds."""
+
+    #: A page arrived: how many rows are shown now.
+    loaded = Signal(int)
+    #: Reading failed: the sentence to show.
+    failed = Signal(str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.tasks = Tasks()
+        self._rows: list[Row] = []
+        self._read: ReadPage[Row] | None = None
+        self._more = False
+        self._reading = False
+        #: Counts what was asked for; an answer to an older question is dropped.
+        self._asked = 0
+        self._sorted_by: tuple[int, bool] | None = None
+
+    # What subclasses say
+
+    def row_id(self, row: Row) -> int:
+        raise NotImplementedError
+
+    def headers(self) -> Sequence[str]:
+        raise NotImplementedError
+
+    def cell(self, row: Row, column: int, role: int) -> Any:
+        """What Qt asked for of one cell; None for "nothing"."""
+        raise NotImplementedError
+
+    # What pages call
+
+    def show_pages(self, read: ReadPage[Row]) -> None:
+        """Show what `read` gives, from the newest on."""
+        self._read = read
+        self._asked += 1
+        self.tasks.start(self._first(self._asked, max(PAGE, 1)))
+
+    def refresh(self) -> None:
+        """Read again what is shown, after something changed; the selection stays."""
+        if self._read is not None:
+            self._asked += 1
+            # As much as is shown, within reason: what lies deeper is read when scrolled to.
+            self.tasks.start(self._first(self._asked, min(max(PAGE, len(self._rows)), 5 * PAGE)))
+
+    def row(self, index: Index) -> Row | None:
+        """The value of a row; None for an index that is not in the table."""
+        if index.isValid() and index.row() < len(self._rows):
+            return self._rows[index.row()]
+        return None
+
+    def index_of(self, row_id: int) -> QModelIndex:
+        """Where a row is, an invalid index if it is not loaded."""
+        for number, row in enumerate(self._rows):
+            if self.row_id(row) == row_id:
+                return self.index(number, 0)
+        return QModelIndex()
+
+    def set_rows(self, rows: Sequence[Row], *, more: bool = False) -> None:
+        """Show `rows`, the newest there are; older ones that were already read stay below them.
+
+        A row that merely changed, or new ones above, leave the view's place and selection alone.
+        """
+        fresh = self._in_order(list(rows))
+        above = self._new_above(fresh)
+        if above is None:
+            self.beginResetModel()
+            self._rows, self._more = fresh, more
+            self.endResetModel()
+        else:
+            if above:
+                self.beginInsertRows(QModelIndex(), 0, above - 1)
+                self._rows[:0] = fresh[:above]
+                self.endInsertRows()
+            if len(fresh) == len(self._rows):
+                self._more = more
+            last_column = self.columnCount() - 1
+            for number in range(above, len(fresh)):
+                if self._rows[number] != fresh[number]:
+                    self._rows[number] = fresh[number]
+                    self.dataChanged.emit(self.index(number, 0), self.index(number, last_column))
+        self.loaded.emit(len(self._rows))
+
+    def _new_above(self, fresh: list[Row]) -> int | None:
+        """How many of `fresh` are new on top of what is shown; None where it does not join up."""
+        if not self._rows or not fresh:
+            return 0 if not self._rows and not fresh else None
+        top = self.row_id(self._rows[0])
+        ids = [self.row_id(row) for row in fresh]
+        if top not in ids:
+            return None
+        above = ids.index(top)
+        shown = [self.row_id(row) for row in self._rows[: len(fresh) - above]]
+        # Fewer than before: rows have gone from the end.
+        whole = len(fresh) - above >= len(self._rows) or self._more or len(fresh) >= PAGE
+        return above if shown == ids[above:] and whole else None
+
+    # Qt's side
+
+    def rowCount(self, parent: Index = NO_INDEX) -> int:
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: Index = NO_INDEX) -> int:
+        return 0 if parent.isValid() else len(self.headers())
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        row = self.row(index)
+        return None if row is None else self.cell(row, index.column(), role)
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> Any:
+        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            names = self.headers()
+            return names[section] if 0 <= section < len(names) else None
+        return None
+
+    def canFetchMore(self, parent: Index) -> bool:
+        return not parent.isValid() and self._more and not self._reading
+
+    def fetchMore(self, parent: Index) -> None:
+        if self.canFetchMore(parent):
+            self.tasks.start(self._next(self._asked))
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Sort what is loaded; a column below 0 goes back to newest first."""
+        self._sorted_by = None if column < 0 else (column, order is Qt.SortOrder.DescendingOrder)
+        self._reorder()
+
+    # Reading
+
+    async def _first(self, asked: int, limit: int) -> None:
+        rows = await self._page(None, limit, asked)
+        if rows is not None:
+            self.set_rows(rows, more=len(rows) >= limit)
+
+    async def _next(self, asked: int) -> None:
+        self._reading = True
+        try:
+            oldest = min((self.row_id(row) for row in self._rows), default=None)
+            rows = await self._page(oldest, PAGE, asked)
+        finally:
+            self._reading = False
+        if rows is None:
+            return
+        self._more = len(rows) >= PAGE
+        if rows:
+            first = len(self._rows)
+            self.beginInsertRows(QModelIndex(), first, first + len(rows) - 1)
+            self._rows.extend(rows)
+            self.endInsertRows()
+            if self._sorted_by is not None:
+                self._reorder()
+        self.loaded.emit(len(self._rows))
+
+    async def _page(self, before_id: int | None, limit: int, asked: int) -> Sequence[Row] | None:
+        """One page; None when it failed or something else was asked meanwhile."""
+        if self._read is None:
+            return None
+        try:
+            rows = await self._read(before_id, limit)
+        except CompanionError as error:
+            self.failed.emit(str(error))
+            return None
+        return rows if asked == self._asked else None
+
+    def _in_order(self, rows: list[Row]) -> list[Row]:
+        if self._sorted_by is None:
+            return sorted(rows, key=self.row_id, reverse=True)
+        column, down = self._sorted_by
+        return sorted(rows, key=lambda row: self.cell(row, column, SORT_ROLE), reverse=down)
+
+    def _reorder(self) -> None:
+        """Put the loaded rows in the order wanted; selections move along."""
+        self.layoutAboutToBeChanged.emit()
+        kept = self.persistentIndexList()
+        ids = [self.row_id(self._rows[index.row()]) for index in kept]
+        self._rows = self._in_order(self._rows)
+        place = {self.row_id(row): number for number, row in enumerate(self._rows)}
+        moved = [
+            self.createIndex(place[row_id], index.column())
+            for index, row_id in zip(kept, ids, strict=True)
+        ]
+        self.changePersistentIndexList(kept, moved)
+        self.layoutChanged.emit()

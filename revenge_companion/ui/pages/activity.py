@@ -1,0 +1,273 @@
+"""Activity: what plays now, and the ledger of every play with what became of it."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QModelIndex, Qt, QTimer
+from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLineEdit,
+    QSplitter,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
+
+from revenge_companion.core.accounts import wants
+from revenge_companion.core.errors import CompanionError
+from revenge_companion.core.live import NowPlaying
+from revenge_companion.core.media import Kind
+from revenge_companion.core.status import EngineStatus, PlayRecord
+from revenge_companion.ui import words
+from revenge_companion.ui.async_slot import Tasks, async_slot
+from revenge_companion.ui.context import Context
+from revenge_companion.ui.models.plays import PlaysModel
+from revenge_companion.ui.theme import GAP, GRID, MARGIN, Tone
+from revenge_companion.ui.widgets.now_playing import NowPlayingCard
+from revenge_companion.ui.widgets.story import Story
+from revenge_companion.ui.widgets.table import table
+from revenge_companion.ui.widgets.text import Text
+
+#: Wait after the last key before searching.
+SEARCH_AFTER_MS = 250
+#: How often the progress moves while something plays and the page is seen.
+TICK_MS = 1000
+
+
+class ActivityPage(QWidget):
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self._context = context
+        self.tasks = Tasks()
+        self._cards: dict[str, NowPlayingCard] = {}
+        self._wanted_id: int | None = None
+        self._tick = QTimer(self)
+        self._tick.setInterval(TICK_MS)
+        self._tick.timeout.connect(self._show_playing)
+        self._typed = QTimer(self)
+        self._typed.setSingleShot(True)
+        self._typed.setInterval(SEARCH_AFTER_MS)
+        self._build()
+        self._connect()
+        self._search()
+
+    def _build(self) -> None:
+        self.model = PlaysModel(self._context.clock, self._context.names, self)
+        self._now_title = Text(self.tr("Now playing"), tone=Tone.MUTED)
+        self._now = QVBoxLayout()
+        self._now.setSpacing(2 * GRID)
+        self.search = QLineEdit()
+        self.search.setPlaceholderText(self.tr("Search titles"))
+        self.search.setAccessibleName(self.tr("Search titles"))
+        self.search.setClearButtonEnabled(True)
+        self.kind = QComboBox()
+        self.kind.setAccessibleName(self.tr("Kind"))
+        self.kind.addItem(self.tr("All kinds"), "")
+        for kind in Kind:
+            self.kind.addItem(words.kind_plural(kind), kind.value)
+        self.outcome = QComboBox()
+        self.outcome.setAccessibleName(self.tr("Outcome"))
+        self.outcome.addItem(self.tr("All outcomes"), None)
+        self.outcome.addItem(self.tr("Counted"), True)
+        self.outcome.addItem(self.tr("Not counted"), False)
+        filters = QHBoxLayout()
+        filters.setSpacing(2 * GRID)
+        filters.addWidget(self.search, 1)
+        filters.addWidget(self.kind)
+        filters.addWidget(self.outcome)
+        self.view = table(self.model, name=self.tr("Plays"), widths=(14, 30, 28, 24), stretch=1)
+        self.view.setSelectionMode(self.view.SelectionMode.SingleSelection)
+        self.empty = Text(tone=Tone.MUTED, wrap=True)
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        listing = QWidget()
+        self._listing = QStackedLayout(listing)
+        self._listing.addWidget(self.view)
+        self._listing.addWidget(self.empty)
+        self.story = Story(self._context)
+        self.story.hide()
+        self._split = QSplitter(Qt.Orientation.Horizontal)
+        self._split.setChildrenCollapsible(False)
+        self._split.setHandleWidth(GAP)
+        self._split.addWidget(listing)
+        self._split.addWidget(self.story)
+        self._split.setStretchFactor(0, 1)
+        self._split.setStretchFactor(1, 0)
+        self.story.setMinimumWidth(260)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
+        column.setSpacing(GAP)
+        column.addWidget(self._now_title)
+        column.addLayout(self._now)
+        column.addLayout(filters)
+        column.addWidget(self._split, 1)
+
+    def _connect(self) -> None:
+        bridge = self._context.bridge
+        bridge.now_playing_changed.connect(self._on_now_playing)
+        bridge.status_changed.connect(self._on_now_playing)
+        bridge.plays_changed.connect(self.model.refresh)
+        self.search.textChanged.connect(self._typed.start)
+        self._typed.timeout.connect(self._search)
+        self.kind.currentIndexChanged.connect(self._search)
+        self.outcome.currentIndexChanged.connect(self._search)
+        self.view.selectionModel().currentRowChanged.connect(self._on_row)
+        self.model.loaded.connect(self._on_loaded)
+        self.model.failed.connect(self._on_failed)
+        self.model.dataChanged.connect(self._on_data_changed)
+        self.story.closed.connect(self.close_story)
+        self.story.anyway_wanted.connect(self._on_anyway)
+        find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
+        find.activated.connect(self.search.setFocus)
+        escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.view)
+        escape.setContext(Qt.ShortcutContext.WidgetShortcut)
+        escape.activated.connect(self.close_story)
+
+    def show_play(self, play_id: int) -> None:
+        """Select a play and open its story, as soon as it is loaded."""
+        self._wanted_id = play_id
+        self.search.clear()
+        self.kind.setCurrentIndex(0)
+        self.outcome.setCurrentIndex(0)
+        self._select_wanted()
+
+    def close_story(self) -> None:
+        self._wanted_id = None
+        self.view.clearSelection()
+        self.view.setCurrentIndex(QModelIndex())
+        self.story.hide()
+
+    def shut(self) -> None:
+        """End what is under way; the page will not be shown again."""
+        self._tick.stop()
+        self._typed.stop()
+        self.tasks.cancel()
+        self.model.tasks.cancel()
+
+    # The ledger
+
+    def _search(self) -> None:
+        search = self.search.text().strip()
+        kind: str = self.kind.currentData()
+        counted: bool | None = self.outcome.currentData()
+
+        async def read(before_id: int | None, limit: int) -> Sequence[PlayRecord]:
+            return await self._context.engine.plays(
+                limit=limit, before_id=before_id, search=search, kind=kind, counted=counted
+            )
+
+        self.model.show_pages(read)
+
+    def _on_loaded(self, rows: int) -> None:
+        self._listing.setCurrentWidget(self.view if rows else self.empty)
+        if not rows:
+            filtered = (
+                self.search.text().strip()
+                or self.kind.currentIndex()
+                or self.outcome.currentIndex()
+            )
+            self.empty.setText(
+                self.tr("No play matches this search.")
+                if filtered
+                else self.tr(
+                    "Nothing has been played yet. What you play on your server shows here."
+                )
+            )
+        self._select_wanted()
+
+    def _select_wanted(self) -> None:
+        """Keep the chosen play selected when the table was filled anew."""
+        if self._wanted_id is None:
+            return
+        index = self.model.index_of(self._wanted_id)
+        if index.isValid() and self.view.currentIndex().row() != index.row():
+            self.view.setCurrentIndex(index)
+            self.view.scrollTo(index)
+
+    def _on_failed(self, sentence: str) -> None:
+        self.empty.setText(sentence)
+        self._listing.setCurrentWidget(self.empty)
+
+    def _on_row(self, current: QModelIndex, _previous: QModelIndex) -> None:
+        play = self.model.row(current)
+        if play is None:
+            return
+        self._wanted_id = play.id
+        self.story.show_play(play)
+        if not self.story.isVisible():
+            self.story.show()
+            whole = self._split.width()
+            self._split.setSizes([whole - max(300, whole // 3), max(300, whole // 3)])
+
+    def _on_data_changed(self) -> None:
+        play = self.model.row(self.view.currentIndex())
+        if play is not None and self.story.isVisible():
+            self.story.show_play(play)
+
+    @async_slot
+    async def _on_anyway(self, play_id: int) -> None:
+        from revenge_companion.ui import ask
+
+        try:
+            counted = await self._context.engine.scrobble_anyway(play_id)
+        except CompanionError as error:
+            await ask.tell(self, title=self.tr("Not scrobbled"), text=str(error))
+            return
+        if not counted:
+            await ask.tell(
+                self,
+                title=self.tr("Not scrobbled"),
+                text=self.tr("This play has already been counted, or it is no longer there."),
+            )
+        self.model.refresh()
+
+    # Now playing
+
+    def _on_now_playing(self, _status: EngineStatus) -> None:
+        self._show_playing()
+
+    def _show_playing(self) -> None:
+        status = self._context.engine.status
+        now_s = self._context.clock.monotonic_s()
+        paused = words.is_paused(status, self._context.clock.now())
+        keys = [playing.play_key for playing in status.now_playing]
+        for key in [key for key in self._cards if key not in keys]:
+            card = self._cards.pop(key)
+            self._now.removeWidget(card)
+            card.hide()
+            card.deleteLater()
+        for playing in status.now_playing:
+            shown = self._cards.get(playing.play_key)
+            if shown is None:
+                shown = NowPlayingCard()
+                shown.skip_wanted.connect(self._context.engine.dont_scrobble)
+                self._cards[playing.play_key] = shown
+                self._now.addWidget(shown)
+            takers = self._takers(status, playing)
+            shown.show_play(playing, now_s, takers=takers, paused=paused)
+        self._now_title.setVisible(bool(keys))
+        self._run_tick(any(playing.state == "playing" for playing in status.now_playing))
+
+    def _takers(self, status: EngineStatus, playing: NowPlaying) -> str:
+        names = []
+        for each in status.accounts:
+            spec = self._context.spec(each.account.service)
+            if spec is not None and wants(each.account, playing.item, spec.kinds):
+                names.append(spec.name)
+        return ", ".join(dict.fromkeys(names))
+
+    def _run_tick(self, playing: bool) -> None:
+        # No timer runs while nobody looks or nothing moves.
+        wanted = playing and self.isVisible()
+        if wanted and not self._tick.isActive():
+            self._tick.start()
+        elif not wanted:
+            self._tick.stop()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._show_playing()
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802  # Qt's name
+        super().hideEvent(event)
+        self._tick.stop()

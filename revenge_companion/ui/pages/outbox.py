@@ -1,0 +1,259 @@
+"""Outbox: every delivery that has not arrived, why, and when it is tried next."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QItemSelection, Qt
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QPushButton,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
+
+from revenge_companion.core.delivery import DeliveryState
+from revenge_companion.core.errors import CompanionError
+from revenge_companion.core.status import EngineStatus
+from revenge_companion.engine.api import OutboxRow
+from revenge_companion.ui import ask, words
+from revenge_companion.ui.async_slot import Tasks, async_slot
+from revenge_companion.ui.context import Context
+from revenge_companion.ui.models.outbox import OutboxColumn, OutboxModel
+from revenge_companion.ui.theme import GAP, GRID, MARGIN, Tone
+from revenge_companion.ui.widgets.card import Card
+from revenge_companion.ui.widgets.table import table
+from revenge_companion.ui.widgets.text import Text
+
+
+class OutboxPage(QWidget):
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self._context = context
+        self.tasks = Tasks()
+        self._build()
+        self._connect()
+        self._show_accounts(context.engine.status)
+        self._show_status(context.engine.status)
+        self._read()
+
+    def _build(self) -> None:
+        self.model = OutboxModel(self._context.clock, self._context.names, self)
+        self.summary = Text(scale=1.15, bold=True)
+        self.send = QPushButton(self.tr("&Send now"))
+        self.export = QPushButton(self.tr("&Export\N{HORIZONTAL ELLIPSIS}"))
+        top = QHBoxLayout()
+        top.setSpacing(2 * GRID)
+        top.addWidget(self.summary, 1)
+        top.addWidget(self.export)
+        top.addWidget(self.send)
+        self.account = QComboBox()
+        self.account.setAccessibleName(self.tr("Account"))
+        self.state = QComboBox()
+        self.state.setAccessibleName(self.tr("State"))
+        self.state.addItem(self.tr("All states"), "")
+        for state in (
+            DeliveryState.PENDING,
+            DeliveryState.UNSURE,
+            DeliveryState.HELD,
+            DeliveryState.PARKED,
+        ):
+            self.state.addItem(words.delivery_state(state), state.value)
+        self.retry = QPushButton(self.tr("&Retry"))
+        self.discard = QPushButton(self.tr("&Discard\N{HORIZONTAL ELLIPSIS}"))
+        filters = QHBoxLayout()
+        filters.setSpacing(2 * GRID)
+        filters.addWidget(self.account)
+        filters.addWidget(self.state)
+        filters.addStretch(1)
+        filters.addWidget(self.retry)
+        filters.addWidget(self.discard)
+        self.view = table(
+            self.model,
+            name=self.tr("Deliveries"),
+            widths=(30, 18, 9, 40, 14, 14),
+            stretch=OutboxColumn.REASON,
+        )
+        self.view.setSortingEnabled(True)
+        self.view.horizontalHeader().setSortIndicatorClearable(True)
+        self.view.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
+        self.detail = Card()
+        self._detail_title = Text(bold=True, wrap=True)
+        self._detail_why = Text(wrap=True)
+        self.detail.column.addWidget(self._detail_title)
+        self.detail.column.addWidget(self._detail_why)
+        self.detail.hide()
+        self.empty = Text(tone=Tone.MUTED, wrap=True)
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        listing = QWidget()
+        self._listing = QStackedLayout(listing)
+        self._listing.addWidget(self.view)
+        self._listing.addWidget(self.empty)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
+        column.setSpacing(GAP)
+        column.addLayout(top)
+        column.addLayout(filters)
+        column.addWidget(listing, 1)
+        column.addWidget(self.detail)
+
+    def _connect(self) -> None:
+        bridge = self._context.bridge
+        bridge.outbox_changed.connect(self.model.refresh)
+        bridge.status_changed.connect(self._show_status)
+        bridge.accounts_changed.connect(self._show_accounts)
+        self.account.currentIndexChanged.connect(self._read)
+        self.state.currentIndexChanged.connect(self._read)
+        self.send.clicked.connect(self._on_send)
+        self.retry.clicked.connect(self._on_retry)
+        self.discard.clicked.connect(self._on_discard)
+        self.export.clicked.connect(self._on_export)
+        self.view.selectionModel().selectionChanged.connect(self._on_selection)
+        self.model.loaded.connect(self._on_loaded)
+        self.model.failed.connect(self._on_failed)
+        delete = QShortcut(QKeySequence(QKeySequence.StandardKey.Delete), self.view)
+        delete.setContext(Qt.ShortcutContext.WidgetShortcut)
+        delete.activated.connect(self._on_discard)
+
+    def shut(self) -> None:
+        """End what is under way; the page will not be shown again."""
+        self.tasks.cancel()
+        self.model.tasks.cancel()
+
+    def selected(self) -> list[OutboxRow]:
+        rows = (self.model.row(index) for index in self.view.selectionModel().selectedRows())
+        return [row for row in rows if row is not None]
+
+    def _read(self) -> None:
+        account_id: int | None = self.account.currentData()
+        state: str = self.state.currentData()
+
+        async def read(before_id: int | None, limit: int) -> Sequence[OutboxRow]:
+            return await self._context.engine.outbox(
+                state=state, account_id=account_id, limit=limit, before_id=before_id
+            )
+
+        self.model.show_pages(read)
+
+    def _show_accounts(self, status: EngineStatus) -> None:
+        chosen = self.account.currentData()
+        self.account.blockSignals(True)
+        self.account.clear()
+        self.account.addItem(self.tr("All accounts"), None)
+        for each in status.accounts:
+            name = self._context.name(each.account.service)
+            label = each.account.label
+            shown = name if label in ("", name) else f"{name} ({label})"
+            self.account.addItem(shown, each.account.id)
+        self.account.setCurrentIndex(max(0, self.account.findData(chosen)))
+        self.account.blockSignals(False)
+
+    def _show_status(self, status: EngineStatus) -> None:
+        counts = words.waiting_sentence(status.outbox)
+        self.summary.setText(counts or self.tr("Nothing is waiting"))
+        self.send.setEnabled(bool(status.outbox.waiting))
+        self._show_empty(status)
+
+    def _show_empty(self, status: EngineStatus) -> None:
+        if self.account.currentIndex() > 0 or self.state.currentIndex() > 0:
+            self.empty.setText(self.tr("No delivery matches."))
+            return
+        last = max(
+            (each.account for each in status.accounts if each.account.last_delivery_at),
+            key=lambda account: account.last_delivery_at or self._context.clock.now(),
+            default=None,
+        )
+        if last is None or last.last_delivery_at is None:
+            self.empty.setText(self.tr("Nothing is waiting, and nothing has been sent yet."))
+            return
+        when = words.moment(last.last_delivery_at, self._context.clock.now())
+        text = self.tr("Everything has been delivered. Last: {when}, {service}")
+        self.empty.setText(text.format(when=when, service=self._context.name(last.service)))
+
+    def _on_loaded(self, rows: int) -> None:
+        self._listing.setCurrentWidget(self.view if rows else self.empty)
+        self._show_empty(self._context.engine.status)
+        self._on_selection()
+
+    def _on_failed(self, sentence: str) -> None:
+        self.empty.setText(sentence)
+        self._listing.setCurrentWidget(self.empty)
+
+    def _on_selection(self, _on: QItemSelection | None = None) -> None:
+        rows = self.selected()
+        self.retry.setEnabled(bool(rows))
+        self.discard.setEnabled(bool(rows))
+        self.detail.setVisible(len(rows) == 1)
+        if len(rows) == 1:
+            row = rows[0]
+            self._detail_title.setText(
+                f"{row.delivery.scrobble.item.label} \N{RIGHTWARDS ARROW} "
+                f"{self.model.account_name(row)}"
+            )
+            tried = words.say("Tried %n time(s).", row.delivery.attempts)
+            state = words.delivery_state(row.delivery.state).capitalize()
+            self._detail_why.setText(f"{state}. {self.model.why(row)} {tried}".replace("  ", " "))
+
+    @async_slot
+    async def _on_send(self) -> None:
+        self.send.setEnabled(False)
+        try:
+            await self._context.engine.flush()
+        except CompanionError as error:
+            await ask.tell(self, title=self.tr("Not sent"), text=str(error))
+        finally:
+            self._show_status(self._context.engine.status)
+
+    @async_slot
+    async def _on_retry(self) -> None:
+        self.retry.setEnabled(False)
+        try:
+            for row in self.selected():
+                await self._context.engine.retry(row.delivery.id)
+        except CompanionError as error:
+            await ask.tell(self, title=self.tr("Not retried"), text=str(error))
+        self.model.refresh()
+
+    @async_slot
+    async def _on_discard(self) -> None:
+        rows = self.selected()
+        if not rows:
+            return
+        text = words.say("Discard %n waiting play(s)?", len(rows))
+        if len(rows) == 1:
+            text = self.tr("Discard {title}?").format(title=rows[0].delivery.scrobble.item.label)
+        details = self.tr("It will not be sent to {service}. The play stays in your activity.")
+        places = ", ".join(dict.fromkeys(self.model.account_name(row) for row in rows))
+        if not await ask.confirm(
+            self,
+            title=self.tr("Discard"),
+            text=text,
+            details=details.format(service=places),
+            accept=self.tr("Discard"),
+        ):
+            return
+        try:
+            for row in rows:
+                await self._context.engine.discard(row.delivery.id)
+        except CompanionError as error:
+            await ask.tell(self, title=self.tr("Not discarded"), text=str(error))
+        self.model.refresh()
+
+    @async_slot
+    async def _on_export(self) -> None:
+        path = await ask.save_path(
+            self,
+            title=self.tr("Export the outbox"),
+            name="outbox.csv",
+            filters=self.tr("Table (*.csv);;JSON (*.json)"),
+        )
+        if path is None:
+            return
+        try:
+            rows = await self._context.engine.export_outbox(path)
+        except (CompanionError, OSError) as error:
+            await ask.tell(self, title=self.tr("Not exported"), text=str(error))
+            return
+        said = words.say("%n row(s) written to {file}.", rows).format(file=path.name)
+        await ask.tell(self, title=self.tr("Exported"), text=said)

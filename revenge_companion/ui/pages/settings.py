@@ -1,0 +1,364 @@
+"""Settings: each change is kept at once."""
+
+import asyncio
+from dataclasses import replace
+
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFormLayout,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSlider,
+    QWidget,
+)
+
+from revenge_companion.core.errors import CompanionError
+from revenge_companion.core.media import Kind
+from revenge_companion.core.reasons import minutes
+from revenge_companion.core.settings import Settings
+from revenge_companion.core.status import EngineStatus, SignInState
+from revenge_companion.ui import ask, words
+from revenge_companion.ui.async_slot import Tasks, async_slot
+from revenge_companion.ui.autostart import Autostart
+from revenge_companion.ui.context import Context
+from revenge_companion.ui.theme import GRID, Tone
+from revenge_companion.ui.widgets.card import Card, Column
+from revenge_companion.ui.widgets.text import Text, buddy
+
+#: Wait after the last movement of a slider or key before keeping it.
+KEEP_AFTER_MS = 400
+
+
+class SettingsPage(Column):
+    sign_in_wanted = Signal()
+
+    def __init__(self, context: Context, autostart: Autostart) -> None:
+        super().__init__(widest=720)
+        self._context = context
+        self._autostart = autostart
+        self.tasks = Tasks()
+        self._shown = context.engine.settings
+        self._keep_soon = QTimer(self)
+        self._keep_soon.setSingleShot(True)
+        self._keep_soon.setInterval(KEEP_AFTER_MS)
+        self._keep_soon.timeout.connect(self._keep)
+        self.trouble = Text(tone=Tone.BAD, wrap=True)
+        self.trouble.hide()
+        self.rows.addWidget(self.trouble)
+        for title, build in (
+            (self.tr("Server"), self._build_server),
+            (self.tr("General"), self._build_general),
+            (self.tr("Counting"), self._build_counting),
+            (self.tr("Privacy"), self._build_privacy),
+            (self.tr("Notifications"), self._build_notifications),
+            (self.tr("Network"), self._build_network),
+        ):
+            self.rows.addWidget(Text(title, scale=1.15, bold=True))
+            card = Card()
+            build(card)
+            self.rows.addWidget(card)
+            self.rows.addSpacing(2 * GRID)
+        self.rows.addStretch(1)
+        self._show(self._shown)
+        self._show_status(context.engine.status)
+        context.bridge.settings_changed.connect(self._show)
+        context.bridge.status_changed.connect(self._show_status)
+
+    def shut(self) -> None:
+        """Keep what was changed last, if it was not yet; the page will not be shown again."""
+        if self._keep_soon.isActive():
+            self._keep_soon.stop()
+            self._keep()
+
+    # Layout
+
+    def _build_server(self, card: Card) -> None:
+        self.server = Text(wrap=True)
+        self.sign_button = QPushButton()
+        self.sign_button.clicked.connect(self._on_sign)
+        row = QHBoxLayout()
+        row.addWidget(self.server, 1)
+        row.addWidget(self.sign_button)
+        card.column.addLayout(row)
+        self.source = Text(tone=Tone.MUTED, wrap=True)
+        card.column.addWidget(self.source)
+
+    def _build_general(self, card: Card) -> None:
+        form = QFormLayout()
+        self.theme = QComboBox()
+        self.theme.addItem(self.tr("Like the system"), "system")
+        self.theme.addItem(self.tr("Light"), "light")
+        self.theme.addItem(self.tr("Dark"), "dark")
+        self.theme.currentIndexChanged.connect(self._keep)
+        form.addRow(buddy(self.tr("&Theme"), self.theme), self.theme)
+        card.column.addLayout(form)
+        self.autostart = self._check(card, self.tr("&Start with the computer"))
+        self.start_minimised = self._check(card, self.tr("Start without opening the &window"))
+
+    def _build_counting(self, card: Card) -> None:
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(4 * GRID)
+        grid.setVerticalSpacing(GRID)
+        grid.setColumnStretch(1, 1)
+        self.track = self._slider(grid, self.tr("T&racks"), 10, 100)
+        self.track_cap = self._slider(grid, self.tr("Tracks, at the &latest after"), 1, 20, "min")
+        self.movie = self._slider(grid, self.tr("Fil&ms"), 5, 100)
+        self.episode = self._slider(grid, self.tr("&Episodes"), 5, 100)
+        self.podcast = self._slider(grid, self.tr("P&odcasts"), 5, 100)
+        card.column.addLayout(grid)
+        self.podcasts = self._check(card, self.tr("Scrobble &podcasts"))
+        self.counting_words = Text(tone=Tone.MUTED, wrap=True)
+        card.column.addWidget(self.counting_words)
+        reset = QPushButton(self.tr("Back to the usual rules"))
+        reset.clicked.connect(self._on_usual_rules)
+        card.column.addWidget(reset, 0, Qt.AlignmentFlag.AlignLeft)
+
+    def _build_privacy(self, card: Card) -> None:
+        card.column.addWidget(
+            Text(self.tr("What is named here is never scrobbled."), tone=Tone.MUTED, wrap=True)
+        )
+        form = QFormLayout()
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        self.devices = self._names_field()
+        self.libraries = self._names_field()
+        form.addRow(buddy(self.tr("&Devices"), self.devices), self.devices)
+        form.addRow(buddy(self.tr("Li&braries"), self.libraries), self.libraries)
+        self.kinds: dict[Kind, QCheckBox] = {}
+        kinds = QHBoxLayout()
+        kinds.setSpacing(4 * GRID)
+        for kind in Kind:
+            box = QCheckBox(words.kind_plural(kind))
+            box.setAccessibleName(self.tr("Never scrobble {kind}").format(kind=box.text()))
+            box.toggled.connect(self._keep)
+            self.kinds[kind] = box
+            kinds.addWidget(box)
+        kinds.addStretch(1)
+        form.addRow(QLabel(self.tr("Kinds")), kinds)
+        card.column.addLayout(form)
+
+    def _build_notifications(self, card: Card) -> None:
+        self.account_trouble = self._check(card, self.tr("An &account needs me"))
+        self.signed_out = self._check(card, self.tr("My server signed me o&ut"))
+        self.scrobbled = self._check(card, self.tr("Something was s&crobbled"))
+
+    def _build_network(self, card: Card) -> None:
+        self.plain_http = self._check(card, self.tr("Allow services without encr&yption"))
+        card.column.addWidget(
+            Text(
+                self.tr(
+                    "Only for your own servers in a network you trust: tokens are sent readable. "
+                    "Services on this computer need no permission."
+                ),
+                tone=Tone.MUTED,
+                wrap=True,
+            )
+        )
+
+    def _check(self, card: Card, text: str) -> QCheckBox:
+        box = QCheckBox(text)
+        box.toggled.connect(self._keep)
+        card.column.addWidget(box)
+        return box
+
+    def _slider(
+        self, grid: QGridLayout, text: str, least: int, most: int, unit: str = "%"
+    ) -> QSlider:
+        slider = QSlider(Qt.Orientation.Horizontal)
+        slider.setRange(least, most)
+        slider.setPageStep(5)
+        # Scrolling the page must not change what is under the pointer.
+        slider.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        slider.installEventFilter(self)
+        value = Text()
+        value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        value.setMinimumWidth(value.fontMetrics().horizontalAdvance("100 min"))
+        row = grid.rowCount()
+        grid.addWidget(buddy(text, slider), row, 0)
+        grid.addWidget(slider, row, 1)
+        grid.addWidget(value, row, 2)
+
+        def show(number: int) -> None:
+            value.setText(
+                words.percent(number / 100) if unit == "%" else words.say("%n min", number)
+            )
+            self._show_counting()
+
+        slider.valueChanged.connect(show)
+        slider.valueChanged.connect(self._on_moved)
+        show(slider.value())
+        return slider
+
+    def _names_field(self) -> QLineEdit:
+        field = QLineEdit()
+        field.setPlaceholderText(self.tr("names, with commas between"))
+        field.textEdited.connect(self._on_moved)
+        return field
+
+    # Showing
+
+    def _show(self, settings: Settings) -> None:
+        self._shown = settings
+        controls = self._controls()
+        for control in controls:
+            control.blockSignals(True)
+        self.theme.setCurrentIndex(max(0, self.theme.findData(settings.theme)))
+        self.autostart.setChecked(settings.autostart)
+        self.start_minimised.setChecked(settings.start_minimised)
+        counting = settings.counting
+        for slider, value in (
+            (self.track, counting.track_ratio * 100),
+            (self.track_cap, counting.track_cap_s / 60),
+            (self.movie, counting.movie_ratio * 100),
+            (self.episode, counting.episode_ratio * 100),
+            (self.podcast, counting.podcast_ratio * 100),
+        ):
+            # Their numbers beside them follow their signal.
+            slider.blockSignals(False)
+            slider.setValue(round(value))
+        self._keep_soon.stop()
+        self.podcasts.setChecked(counting.podcasts)
+        self.podcast.setEnabled(counting.podcasts)
+        filters = settings.filters
+        if not self.devices.hasFocus():
+            self.devices.setText(", ".join(filters.ignored_devices))
+        if not self.libraries.hasFocus():
+            self.libraries.setText(", ".join(filters.ignored_libraries))
+        for kind, box in self.kinds.items():
+            box.setChecked(kind in filters.ignored_kinds)
+        self.account_trouble.setChecked(settings.notify.account_trouble)
+        self.signed_out.setChecked(settings.notify.signed_out)
+        self.scrobbled.setChecked(settings.notify.scrobbled)
+        self.plain_http.setChecked(settings.allow_plain_http)
+        for control in controls:
+            control.blockSignals(False)
+        self._show_counting()
+
+    def _controls(self) -> list[QWidget]:
+        return [
+            self.theme,
+            *(self.track, self.track_cap, self.movie, self.episode, self.podcast),
+            *self.findChildren(QCheckBox),
+            *(self.devices, self.libraries),
+        ]
+
+    def _show_counting(self) -> None:
+        if not hasattr(self, "counting_words"):
+            return
+        track_s = self.track.value() / 100 * 6 * 60
+        least = min(track_s, self.track_cap.value() * 60)
+        film_s = self.movie.value() / 100 * 7200
+        self.counting_words.setText(
+            self.tr(
+                "A track of 6:00 counts after {track} of playing; a film of 2:00:00 counts at "
+                "{film}. Some services count films and episodes by a fixed rule of {fixed}; what "
+                "counts here and not there is sent to them dated."
+            ).format(track=minutes(least), film=minutes(film_s), fixed=words.percent(0.8))
+        )
+
+    def _show_status(self, status: EngineStatus) -> None:
+        signed_in = status.sign_in is SignInState.SIGNED_IN
+        who = words.sign_in_words(status)
+        self.server.setText(f"{status.server_url} \N{MIDDLE DOT} {who}" if signed_in else who)
+        self.sign_button.setText(
+            self.tr("Sign out\N{HORIZONTAL ELLIPSIS}")
+            if signed_in
+            else self.tr("Sign in\N{HORIZONTAL ELLIPSIS}")
+        )
+        why = words.reason(status.source.reason_code)
+        source = words.source_words(status.source)
+        self.source.setText(f"{source}. {why}" if why else f"{source}.")
+        self.source.setVisible(signed_in)
+
+    # Keeping
+
+    def _wanted(self) -> Settings:
+        settings = self._shown
+        return replace(
+            settings,
+            theme=self.theme.currentData(),
+            autostart=self.autostart.isChecked(),
+            start_minimised=self.start_minimised.isChecked(),
+            counting=replace(
+                settings.counting,
+                track_ratio=self.track.value() / 100,
+                track_cap_s=self.track_cap.value() * 60.0,
+                movie_ratio=self.movie.value() / 100,
+                episode_ratio=self.episode.value() / 100,
+                podcast_ratio=self.podcast.value() / 100,
+                podcasts=self.podcasts.isChecked(),
+            ),
+            filters=replace(
+                settings.filters,
+                ignored_devices=_names(self.devices.text()),
+                ignored_libraries=_names(self.libraries.text()),
+                ignored_kinds=tuple(k for k, box in self.kinds.items() if box.isChecked()),
+            ),
+            notify=replace(
+                settings.notify,
+                account_trouble=self.account_trouble.isChecked(),
+                signed_out=self.signed_out.isChecked(),
+                scrobbled=self.scrobbled.isChecked(),
+            ),
+            allow_plain_http=self.plain_http.isChecked(),
+        )
+
+    def _on_moved(self) -> None:
+        self._keep_soon.start()
+
+    @async_slot
+    async def _keep(self) -> None:
+        wanted, before = self._wanted(), self._shown
+        if wanted == before:
+            return
+        self._shown = wanted
+        self.podcast.setEnabled(wanted.counting.podcasts)
+        try:
+            if wanted.autostart != before.autostart:
+                await asyncio.to_thread(self._autostart.set_enabled, wanted.autostart)
+            await self._context.engine.save_settings(wanted)
+        except (CompanionError, OSError) as error:
+            self.trouble.setText(str(error))
+            self.trouble.show()
+            self._show(self._context.engine.settings)
+        else:
+            self.trouble.hide()
+
+    def _on_usual_rules(self) -> None:
+        usual = type(self._shown.counting)(podcasts=self._shown.counting.podcasts)
+        shown = self._shown
+        self._show(replace(shown, counting=usual))
+        self._shown = shown
+        self._keep()
+
+    @async_slot
+    async def _on_sign(self) -> None:
+        if self._context.engine.status.sign_in is not SignInState.SIGNED_IN:
+            self.sign_in_wanted.emit()
+            return
+        if not await ask.confirm(
+            self,
+            title=self.tr("Sign out"),
+            text=self.tr("Sign out of your server?"),
+            details=self.tr("Waiting plays are kept and still sent. New plays are not noticed."),
+            accept=self.tr("Sign out"),
+        ):
+            return
+        try:
+            await self._context.engine.sign_out()
+        except CompanionError as error:
+            await ask.tell(self, title=self.tr("Not signed out"), text=str(error))
+
+    def eventFilter(self, watched: object, event: QEvent) -> bool:
+        if isinstance(watched, QSlider) and event.type() is QEvent.Type.Wheel:
+            event.ignore()
+            return not watched.hasFocus()
+        return False
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))

@@ -1,0 +1,27 @@
+"""Finds the files the window shows: in the installed package first, then in a checkout."""
+
+from functools import cache
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+_FOLDERS = (_PACKAGE / "resources", _PACKAGE.parent / "resources")
+
+
+def resource(name: str) -> Path:
+    """The file called `name`, such as "icons/app.svg"; raises FileNotFoundError."""
+    for folder in _FOLDERS:
+        path = folder / name
+        if path.is_file():
+            return path
+    raise FileNotFoundError(f"The resource {name} is missing from this installation.")
+
+
+@cache
+def svg_text(name: str) -> str:
+    """The text of the icon called `name`, such as "tray/idle"."""
+    return resource(f"icons/{name}.svg").read_text(encoding="utf-8")
+
+
+def has_icon(name: str) -> bool:
+    """Whether an icon of that name is shipped."""
+    return any((folder / "icons" / f"{name}.svg").is_file() for folder in _FOLDERS)

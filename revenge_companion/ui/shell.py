@@ -1,0 +1,227 @@
+"""Tray and window together: what the composition root builds, shows and closes."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QApplication
+
+from revenge_companion.core.clock import Clock
+from revenge_companion.core.errors import CompanionError
+from revenge_companion.core.settings import Settings
+from revenge_companion.core.status import PlayRecord
+from revenge_companion.engine.api import EngineApi, Notice, Notification
+from revenge_companion.ui import words
+from revenge_companion.ui.async_slot import Tasks
+from revenge_companion.ui.bridge import Bridge
+from revenge_companion.ui.theme import Theme, svg_icon
+from revenge_companion.ui.tray import Tray, tray_available
+from revenge_companion.ui.tray_state import RECENT, Do, TrayState, tray_state
+from revenge_companion.ui.words import EnglishPlurals, say
+
+if TYPE_CHECKING:
+    from revenge_companion.ui.window import Window
+
+#: Plays read to find the last few that counted.
+RECENT_PLAYS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class DemoControls:
+    """What the demo adds to the window: a sentence, and a network to cut and restore."""
+
+    text: str
+    cut: Callable[[], Awaitable[None]]
+    restore: Callable[[], Awaitable[None]]
+
+
+class Shell(QObject):
+    """Owns the tray and, from its first opening on, the window.
+
+    The running asyncio loop is needed. `quit_requested` is called when the user wants to quit; the
+    composition root then stops the engine and calls `close`.
+    """
+
+    def __init__(
+        self,
+        engine: EngineApi,
+        *,
+        clock: Clock,
+        app: QApplication,
+        quit_requested: Callable[[], None],
+        demo: DemoControls | None = None,
+    ) -> None:
+        super().__init__()
+        self._engine = engine
+        self._clock = clock
+        self._quit_requested = quit_requested
+        self._demo = demo
+        self.tasks = Tasks()
+        self._plurals = EnglishPlurals(self)
+        app.installTranslator(self._plurals)
+        self._app = app
+        app.setWindowIcon(svg_icon("app"))
+        app.setQuitOnLastWindowClosed(False)
+        self.theme = Theme(app)
+        self.theme.want(engine.settings.theme)
+        self.bridge = Bridge(engine, self)
+        self._names = {spec.key: spec.name for spec in engine.services}
+        self._recent: list[PlayRecord] = []
+        self._window: Window | None = None
+        self.tray = Tray(self.tray_state, self)
+        self.tray.chosen.connect(self._on_chosen)
+        self.tray.clicked.connect(self._on_tray_clicked)
+        self.tray.message_clicked.connect(self.raise_window)
+        for changed in (
+            self.bridge.status_changed,
+            self.bridge.now_playing_changed,
+            self.bridge.accounts_changed,
+        ):
+            changed.connect(self._on_status_changed)
+        self.bridge.plays_changed.connect(self._on_plays_changed)
+        self.bridge.outbox_changed.connect(self._on_plays_changed)
+        self.bridge.settings_changed.connect(self._on_settings_changed)
+        self.bridge.notified.connect(self._on_notified)
+
+    @property
+    def window_built(self) -> bool:
+        """Whether the window has been asked for yet."""
+        return self._window is not None
+
+    @property
+    def window(self) -> "Window":
+        """The window, built when it is first asked for: the tray must not wait for it."""
+        if self._window is None:
+            from revenge_companion.ui.context import Context
+            from revenge_companion.ui.widgets.demo_banner import DemoBanner
+            from revenge_companion.ui.window import Window
+
+            demo = self._demo
+            self._window = Window(
+                Context(self._engine, self.bridge, self._clock, self._names),
+                banner=DemoBanner(demo.text, demo.cut, demo.restore) if demo else None,
+                has_tray=tray_available,
+            )
+            self._window.quit_wanted.connect(self._quit_requested)
+        return self._window
+
+    def show(self, minimised: bool) -> None:
+        """Show the tray icon, and the window unless `minimised`.
+
+        Where the desktop has no tray, the window stays in the taskbar instead.
+        """
+        self.tray.show()
+        self._on_plays_changed()
+        if not tray_available():
+            if minimised:
+                self.window.showMinimized()
+            else:
+                self.window.show()
+        elif not minimised:
+            self.raise_window()
+
+    def raise_window(self) -> None:
+        """Show the window in front of others; also called by a second start."""
+        window = self.window
+        if window.isMinimized():
+            window.showNormal()
+        window.show()
+        window.raise_()
+        window.activateWindow()
+
+    def close(self) -> None:
+        """Take tray and window away and end what they had under way; call once."""
+        self.tasks.cancel()
+        self.tray.hide()
+        if self._window is not None:
+            self._window.shut()
+            self._window.deleteLater()
+            self._window = None
+        self._app.removeTranslator(self._plurals)
+
+    def tray_state(self) -> TrayState:
+        """What the tray shows at this moment."""
+        return tray_state(
+            self._engine.status,
+            self._recent,
+            self._names,
+            self._clock.now(),
+            self._clock.monotonic_s(),
+        )
+
+    def _on_tray_clicked(self) -> None:
+        window = self._window
+        if window is not None and window.isVisible() and window.isActiveWindow():
+            window.hide()
+        else:
+            self.raise_window()
+
+    def _on_chosen(self, do: Do, target: str) -> None:
+        match do:
+            case Do.OPEN:
+                self.raise_window()
+            case Do.SHOW_PLAY:
+                self.raise_window()
+                self.window.show_play(int(target))
+            case Do.ACCOUNT:
+                self.raise_window()
+                self.window.link_again(int(target))
+            case Do.SIGN_IN:
+                self.raise_window()
+                self.window.sign_in()
+            case Do.SETTINGS:
+                self.raise_window()
+                self.window.show_settings()
+            case Do.FLUSH:
+                self.tasks.start(self._flush())
+            case Do.PAUSE:
+                self._pause(int(target))
+            case Do.RESUME:
+                self._engine.resume()
+            case Do.SKIP_ITEM:
+                self._engine.dont_scrobble(target)
+            case Do.QUIT:
+                self._quit_requested()
+
+    def _pause(self, minutes: int) -> None:
+        until = self._clock.now() + timedelta(minutes=minutes) if minutes else None
+        self._engine.pause(until)
+
+    async def _flush(self) -> None:
+        try:
+            await self._engine.flush()
+        except CompanionError as error:
+            self.tray.notify(say("Not sent"), str(error), trouble=True)
+
+    def _on_status_changed(self, _status: object) -> None:
+        self.tray.refresh()
+
+    def _on_plays_changed(self) -> None:
+        self.tasks.start(self._read_recent())
+
+    async def _read_recent(self) -> None:
+        try:
+            plays = await self._engine.plays(limit=RECENT_PLAYS, counted=True)
+        except CompanionError:
+            # The status carries storage trouble to the tray by itself.
+            return
+        self._recent = plays[:RECENT]
+        self.tray.refresh()
+
+    def _on_settings_changed(self, settings: Settings) -> None:
+        self.theme.want(settings.theme)
+        self.tray.refresh()
+
+    def _on_notified(self, notification: Notification) -> None:
+        wanted = self._engine.settings.notify
+        if {
+            Notice.ACCOUNT_TROUBLE: not wanted.account_trouble,
+            Notice.SIGNED_OUT: not wanted.signed_out,
+            Notice.SCROBBLED: not wanted.scrobbled,
+        }.get(notification.notice, False):
+            return
+        text = words.reason(notification.reason, notification.facts)
+        trouble = notification.notice is not Notice.SCROBBLED
+        self.tray.notify(notification.title, text, trouble=trouble)

@@ -1,0 +1,154 @@
+"""Light and dark: our own palettes on Fusion, one accent colour, a 4 px grid, recoloured icons."""
+
+from enum import StrEnum
+
+from PySide6.QtCore import QByteArray, QObject, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
+from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QApplication
+
+from revenge_companion.ui.resources import svg_text
+
+#: One step of the grid, in logical pixels.
+GRID = 4
+#: Room between the parts of a page, and around it.
+GAP = 3 * GRID
+MARGIN = 6 * GRID
+
+
+class Tone(StrEnum):
+    """What a colour says; a word or a sign always says it too."""
+
+    PLAIN = "plain"
+    MUTED = "muted"
+    GOOD = "good"
+    WAITING = "waiting"
+    BAD = "bad"
+    ACCENT = "accent"
+
+
+#: Each text colour has at least 4.5:1 against `window` and `base` of its theme.
+_LIGHT = {
+    "window": "#F5F6F8", "base": "#FFFFFF", "alternate": "#F0F2F5", "button": "#FFFFFF",
+    "text": "#1B1F24", "muted": "#59626D", "border": "#D3D8DF", "accent": "#2B5FC7",
+    "on_accent": "#FFFFFF", "good": "#1B7446", "waiting": "#8A5A00", "bad": "#B3261E",
+    "disabled": "#9098A3",
+}  # fmt: skip
+_DARK = {
+    "window": "#1B1E23", "base": "#23272E", "alternate": "#282D35", "button": "#2D323B",
+    "text": "#E7E9ED", "muted": "#A4ACB8", "border": "#3B424D", "accent": "#7DA8F5",
+    "on_accent": "#10141B", "good": "#63C795", "waiting": "#E2B356", "bad": "#F28B82",
+    "disabled": "#6B7380",
+}  # fmt: skip
+
+
+def palette(dark: bool) -> QPalette:
+    """The whole palette of one theme."""
+    colours = {name: QColor(value) for name, value in (_DARK if dark else _LIGHT).items()}
+    made = QPalette(colours["button"], colours["window"])
+    role = QPalette.ColorRole
+    for where, name in (
+        (role.Window, "window"),
+        (role.WindowText, "text"),
+        (role.Base, "base"),
+        (role.AlternateBase, "alternate"),
+        (role.Text, "text"),
+        (role.PlaceholderText, "muted"),
+        (role.Button, "button"),
+        (role.ButtonText, "text"),
+        (role.Mid, "border"),
+        (role.Highlight, "accent"),
+        (role.HighlightedText, "on_accent"),
+        (role.Accent, "accent"),
+        (role.Link, "accent"),
+        (role.LinkVisited, "accent"),
+        (role.ToolTipBase, "base"),
+        (role.ToolTipText, "text"),
+    ):
+        made.setColor(where, colours[name])
+    for where in (role.WindowText, role.Text, role.ButtonText):
+        made.setColor(QPalette.ColorGroup.Disabled, where, colours["disabled"])
+    made.setColor(QPalette.ColorGroup.Disabled, role.Highlight, colours["border"])
+    made.setColor(QPalette.ColorGroup.Disabled, role.HighlightedText, colours["disabled"])
+    return made
+
+
+def is_dark(of: QPalette) -> bool:
+    return of.color(QPalette.ColorRole.Window).lightness() < 128
+
+
+def tone_colour(of: QPalette, tone: Tone) -> QColor:
+    """The colour of `tone` in the theme that `of` belongs to."""
+    colours = _DARK if is_dark(of) else _LIGHT
+    return QColor(colours["text" if tone is Tone.PLAIN else tone.value])
+
+
+def svg_pixmap(name: str, colour: QColor, size: int, ratio: float = 1.0) -> QPixmap:
+    """The icon `name` drawn in `colour`, `size` logical pixels square."""
+    svg = svg_text(name).replace("currentColor", colour.name())
+    renderer = QSvgRenderer(QByteArray(svg.encode()))
+    pixmap = QPixmap(QSize(size, size) * ratio)
+    pixmap.setDevicePixelRatio(ratio)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    renderer.render(painter, QRectF(0, 0, size, size))
+    painter.end()
+    return pixmap
+
+
+def themed_icon(name: str, of: QPalette, tone: Tone = Tone.PLAIN, size: int = 20) -> QIcon:
+    """The icon `name` in the colours of a palette, sharp at 100 and 200 %."""
+    icon = QIcon()
+    for ratio in (1.0, 2.0):
+        icon.addPixmap(svg_pixmap(name, tone_colour(of, tone), size, ratio))
+        chosen = of.color(QPalette.ColorRole.HighlightedText)
+        icon.addPixmap(svg_pixmap(name, chosen, size, ratio), QIcon.Mode.Selected)
+    return icon
+
+
+def svg_icon(name: str) -> QIcon:
+    """An icon that brings its own colours, such as the program's own."""
+    icon = QIcon()
+    for size in (16, 24, 32, 48, 64, 128, 256):
+        icon.addPixmap(svg_pixmap(name, QColor("black"), size))
+    return icon
+
+
+class Theme(QObject):
+    """Keeps the application's palette as the setting and the system want it."""
+
+    #: The palette is a new one.
+    changed = Signal()
+
+    def __init__(self, app: QApplication) -> None:
+        super().__init__(app)
+        self._app = app
+        self._wanted = "system"
+        app.setStyle("Fusion")
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_system_changed)
+        self._paint()
+
+    @property
+    def dark(self) -> bool:
+        """Whether the dark palette is the one to use."""
+        if self._wanted == "system":
+            return self.system_dark
+        return self._wanted == "dark"
+
+    @property
+    def system_dark(self) -> bool:
+        """Whether the desktop itself is dark."""
+        return QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark
+
+    def want(self, theme: str) -> None:
+        """Use "system", "light" or "dark"; anything else is taken for "system"."""
+        if theme != self._wanted:
+            self._wanted = theme if theme in ("light", "dark") else "system"
+            self._paint()
+
+    def _on_system_changed(self, _scheme: object) -> None:
+        self._paint()
+
+    def _paint(self) -> None:
+        self._app.setPalette(palette(self.dark))
+        self.changed.emit()

@@ -1,0 +1,140 @@
+"""The window's left side: the pages, and below them the server, who, and the live source."""
+
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette
+from PySide6.QtWidgets import (
+    QFrame,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from revenge_companion.core.status import EngineStatus, SignInState
+from revenge_companion.ui import words
+from revenge_companion.ui.theme import GRID, Tone, themed_icon, tone_colour
+from revenge_companion.ui.widgets.text import OneLine, Text
+
+WIDTH = 208
+
+
+class Dot(QWidget):
+    """A coloured dot; what it means is said beside it, on hover, and to screen readers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._tone = Tone.MUTED
+        self.setFixedSize(3 * GRID, 3 * GRID)
+
+    def show_tone(self, tone: Tone, words_for_it: str) -> None:
+        self._tone = tone
+        self.setToolTip(words.flat(words_for_it))
+        self.setAccessibleName(words_for_it)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(tone_colour(self.palette(), self._tone))
+        painter.drawEllipse(QRectF(2, 2, 2 * GRID, 2 * GRID))
+
+
+class Sidebar(QWidget):
+    #: Number of the page chosen.
+    chosen = Signal(int)
+    sign_in_wanted = Signal()
+
+    def __init__(self, pages: tuple[tuple[str, str], ...]) -> None:
+        """`pages` are icon names and titles, in order."""
+        super().__init__()
+        self._icons = [icon for icon, _ in pages]
+        self.setFixedWidth(WIDTH)
+        self.list = QListWidget()
+        self.list.setAccessibleName(self.tr("Pages"))
+        self.list.setFrameShape(QFrame.Shape.NoFrame)
+        self.list.setIconSize(QSize(20, 20))
+        self.list.setSpacing(2)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.viewport().setAutoFillBackground(False)
+        for _, title in pages:
+            item = QListWidgetItem(title)
+            item.setSizeHint(QSize(0, self.list.fontMetrics().height() + 4 * GRID))
+            self.list.addItem(item)
+        self.list.currentRowChanged.connect(self.chosen)
+        self._server = OneLine(bold=True)
+        self._who = OneLine(tone=Tone.MUTED)
+        self._dot = Dot()
+        self._source = Text(tone=Tone.MUTED, wrap=True)
+        self.sign_in = QPushButton(self.tr("Sign in\N{HORIZONTAL ELLIPSIS}"))
+        self.sign_in.clicked.connect(self.sign_in_wanted)
+        self._waiting = Text(tone=Tone.WAITING, wrap=True)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(2 * GRID, 4 * GRID, 2 * GRID, 4 * GRID)
+        column.setSpacing(GRID)
+        column.addWidget(self.list, 1)
+        bottom = QVBoxLayout()
+        bottom.setContentsMargins(2 * GRID, 0, 0, 0)
+        bottom.setSpacing(GRID)
+        bottom.addWidget(self._waiting)
+        bottom.addWidget(self._server)
+        bottom.addWidget(self._who)
+        source = self._source_row()
+        bottom.addWidget(source)
+        bottom.addWidget(self.sign_in)
+        column.addLayout(bottom)
+        self._paint_icons()
+
+    def _source_row(self) -> QWidget:
+        from PySide6.QtWidgets import QHBoxLayout
+
+        row = QWidget()
+        across = QHBoxLayout(row)
+        across.setContentsMargins(0, 0, 0, 0)
+        across.setSpacing(GRID)
+        across.addWidget(self._dot, 0, Qt.AlignmentFlag.AlignVCenter)
+        across.addWidget(self._source, 1)
+        return row
+
+    def choose(self, page: int) -> None:
+        self.list.setCurrentRow(page)
+
+    def show_status(self, status: EngineStatus) -> None:
+        signed_in = status.sign_in is SignInState.SIGNED_IN
+        server = status.server_url.partition("://")[2].rstrip("/") or status.server_url
+        self._server.setText(server)
+        self._server.setVisible(bool(server))
+        self._who.setText(words.sign_in_words(status))
+        self.sign_in.setVisible(not signed_in)
+        source = words.source_words(status.source)
+        why = words.reason(status.source.reason_code) or source
+        self._source.setText(source)
+        self._source.setVisible(signed_in)
+        self._source.setToolTip(words.flat(why))
+        self._dot.setVisible(signed_in)
+        tone = Tone.GOOD if status.source.connected else Tone.BAD
+        if status.source.connected and status.source.reason_code:
+            tone = Tone.WAITING
+        self._dot.show_tone(tone, why)
+        self._waiting.setText(words.waiting_sentence(status.outbox))
+        self._waiting.setVisible(bool(status.outbox.waiting or status.outbox.parked))
+
+    def _paint_icons(self) -> None:
+        for number, name in enumerate(self._icons):
+            self.list.item(number).setIcon(themed_icon(name, self.palette()))
+        quiet = self.list.palette()
+        quiet.setColor(QPalette.ColorRole.Base, Qt.GlobalColor.transparent)
+        self.list.setPalette(quiet)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.ApplicationPaletteChange:
+            self._paint_icons()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        colours = self.palette()
+        painter.fillRect(self.rect(), colours.color(QPalette.ColorRole.AlternateBase))
+        painter.setPen(colours.color(QPalette.ColorRole.Mid))
+        painter.drawLine(self.width() - 1, 0, self.width() - 1, self.height())

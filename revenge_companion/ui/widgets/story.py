@@ -1,0 +1,116 @@
+"""The story of one play: what was played, why it counted or not, and where it went."""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QPushButton, QToolButton, QWidget
+
+from revenge_companion.core.reasons import Reason, minutes
+from revenge_companion.core.status import PlayRecord
+from revenge_companion.ui import words
+from revenge_companion.ui.context import Context
+from revenge_companion.ui.theme import GRID, Tone, themed_icon
+from revenge_companion.ui.widgets.card import Card
+from revenge_companion.ui.widgets.progress import PlayProgress
+from revenge_companion.ui.widgets.text import Text
+
+#: Plays that must not be counted by hand: nothing of them is known, or they already count.
+_NOT_BY_HAND = frozenset({Reason.PRIVATE, Reason.REST_OF_COUNTED, Reason.PLAYING})
+
+
+class Story(Card):
+    """Shows one `PlayRecord`; says when the user wants it counted anyway."""
+
+    #: The play's id.
+    anyway_wanted = Signal(int)
+    closed = Signal()
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self._context = context
+        self._play: PlayRecord | None = None
+        self.setAccessibleName(self.tr("Story of this play"))
+        self._title = Text(scale=1.15, bold=True, wrap=True)
+        self._close = QToolButton()
+        self._close.setAutoRaise(True)
+        self._close.setToolTip(self.tr("Close (Escape)"))
+        self._close.setAccessibleName(self.tr("Close the story"))
+        self._close.clicked.connect(self.closed)
+        top = QHBoxLayout()
+        top.addWidget(self._title, 1)
+        top.addWidget(self._close, 0, Qt.AlignmentFlag.AlignTop)
+        self.column.addLayout(top)
+        self._why = Text(wrap=True)
+        self.column.addWidget(self._why)
+        self._progress = PlayProgress()
+        self.column.addWidget(self._progress)
+        self._facts = QFormLayout()
+        self._facts.setHorizontalSpacing(4 * GRID)
+        self._facts.setVerticalSpacing(GRID)
+        self._facts.setRowWrapPolicy(QFormLayout.RowWrapPolicy.DontWrapRows)
+        self.column.addLayout(self._facts)
+        self._places_title = Text(self.tr("Destinations"), bold=True)
+        self.column.addSpacing(2 * GRID)
+        self.column.addWidget(self._places_title)
+        self._places = QWidget()
+        self._places_rows = QFormLayout(self._places)
+        self._places_rows.setContentsMargins(0, 0, 0, 0)
+        self._places_rows.setVerticalSpacing(2 * GRID)
+        self.column.addWidget(self._places)
+        self.column.addStretch(1)
+        self.anyway = QPushButton(self.tr("&Scrobble anyway"))
+        self.anyway.clicked.connect(self._on_anyway)
+        self.column.addWidget(self.anyway)
+
+    def show_play(self, play: PlayRecord) -> None:
+        self._play = play
+        self._close.setIcon(themed_icon("close", self.palette(), Tone.MUTED))
+        self._title.setText(play.label)
+        self._why.setText(words.reason(play.reason_code, play.facts))
+        self._progress.setVisible(bool(play.duration_s))
+        if play.duration_s:
+            self._progress.show_progress(play.position_s / play.duration_s, None)
+        _empty(self._facts)
+        for name, value in self._lines(play):
+            self._facts.addRow(Text(name, tone=Tone.MUTED), Text(value, wrap=True))
+        _empty(self._places_rows)
+        for fate in play.destinations:
+            name = self._context.name(fate.service)
+            sign = Text(words.delivery_sign(fate.state), tone=words.delivery_tone(fate.state))
+            text = words.destination(fate, name)
+            if fate.account_label and fate.account_label != name:
+                text = f"{text} ({fate.account_label})"
+            if fate.detail:
+                text = f"{text} {fate.detail}"
+            self._places_rows.addRow(sign, Text(text, wrap=True))
+        self._places_title.setVisible(bool(play.destinations))
+        self._places.setVisible(bool(play.destinations))
+        by_hand = play.counted_at is None and not play.open
+        self.anyway.setVisible(by_hand and play.reason_code not in _NOT_BY_HAND)
+        self.anyway.setEnabled(True)
+
+    def _lines(self, play: PlayRecord) -> list[tuple[str, str]]:
+        lines = [(self.tr("Started"), words.exact(play.started_at))]
+        if play.ended_at is not None:
+            lines.append((self.tr("Ended"), words.exact(play.ended_at)))
+        if play.counted_at is not None:
+            lines.append((self.tr("Counted"), words.exact(play.counted_at)))
+        lines.append((self.tr("Played"), minutes(play.played_s)))
+        position = minutes(play.position_s)
+        if play.duration_s:
+            position = self.tr("{position} of {duration}").format(
+                position=position, duration=minutes(play.duration_s)
+            )
+        lines.append((self.tr("Position"), position))
+        lines.append((self.tr("Kind"), words.kind_name(play.kind)))
+        if play.device_name:
+            lines.append((self.tr("Device"), play.device_name))
+        return lines
+
+    def _on_anyway(self) -> None:
+        if self._play is not None:
+            self.anyway.setEnabled(False)
+            self.anyway_wanted.emit(self._play.id)
+
+
+def _empty(form: QFormLayout) -> None:
+    while form.rowCount():
+        form.removeRow(0)

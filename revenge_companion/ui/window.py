@@ -1,0 +1,182 @@
+"""The one window: a sidebar and its pages."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QUrl, Signal
+from PySide6.QtGui import QCloseEvent, QDesktopServices, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from revenge_companion import APP_NAME
+from revenge_companion.core.status import EngineStatus
+from revenge_companion.ui import ask
+from revenge_companion.ui.async_slot import Tasks, async_slot
+from revenge_companion.ui.autostart import Autostart, system_autostart
+from revenge_companion.ui.context import Context
+from revenge_companion.ui.dialogs.signin import SignInDialog
+from revenge_companion.ui.pages.accounts import AccountsPage
+from revenge_companion.ui.pages.activity import ActivityPage
+from revenge_companion.ui.pages.outbox import OutboxPage
+from revenge_companion.ui.pages.settings import SettingsPage
+from revenge_companion.ui.widgets.demo_banner import DemoBanner
+from revenge_companion.ui.widgets.notice import Notice
+from revenge_companion.ui.widgets.sidebar import Sidebar
+
+SIZE = (1040, 700)
+SMALLEST = (760, 480)
+
+
+def open_in_browser(address: str) -> None:
+    """Open a web address with the desktop's browser; other kinds of address are left alone."""
+    url = QUrl(address)
+    if url.scheme() in ("https", "http"):
+        QDesktopServices.openUrl(url)
+
+
+class Window(QWidget):
+    #: The user wants the whole program to end.
+    quit_wanted = Signal()
+
+    def __init__(
+        self,
+        context: Context,
+        *,
+        banner: DemoBanner | None = None,
+        has_tray: Callable[[], bool],
+        autostart: Autostart | None = None,
+    ) -> None:
+        """Without a tray (`has_tray`), closing leaves the window in the taskbar."""
+        super().__init__()
+        self._context = context
+        self._has_tray = has_tray
+        self._said_no_tray = False
+        self.tasks = Tasks()
+        self._asking_sign_in = False
+        self.setWindowTitle(APP_NAME)
+        self._banner = banner
+        self._build(autostart or system_autostart())
+        self._connect()
+        self._show_status(context.engine.status)
+        self.sidebar.choose(0)
+        self.resize(*SIZE)
+        self.setMinimumSize(*SMALLEST)
+
+    def _build(self, autostart: Autostart) -> None:
+        self.activity = ActivityPage(self._context)
+        self.outbox = OutboxPage(self._context)
+        self.accounts = AccountsPage(self._context, open_in_browser)
+        self.settings = SettingsPage(self._context, autostart)
+        titles = (
+            ("activity", self.tr("Activity")),
+            ("outbox", self.tr("Outbox")),
+            ("accounts", self.tr("Accounts")),
+            ("settings", self.tr("Settings")),
+        )
+        self.sidebar = Sidebar(titles)
+        self.pages = QStackedWidget()
+        for page, (_, title) in zip(self._all_pages(), titles, strict=True):
+            page.setAccessibleName(title)
+            self.pages.addWidget(page)
+        self.trouble = Notice()
+        self.no_tray = Notice()
+        self.no_tray.acted.connect(self.quit_wanted)
+        right = QVBoxLayout()
+        right.setSpacing(0)
+        right.addWidget(self.trouble)
+        right.addWidget(self.no_tray)
+        right.addWidget(self.pages, 1)
+        across = QHBoxLayout()
+        across.setSpacing(0)
+        across.addWidget(self.sidebar)
+        across.addLayout(right, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        if self._banner is not None:
+            column.addWidget(self._banner)
+        column.addLayout(across, 1)
+
+    def _connect(self) -> None:
+        bridge = self._context.bridge
+        bridge.status_changed.connect(self._show_status)
+        bridge.accounts_changed.connect(self._show_status)
+        self.sidebar.chosen.connect(self.pages.setCurrentIndex)
+        self.sidebar.sign_in_wanted.connect(self.sign_in)
+        self.settings.sign_in_wanted.connect(self.sign_in)
+        for number in range(self.pages.count()):
+            keys = QShortcut(QKeySequence(f"Ctrl+{number + 1}"), self)
+            keys.activated.connect(lambda page=number: self.sidebar.choose(page))
+        for sequence, act in (
+            (QKeySequence(QKeySequence.StandardKey.Quit), self.quit_wanted.emit),
+            (QKeySequence(QKeySequence.StandardKey.Close), self.close),
+            (QKeySequence("Ctrl+,"), self.show_settings),
+        ):
+            shortcut = QShortcut(sequence, self)
+            shortcut.activated.connect(act)
+
+    def _all_pages(self) -> tuple[ActivityPage, OutboxPage, AccountsPage, SettingsPage]:
+        return (self.activity, self.outbox, self.accounts, self.settings)
+
+    def show_play(self, play_id: int) -> None:
+        """Show the story of one play."""
+        self.sidebar.choose(0)
+        self.activity.show_play(play_id)
+
+    def show_settings(self) -> None:
+        self.sidebar.choose(3)
+
+    def link_again(self, account_id: int) -> None:
+        """Show the accounts, and the dialog that links this one anew."""
+        self.sidebar.choose(2)
+        self.accounts.link_again(account_id)
+
+    @async_slot
+    async def sign_in(self) -> None:
+        """Open the sign-in dialog, unless it is open."""
+        if self._asking_sign_in:
+            return
+        engine = self._context.engine
+        settings = engine.settings
+        dialog = SignInDialog(
+            self,
+            sign_in=engine.sign_in,
+            sign_in_with_key=engine.sign_in_with_key,
+            server=settings.server_url,
+            username=settings.username,
+        )
+        self._asking_sign_in = True
+        try:
+            await ask.opened(dialog)
+        finally:
+            self._asking_sign_in = False
+            dialog.deleteLater()
+
+    def shut(self) -> None:
+        """Close for good: end what the pages have under way."""
+        for page in self._all_pages():
+            page.shut()
+        self.tasks.cancel()
+        self.hide()
+
+    def _show_status(self, status: EngineStatus) -> None:
+        self.sidebar.show_status(status)
+        self.trouble.say(status.trouble)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        event.ignore()
+        if self._has_tray():
+            self.hide()
+        else:
+            self.showMinimized()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self._said_no_tray and not self._has_tray():
+            self._said_no_tray = True
+            self.no_tray.say(
+                self.tr(
+                    "This desktop shows no tray icons. The Companion stays in the taskbar: closing "
+                    "the window makes it small and scrobbling goes on."
+                ),
+                action=self.tr("Quit"),
+                dismissable=True,
+            )

@@ -1,0 +1,296 @@
+"""Sentences for people: reasons, states and times, in the user's language and way of writing."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from PySide6.QtCore import QCoreApplication, QDateTime, QLocale, QTranslator
+
+from revenge_companion.core.accounts import Account, AccountState
+from revenge_companion.core.delivery import DeliveryState
+from revenge_companion.core.live import NowPlaying
+from revenge_companion.core.media import Kind
+from revenge_companion.core.playback import Source
+from revenge_companion.core.reasons import Fact, sentence
+from revenge_companion.core.status import (
+    AccountStatus,
+    DestinationFate,
+    EngineStatus,
+    OutboxCounts,
+    SignInState,
+    SourceStatus,
+)
+from revenge_companion.ui.theme import Tone
+
+
+class EnglishPlurals(QTranslator):
+    """Makes "%n play(s)" read "1 play" or "2 plays"; other languages bring their own file."""
+
+    def translate(
+        self, context: str, source: str, disambiguation: str | None = None, n: int = -1
+    ) -> str:
+        if n >= 0 and "(s)" in source:
+            return source.replace("(s)", "" if n == 1 else "s")
+        return ""
+
+    def isEmpty(self) -> bool:  # noqa: N802  # Qt's name
+        return False
+
+
+def say(text: str, n: int = -1) -> str:
+    """`text` in the user's language; `%n` becomes `n`."""
+    return QCoreApplication.translate("Words", text, None, n)
+
+
+def flat(text: str) -> str:
+    """Remote text for places that would read it as HTML: tool tips and notifications."""
+    return text.replace("<", "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}")
+
+
+def no_mnemonic(text: str) -> str:
+    """Remote text for buttons and menus, where "&" would underline a letter."""
+    return text.replace("&", "&&")
+
+
+def reason(code: str, facts: Mapping[str, Fact] | None = None) -> str:
+    """The sentence for a reason code; "" for no code."""
+    if not code:
+        return ""
+    return sentence(code, facts, lambda text: QCoreApplication.translate("Reasons", text))
+
+
+def exact(when: datetime) -> str:
+    """Date and time as the user's locale writes them, in local time."""
+    return QLocale().toString(_local(when), QLocale.FormatType.ShortFormat)
+
+
+def clock_time(when: datetime) -> str:
+    """The time of day as the user's locale writes it."""
+    return QLocale().toString(_local(when).time(), QLocale.FormatType.ShortFormat)
+
+
+def ago(when: datetime, now: datetime) -> str:
+    """How long ago, while that is young (an hour); then the time, then the date."""
+    seconds = (now - when).total_seconds()
+    if -60 < seconds < 60:
+        return say("just now")
+    if 0 < seconds < 3600:
+        return say("%n min ago", int(seconds // 60))
+    return moment(when, now)
+
+
+def moment(when: datetime, now: datetime) -> str:
+    """The time alone for today, with the day's name within a week, else date and time."""
+    then, today = _local(when), _local(now).date()
+    days = then.date().daysTo(today)
+    if days == 0:
+        return clock_time(when)
+    if -6 <= days <= 6:
+        day = QLocale().dayName(then.date().dayOfWeek(), QLocale.FormatType.ShortFormat)
+        return f"{day} {clock_time(when)}"
+    return exact(when)
+
+
+def due(when: datetime, now: datetime) -> str:
+    """When something will happen: "in 4 min", "tomorrow 05:00"."""
+    seconds = (when - now).total_seconds()
+    if seconds <= 5:
+        return say("now")
+    if seconds < 90:
+        return say("in %n second(s)", int(seconds))
+    if seconds < 5400:
+        return say("in %n min", round(seconds / 60))
+    if _local(now).date().daysTo(_local(when).date()) == 1:
+        return say("tomorrow {time}").format(time=clock_time(when))
+    return moment(when, now)
+
+
+def percent(share: float) -> str:
+    """A share of 0 to 1 as the locale writes it: "61 %"."""
+    return f"{QLocale().toString(round(share * 100))}\N{NO-BREAK SPACE}%"
+
+
+def number(value: int) -> str:
+    return QLocale().toString(value)
+
+
+def kind_name(kind: str) -> str:
+    """What a kind of item is called; an unknown one comes back as it is."""
+    names = {
+        Kind.MOVIE: say("Film"),
+        Kind.EPISODE: say("Episode"),
+        Kind.TRACK: say("Track"),
+        Kind.PODCAST: say("Podcast"),
+        Kind.AUDIOBOOK: say("Audiobook"),
+    }
+    return {str(key): name for key, name in names.items()}.get(kind, kind)
+
+
+def kind_plural(kind: Kind) -> str:
+    return {
+        Kind.MOVIE: say("Films"),
+        Kind.EPISODE: say("Episodes"),
+        Kind.TRACK: say("Tracks"),
+        Kind.PODCAST: say("Podcasts"),
+        Kind.AUDIOBOOK: say("Audiobooks"),
+    }[kind]
+
+
+def delivery_state(state: str) -> str:
+    """What a delivery's state is called."""
+    names = {
+        DeliveryState.PENDING: say("waiting"),
+        DeliveryState.SENDING: say("sending"),
+        DeliveryState.UNSURE: say("checking"),
+        DeliveryState.DELIVERED: say("delivered"),
+        DeliveryState.HELD: say("held"),
+        DeliveryState.PARKED: say("parked"),
+        DeliveryState.UNDONE: say("undone"),
+    }
+    return {str(key): name for key, name in names.items()}.get(state, state)
+
+
+def delivery_sign(state: str) -> str:
+    """One character for a delivery's state, always shown beside a name."""
+    if state == DeliveryState.DELIVERED:
+        return "\N{CHECK MARK}"
+    if state in (DeliveryState.PARKED, DeliveryState.UNDONE):
+        return "\N{BALLOT X}"
+    return "\N{HORIZONTAL ELLIPSIS}"
+
+
+def delivery_tone(state: str) -> Tone:
+    """The tone that goes with `delivery_sign`."""
+    if state == DeliveryState.DELIVERED:
+        return Tone.GOOD
+    if state in (DeliveryState.PARKED, DeliveryState.UNDONE):
+        return Tone.BAD
+    return Tone.WAITING
+
+
+def destination(fate: DestinationFate, service_name: str) -> str:
+    """One sentence on what became of a play at one account."""
+    state = delivery_state(fate.state)
+    why = reason(fate.reason_code, {"service": service_name})
+    text = f"{service_name}: {state}."
+    return f"{text} {why}" if why else text
+
+
+def account_sentence(status: AccountStatus, service_name: str, now: datetime) -> str:
+    """How an account is doing, and what to do about it, in one sentence."""
+    account, counts = status.account, status.counts
+    if not account.switches.enabled or account.state is AccountState.OFF:
+        return say("Switched off: nothing is sent to {service}.").format(service=service_name)
+    match account.state:
+        case AccountState.LINK_AGAIN:
+            if counts.waiting:
+                return say(
+                    "{service} signed you out. Link again to send %n waiting play(s).",
+                    counts.waiting,
+                ).format(service=service_name)
+            return say("{service} signed you out. Link again to go on.").format(
+                service=service_name
+            )
+        case AccountState.QUOTA:
+            until = _until(account, now)
+            text = say("{service} takes no more plays today. %n waiting{until}.", counts.waiting)
+            return text.format(service=service_name, until=until)
+        case AccountState.HELD:
+            return account.state_detail or say("The service asks for something only you can do.")
+    if counts.waiting:
+        return say("%n play(s) waiting to be sent.", counts.waiting)
+    return say("Everything has been delivered.")
+
+
+def _until(account: Account, now: datetime) -> str:
+    if account.held_until is None:
+        return ""
+    return say("; goes on {when}").format(when=due(account.held_until, now))
+
+
+def source_words(source: SourceStatus) -> str:
+    """The live source in a few words."""
+    if not source.connected:
+        return say("Not connected")
+    if source.source is Source.WEBSOCKET:
+        return say("WebSocket")
+    if source.source is Source.SSE:
+        return say("Server events and polling")
+    if source.source is Source.POLL:
+        return say("Polling")
+    return say("Connecting")
+
+
+def sign_in_words(status: EngineStatus) -> str:
+    """Who is signed in, in a few words."""
+    if status.sign_in is SignInState.SIGNED_IN:
+        return status.username or say("Signed in with an API key")
+    if status.sign_in is SignInState.SIGN_IN_AGAIN:
+        return say("Signed out by the server")
+    return say("Not signed in")
+
+
+def position_now(playing: NowPlaying, monotonic_s: float) -> float:
+    """Seconds into the item at `monotonic_s`, carried on from what the server last said."""
+    position = playing.position_s
+    if playing.state == "playing":
+        position += max(0.0, monotonic_s - playing.as_of_s) * playing.rate
+    if playing.item.duration_s is not None:
+        position = min(position, playing.item.duration_s)
+    return position
+
+
+def share_now(playing: NowPlaying, monotonic_s: float) -> float | None:
+    """0 to 1 of the runtime, None where that is unknown."""
+    if not playing.item.duration_s:
+        return None
+    return position_now(playing, monotonic_s) / playing.item.duration_s
+
+
+def counts_sentence(playing: NowPlaying, monotonic_s: float, *, paused: bool = False) -> str:
+    """When a play in progress will count, without a full stop."""
+    if paused:
+        return say("Scrobbling is paused")
+    if playing.counted:
+        return say("Counted")
+    if playing.counts_in_s is None:
+        return say("Does not count")
+    left_s = playing.counts_in_s
+    if playing.state == "playing":
+        left_s -= max(0.0, monotonic_s - playing.as_of_s) * playing.rate
+    left_s = max(0.0, left_s) / max(playing.rate, 0.1)
+    if left_s >= 90:
+        soon = say("in about %n min", round(left_s / 60))
+    else:
+        soon = say("in about %n second(s)", max(1, round(left_s)))
+    if playing.state != "playing":
+        soon = say("paused")
+    if playing.counts_at is not None:
+        return say("Counts at {percent} ({soon})").format(
+            percent=percent(playing.counts_at), soon=soon
+        )
+    return say("Counts {soon}").format(soon=soon)
+
+
+def waiting_sentence(counts: OutboxCounts) -> str:
+    """How much waits and how much is parked; "" when nothing does."""
+    parts = []
+    if counts.waiting:
+        parts.append(say("%n waiting", counts.waiting))
+    if counts.parked:
+        parts.append(say("%n parked", counts.parked))
+    return " \N{MIDDLE DOT} ".join(parts)
+
+
+def is_paused(status: EngineStatus, now: datetime) -> bool:
+    """Whether the user has paused scrobbling at `now`."""
+    return status.paused_until is not None and status.paused_until > now
+
+
+def pause_sentence(until: datetime, now: datetime) -> str:
+    if until - now > timedelta(days=365):
+        return say("Scrobbling is paused until you resume it")
+    return say("Scrobbling is paused until {time}").format(time=moment(until, now))
+
+
+def _local(when: datetime) -> QDateTime:
+    return QDateTime.fromSecsSinceEpoch(int(when.timestamp()))

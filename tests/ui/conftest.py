@@ -1,0 +1,78 @@
+"""The window's tests run on the program's own loop, over a fake engine, in UTC and English."""
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from PySide6.QtCore import QLocale
+from PySide6.QtWidgets import QApplication, QWidget
+
+from revenge_companion.ui.bridge import Bridge
+from revenge_companion.ui.context import Context
+from revenge_companion.ui.loop import CompanionLoop
+from revenge_companion.ui.words import EnglishPlurals
+from tests.clock import FakeClock
+from tests.ui.fake_engine import SIGNED_IN, FakeEngine, not_counted, play, waiting
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    def companion() -> asyncio.AbstractEventLoop:
+        return CompanionLoop(QApplication.instance() or QApplication(["tests"]))
+
+    return {"companion": companion}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _same_everywhere() -> Iterator[None]:
+    before = os.environ.get("TZ")
+    os.environ["TZ"] = "UTC"
+    time.tzset()
+    QLocale.setDefault(QLocale(QLocale.Language.English, QLocale.Country.UnitedKingdom))
+    yield
+    if before is None:
+        del os.environ["TZ"]
+    else:
+        os.environ["TZ"] = before
+    time.tzset()
+
+
+@pytest.fixture(autouse=True)
+def _plurals(qapp: QApplication) -> Iterator[None]:
+    plurals = EnglishPlurals()
+    qapp.installTranslator(plurals)
+    yield
+    qapp.removeTranslator(plurals)
+
+
+@pytest.fixture
+def engine() -> FakeEngine:
+    """Signed out, with nothing played."""
+    return FakeEngine()
+
+
+@pytest.fixture
+def busy_engine(engine: FakeEngine) -> FakeEngine:
+    """Signed in, with accounts, plays and an outbox."""
+    engine.status = SIGNED_IN
+    engine.ledger = [not_counted(n) if n % 3 == 2 else play(n) for n in range(1, 40)]
+    engine.deliveries = [waiting(n) for n in range(1, 5)]
+    return engine
+
+
+@pytest.fixture
+def context(engine: FakeEngine, clock: FakeClock) -> Context:
+    names = {spec.key: spec.name for spec in engine.services}
+    return Context(engine, Bridge(engine), clock, names)
+
+
+@pytest.fixture
+def shown(qtbot: object) -> Callable[[QWidget], None]:
+    """Show a widget and let Qt forget it after the test."""
+
+    def show(widget: QWidget) -> None:
+        qtbot.addWidget(widget)  # type: ignore[attr-defined]  # pytest-qt has no types
+        widget.show()
+
+    return show

@@ -1,0 +1,357 @@
+"""An engine for the window's tests: it holds values, notes what was asked, and fails on demand."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from revenge_companion.core.accounts import Account, AccountState, Switches
+from revenge_companion.core.delivery import Delivery, DeliveryState
+from revenge_companion.core.errors import CompanionError
+from revenge_companion.core.live import NowPlaying
+from revenge_companion.core.media import Item, Kind, Series
+from revenge_companion.core.playback import Source
+from revenge_companion.core.reasons import Reason
+from revenge_companion.core.scrobble import Scrobble
+from revenge_companion.core.settings import Settings
+from revenge_companion.core.status import (
+    AccountStatus,
+    DestinationFate,
+    EngineStatus,
+    OutboxCounts,
+    PlayRecord,
+    SignInState,
+    SourceStatus,
+)
+from revenge_companion.engine.api import Change, Notification, OutboxRow
+from revenge_companion.services.base import (
+    LinkMethod,
+    LinkPrompt,
+    LinkRequest,
+    ServiceSpec,
+    ShowPrompt,
+)
+
+VIDEO = (Kind.MOVIE, Kind.EPISODE)
+SPECS = (
+    ServiceSpec(
+        "trakt",
+        "Trakt",
+        VIDEO,
+        (LinkMethod.DEVICE,),
+        live=True,
+        batch_size=100,
+        resend_is_safe=False,
+        default_api_url="https://api.trakt.tv",
+        default_auth_url="https://auth.trakt.tv",
+        client_id_env="TRAKT_CLIENT_ID",
+    ),
+    ServiceSpec(
+        "simkl",
+        "Simkl",
+        VIDEO,
+        (LinkMethod.DEVICE,),
+        live=True,
+        batch_size=100,
+        resend_is_safe=True,
+        default_api_url="https://api.simkl.com",
+        client_id_env="SIMKL_CLIENT_ID",
+    ),
+    ServiceSpec(
+        "lastfm",
+        "Last.fm",
+        (Kind.TRACK,),
+        (LinkMethod.BROWSER_TOKEN, LinkMethod.PASSWORD),
+        live=True,
+        batch_size=50,
+        resend_is_safe=True,
+        default_api_url="https://ws.audioscrobbler.com/2.0/",
+        custom_server=True,
+        client_id_env="LASTFM_API_KEY",
+        client_secret_env="LASTFM_API_SECRET",
+    ),
+    ServiceSpec(
+        "listenbrainz",
+        "ListenBrainz",
+        (Kind.TRACK, Kind.PODCAST),
+        (LinkMethod.TOKEN,),
+        live=True,
+        batch_size=1000,
+        resend_is_safe=True,
+        default_api_url="https://api.listenbrainz.org",
+        custom_server=True,
+        help_url="https://listenbrainz.org/settings/",
+    ),
+)
+
+NOW = datetime(2026, 3, 1, 20, 0, tzinfo=UTC)
+DUNE = Item(Kind.MOVIE, "m1", "Dune: Part Two", year=2024, duration_s=9960)
+SEVERANCE = Item(
+    Kind.EPISODE,
+    "e1",
+    "Woe's Hollow",
+    series=Series("Severance"),
+    season_number=2,
+    episode_number=4,
+    duration_s=3000,
+)
+WORDS = Item(Kind.TRACK, "t1", "Words", artist="Low", duration_s=348)
+LONG = Item(
+    Kind.MOVIE,
+    "m2",
+    "Dr. Strangelove or: How I Learned to Stop Worrying and Love the Bomb, the Restored "
+    "Roadshow Presentation <b>with Overture & Intermission</b>",
+    year=1964,
+    duration_s=5700,
+)
+
+
+def playing(item: Item = DUNE, **changes: object) -> NowPlaying:
+    made = NowPlaying(
+        play_key="play-1",
+        item=item,
+        device_name="Living room TV",
+        state="playing",
+        position_s=0.61 * (item.duration_s or 0),
+        played_s=600,
+        rate=1.0,
+        counted=False,
+        counts_in_s=0.19 * (item.duration_s or 0),
+        counts_at=0.8,
+        as_of_s=1000.0,
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]  # a test names only its own fields
+
+
+def account(number: int = 1, service: str = "trakt", **changes: object) -> Account:
+    made = Account(number, service, "anna", remote_id=f"r{number}", remote_name="anna")
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def play(number: int, item: Item = SEVERANCE, **changes: object) -> PlayRecord:
+    started = NOW - timedelta(minutes=47 * number)
+    made = PlayRecord(
+        id=10_000_000 - number,
+        play_key=f"k{number}",
+        label=item.label,
+        kind=item.kind,
+        device_name="Living room TV",
+        started_at=started,
+        ended_at=started + timedelta(minutes=40),
+        counted_at=started + timedelta(minutes=33),
+        played_s=2400,
+        position_s=2950,
+        duration_s=item.duration_s,
+        reason_code=Reason.POSITION_REACHED,
+        facts={"percent": 80, "needed": 80},
+        destinations=(
+            DestinationFate(1, "trakt", "anna", DeliveryState.DELIVERED),
+            DestinationFate(2, "simkl", "anna", DeliveryState.PENDING, Reason.SERVICE_DOWN),
+        ),
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def not_counted(number: int, item: Item = DUNE) -> PlayRecord:
+    return play(
+        number,
+        item,
+        counted_at=None,
+        destinations=(),
+        reason_code=Reason.STOPPED_EARLY,
+        facts={"percent": 34, "needed": 80},
+    )
+
+
+def waiting(number: int, item: Item = SEVERANCE, **changes: object) -> OutboxRow:
+    scrobble = Scrobble(f"key{number}", item, NOW, NOW, 2400, 2400, 80, "Living room TV")
+    made = Delivery(
+        10_000_000 - number,
+        2,
+        scrobble,
+        DeliveryState.PENDING,
+        attempts=2,
+        due_at=NOW + timedelta(minutes=4),
+        reason_code=Reason.SERVICE_DOWN,
+        queued_at=NOW,
+    )
+    return OutboxRow(replace(made, **changes), "simkl", "anna")  # type: ignore[arg-type]
+
+
+SIGNED_IN = EngineStatus(
+    sign_in=SignInState.SIGNED_IN,
+    server_url="https://media.example.org",
+    username="anna",
+    source=SourceStatus(Source.WEBSOCKET, connected=True),
+    accounts=(
+        AccountStatus(
+            account(1, "trakt", last_delivery_at=NOW - timedelta(minutes=4)),
+            OutboxCounts(delivered=812),
+        ),
+        AccountStatus(
+            account(2, "simkl", state=AccountState.LINK_AGAIN), OutboxCounts(pending=3, parked=1)
+        ),
+        AccountStatus(
+            account(3, "listenbrainz", label="Home", last_delivery_at=NOW - timedelta(hours=2)),
+            OutboxCounts(),
+        ),
+    ),
+    now_playing=(playing(),),
+    outbox=OutboxCounts(pending=3, parked=1),
+)
+
+
+class FakeEngine:
+    """Satisfies `EngineApi`. `fails` is raised by every awaited call while it is set."""
+
+    def __init__(self) -> None:
+        self.status = EngineStatus()
+        self.settings = Settings()
+        self.services: Sequence[ServiceSpec] = SPECS
+        self.ledger: list[PlayRecord] = []
+        self.deliveries: list[OutboxRow] = []
+        self.asked: list[tuple[object, ...]] = []
+        self.fails: CompanionError | None = None
+        #: Awaited by calls that take their time; None answers at once.
+        self.gate: asyncio.Event | None = None
+        self.prompt: LinkPrompt | None = None
+        self._told: list[Callable[[Change], None]] = []
+        self._notified: list[Callable[[Notification], None]] = []
+
+    def tell(self, *changes: Change) -> None:
+        for change in changes:
+            for told in self._told:
+                told(change)
+
+    def notify(self, notification: Notification) -> None:
+        for told in self._notified:
+            told(notification)
+
+    def become(self, **changes: object) -> None:
+        """Change the status and say so."""
+        self.status = replace(self.status, **changes)  # type: ignore[arg-type]
+        self.tell(Change.STATUS, Change.ACCOUNTS, Change.NOW_PLAYING)
+
+    async def _note(self, *what: object) -> None:
+        self.asked.append(what)
+        if self.gate is not None:
+            await self.gate.wait()
+        if self.fails is not None:
+            raise self.fails
+
+    def on_change(self, told: Callable[[Change], None]) -> None:
+        self._told.append(told)
+
+    def on_notification(self, told: Callable[[Notification], None]) -> None:
+        self._notified.append(told)
+
+    async def sign_in(self, server: str, username: str, password: str) -> None:
+        await self._note("sign_in", server, username, password)
+
+    async def sign_in_with_key(self, server: str, api_key: str) -> None:
+        await self._note("sign_in_with_key", server, api_key)
+
+    async def sign_out(self) -> None:
+        await self._note("sign_out")
+
+    async def link(
+        self, service: str, request: LinkRequest, label: str, show: ShowPrompt
+    ) -> Account:
+        self.asked.append(("link", service, request, label))
+        if self.prompt is not None:
+            await show(self.prompt)
+        if self.gate is not None:
+            await self.gate.wait()
+        if self.fails is not None:
+            raise self.fails
+        return account(9, service)
+
+    async def unlink(self, account_id: int, *, keep_queued: bool = False) -> None:
+        await self._note("unlink", account_id, keep_queued)
+
+    async def set_switches(self, account_id: int, switches: Switches) -> None:
+        await self._note("set_switches", account_id, switches)
+
+    async def rename(self, account_id: int, label: str) -> None:
+        await self._note("rename", account_id, label)
+
+    async def test_account(self, account_id: int) -> str:
+        await self._note("test_account", account_id)
+        return "anna"
+
+    async def plays(
+        self,
+        *,
+        limit: int = 200,
+        before_id: int | None = None,
+        search: str = "",
+        kind: str = "",
+        counted: bool | None = None,
+    ) -> list[PlayRecord]:
+        await self._note("plays", limit, before_id, search, kind, counted)
+        found = [
+            record
+            for record in self.ledger
+            if (before_id is None or record.id < before_id)
+            and search.casefold() in record.label.casefold()
+            and kind in ("", record.kind)
+            and counted in (None, record.counted_at is not None)
+        ]
+        return found[:limit]
+
+    async def outbox(
+        self,
+        *,
+        state: str = "",
+        account_id: int | None = None,
+        limit: int = 200,
+        before_id: int | None = None,
+    ) -> list[OutboxRow]:
+        await self._note("outbox", state, account_id, limit, before_id)
+        found = [
+            row
+            for row in self.deliveries
+            if (before_id is None or row.delivery.id < before_id)
+            and state in ("", row.delivery.state)
+            and account_id in (None, row.delivery.account_id)
+        ]
+        return found[:limit]
+
+    async def flush(self) -> None:
+        await self._note("flush")
+
+    async def retry(self, delivery_id: int) -> bool:
+        await self._note("retry", delivery_id)
+        return True
+
+    async def discard(self, delivery_id: int) -> bool:
+        await self._note("discard", delivery_id)
+        self.deliveries = [row for row in self.deliveries if row.delivery.id != delivery_id]
+        return True
+
+    async def export_outbox(self, path: Path) -> int:
+        await self._note("export_outbox", path)
+        return len(self.deliveries)
+
+    async def scrobble_anyway(self, play_id: int) -> bool:
+        await self._note("scrobble_anyway", play_id)
+        return True
+
+    def dont_scrobble(self, play_key: str) -> None:
+        self.asked.append(("dont_scrobble", play_key))
+
+    async def save_settings(self, settings: Settings) -> None:
+        await self._note("save_settings", settings)
+        self.settings = settings
+        self.tell(Change.SETTINGS)
+
+    def pause(self, until: datetime | None) -> None:
+        self.asked.append(("pause", until))
+
+    def resume(self) -> None:
+        self.asked.append(("resume",))
+
+    def calls(self, name: str) -> list[tuple[object, ...]]:
+        """What was asked under that name, in order."""
+        return [asked[1:] for asked in self.asked if asked[0] == name]
