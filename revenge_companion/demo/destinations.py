@@ -7,7 +7,9 @@ from typing import Self
 from revenge_companion.core.clock import Clock
 from revenge_companion.demo.plays import Play
 from revenge_companion.demo.sites.held import Received, Tally, tally
+from revenge_companion.demo.sites.lastfm import LastFmSite
 from revenge_companion.demo.sites.listenbrainz import ListenBrainzSite
+from revenge_companion.demo.sites.simkl import SimklSite
 from revenge_companion.demo.sites.site import Site
 from revenge_companion.demo.sites.trakt import TraktSite
 
@@ -22,7 +24,9 @@ class Destinations:
     def __init__(self, clock: Clock) -> None:
         self.listenbrainz = ListenBrainzSite(clock)
         self.trakt = TraktSite(clock)
-        sites: tuple[Site, ...] = (self.listenbrainz, self.trakt)
+        self.lastfm = LastFmSite(clock)
+        self.simkl = SimklSite(clock)
+        sites: tuple[Site, ...] = (self.listenbrainz, self.trakt, self.lastfm, self.simkl)
         self.sites: Mapping[str, Site] = {site.service: site for site in sites}
         self._stack = AsyncExitStack()
 

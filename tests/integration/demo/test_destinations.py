@@ -1,6 +1,7 @@
 """Local ListenBrainz and Trakt: they keep, refuse and lose as the real ones do."""
 
 import asyncio
+import hashlib
 import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -289,7 +290,7 @@ async def test_the_tally_tells_delivered_lost_and_doubled_apart(
         a_play(FILM),
         a_play(EPISODE),
     ]
-    assert sites.tally(plays) == Tally(0, 4, 0)
+    assert sites.tally(plays, "listenbrainz", "trakt") == Tally(0, 4, 0)
     await submit(brainz, listen(NOW_S))
     await submit(brainz, listen(NOW_S + 600))
     assert sites.tally(plays, "listenbrainz") == Tally(2, 0, 0)
@@ -317,3 +318,96 @@ async def test_the_environment_names_every_address(sites: Destinations) -> None:
     assert named["REVENGE_COMPANION_TRAKT_API_URL"] == sites.api_url("trakt")
     assert named["TRAKT_CLIENT_ID"]
     assert json.dumps(named)
+
+
+def signed(sites: Destinations, **sent: str) -> dict[str, str]:
+    call = {"api_key": sites.lastfm.api_key, **sent}
+    text = "".join(f"{name}{call[name]}" for name in sorted(call)) + sites.lastfm.api_secret
+    signature = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+    return {**call, "api_sig": signature, "format": "json"}
+
+
+async def ask_lastfm(sites: Destinations, sent: dict[str, str]) -> dict[str, Any]:
+    async with httpx.AsyncClient(trust_env=False) as http:
+        answer: dict[str, Any] = (await http.post(sites.api_url("lastfm"), data=sent)).json()
+        return answer
+
+
+async def test_lastfm_links_by_token_or_password_and_checks_signatures(
+    sites: Destinations,
+) -> None:
+    token = (await ask_lastfm(sites, signed(sites, method="auth.getToken")))["token"]
+    asked = signed(sites, method="auth.getSession", token=token)
+    assert (await ask_lastfm(sites, asked))["error"] == 14
+    assert (await ask_lastfm(sites, asked))["session"]["name"] == "demo-listener"
+    assert (await ask_lastfm(sites, asked))["error"] == 4
+    login = {"username": "demo-listener", "password": sites.lastfm.link_secret}
+    session = await ask_lastfm(sites, signed(sites, method="auth.getMobileSession", **login))
+    key = session["session"]["key"]
+    who = signed(sites, method="user.getInfo", sk=key)
+    assert (await ask_lastfm(sites, who))["user"]["name"] == "demo-listener"
+    assert (await ask_lastfm(sites, {**who, "api_sig": "0" * 32}))["error"] == 13
+    sites.lastfm.end_sessions()
+    assert (await ask_lastfm(sites, who))["error"] == 9
+
+
+async def test_lastfm_keeps_a_scrobble_once_and_ignores_what_is_too_old(
+    sites: Destinations,
+) -> None:
+    login = {"username": "demo-listener", "password": sites.lastfm.link_secret}
+    session = await ask_lastfm(sites, signed(sites, method="auth.getMobileSession", **login))
+    rows = {
+        "artist[0]": "A",
+        "track[0]": "One",
+        "timestamp[0]": str(NOW_S),
+        "artist[1]": "A",
+        "track[1]": "Two",
+        "timestamp[1]": str(NOW_S - 15 * 86_400),
+    }
+    call = signed(sites, method="track.scrobble", sk=session["session"]["key"], **rows)
+    for _ in range(2):
+        answer = (await ask_lastfm(sites, call))["scrobbles"]
+        assert answer["@attr"] == {"accepted": 1, "ignored": 1}
+        assert [row["ignoredMessage"]["code"] for row in answer["scrobble"]] == ["0", "3"]
+    assert [received.label for received in sites.held("lastfm")] == ["A \N{EN DASH} One"]
+    one = {"artist": "A", "track": "Three", "timestamp": str(NOW_S)}
+    call = signed(sites, method="track.scrobble", sk=session["session"]["key"], **one)
+    assert isinstance((await ask_lastfm(sites, call))["scrobbles"]["scrobble"], dict)
+    many = {f"{name}[{i}]": "1" for i in range(51) for name in ("artist", "track", "timestamp")}
+    call = signed(sites, method="track.scrobble", sk=session["session"]["key"], **many)
+    assert (await ask_lastfm(sites, call))["error"] == 6
+
+
+async def test_simkl_links_locks_and_keeps_one_watch(sites: Destinations, clock: FakeClock) -> None:
+    params = {"client_id": "demo-client", "app-name": "demo", "app-version": "1"}
+    async with httpx.AsyncClient(base_url=sites.api_url("simkl"), trust_env=False) as http:
+        code = (await http.post("/oauth2/device", data=params)).json()["device_code"]
+        grant = "urn:ietf:params:oauth:grant-type:device_code"
+        poll = {"client_id": "demo-client", "grant_type": grant, "device_code": code}
+        pending = await http.post("/oauth2/token", data=poll)
+        assert (pending.status_code, pending.json()["error"]) == (400, "authorization_pending")
+        tokens = (await http.post("/oauth2/token", data=poll)).json()
+        assert tokens["scope"] == "media:read media:write"
+        assert (await http.get("/users/settings")).status_code == 412
+        assert (await http.get("/users/settings", params=params)).status_code == 401
+        http.headers["Authorization"] = f"Bearer {tokens['access_token']}"
+        http.params = http.params.merge(params)
+        assert (await http.get("/users/settings")).json()["account"]["id"] == 1717
+        assert (await http.post("/scrobble/start", json=movie(1.0))).status_code == 201
+        locked = await http.post("/scrobble/stop", json=movie(95.0))
+        assert (locked.status_code, locked.json()["error"]) == (400, "RATE_LIMIT")
+        clock.advance(21)
+        assert (await http.post("/scrobble/stop", json=movie(95.0))).json()["action"] == "scrobble"
+        clock.advance(21)
+        assert (await http.post("/scrobble/stop", json=movie(95.0))).status_code == 409
+        answer = (await http.post("/sync/history", json={"movies": [movie()]})).json()
+        assert answer["added"]["movies"] == 0
+        watched = (await http.post("/sync/watched", json=[{"imdb": FILM.ids.imdb}])).json()
+        assert watched[0]["result"] is True
+        refresh = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+        renewed = (await http.post("/oauth2/token", data={**params, **refresh})).json()
+        assert renewed["refresh_token"] == tokens["refresh_token"]
+        assert (await http.get("/users/settings")).status_code == 401
+    assert len(sites.held("simkl")) == 1
+    plays = [a_play(FILM), a_play(FILM, after_s=5000)]
+    assert sites.tally(plays, "simkl") == Tally(2, 0, 0)

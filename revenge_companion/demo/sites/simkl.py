@@ -1,0 +1,225 @@
+"""A local Simkl: device link of its second version, scrobbling, and a history of one date each."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from revenge_companion.core.clock import Clock
+from revenge_companion.core.media import Kind
+from revenge_companion.demo.answers import json_body
+from revenge_companion.demo.sites.grants import Grants, Polled, Tokens
+from revenge_companion.demo.sites.site import Site, wire_list
+from revenge_companion.demo.sites.titles import Title, Titles
+
+_WINDOW = timedelta(hours=1)
+_WATCHED_PCT = 80.0
+#: One scrobble call of a user within this time.
+_LOCK = timedelta(seconds=20)
+_DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
+_POLL_ERROR = {
+    Polled.UNKNOWN: "invalid_grant",
+    Polled.PENDING: "authorization_pending",
+    Polled.USED: "invalid_grant",
+    Polled.EXPIRED: "expired_token",
+    Polled.DENIED: "access_denied",
+}
+
+
+class SimklSite(Site):
+    """One free user, "Demo Viewer"; any client id is taken. The 20 s lock is kept if `locks`."""
+
+    service = "simkl"
+    kinds = (Kind.MOVIE, Kind.EPISODE)
+    once_per_item = True
+    user_name = "Demo Viewer"
+
+    def __init__(self, clock: Clock) -> None:
+        self.grants = Grants(clock, "simkl", code_s=900, access_s=604_800, rotates=False)
+        self.titles = Titles(self.service, clock)
+        self.locks = True
+        #: The last start or pause as it was sent; None before the first.
+        self.playing: dict[str, Any] | None = None
+        self._last_call: datetime | None = None
+        self._scrobbled: dict[int, datetime] = {}
+        super().__init__(clock)
+
+    @property
+    def client_environment(self) -> dict[str, str]:
+        return {"SIMKL_CLIENT_ID": "demo-client"}
+
+    def routes(self) -> Sequence[Route]:
+        return [
+            Route("/oauth2/device", self._code, methods=["POST"]),
+            Route("/oauth2/token", self._token, methods=["POST"]),
+            Route("/oauth2/revoke", self._revoke, methods=["POST"]),
+            Route("/users/settings", self._settings, methods=["GET", "POST"]),
+            Route("/scrobble/{action:str}", self._scrobble, methods=["POST"]),
+            Route("/sync/history", self._add, methods=["POST"]),
+            Route("/sync/watched", self._watched_lookup, methods=["POST"]),
+        ]
+
+    # Linking
+
+    async def _code(self, request: Request) -> Response:
+        form = await _form(request)
+        if not form.get("client_id"):
+            return _oauth_error("invalid_client", 401)
+        code = self.grants.new_code()
+        user_code, page = code[-5:].upper(), f"{self.host}/pin"
+        return JSONResponse(
+            {
+                "device_code": code,
+                "user_code": user_code,
+                "verification_uri": page,
+                "verification_uri_complete": f"{page}/{user_code}",
+                "expires_in": 900,
+                "interval": 5,
+            }
+        )
+
+    async def _token(self, request: Request) -> Response:
+        form = await _form(request)
+        if not form.get("client_id"):
+            return _oauth_error("invalid_client", 401)
+        match form.get("grant_type"):
+            case "refresh_token":
+                tokens = self.grants.refresh(form.get("refresh_token", ""))
+                return _oauth_error("invalid_grant") if tokens is None else self._tokens(tokens)
+            case kind if kind == _DEVICE:
+                polled = self.grants.poll(form.get("device_code", ""))
+                if polled is Polled.APPROVED:
+                    return self._tokens(self.grants.grant())
+                return _oauth_error(_POLL_ERROR[polled])
+        return _oauth_error("unsupported_grant_type")
+
+    async def _revoke(self, request: Request) -> Response:
+        self.grants.revoke((await _form(request)).get("token", ""))
+        return JSONResponse({})
+
+    def _tokens(self, tokens: Tokens) -> Response:
+        return JSONResponse(
+            {
+                "access_token": tokens.access,
+                "refresh_token": tokens.refresh,
+                "token_type": "bearer",
+                "expires_in": int(self.grants.access_s),
+                "scope": "media:read media:write",
+            }
+        )
+
+    # Everything behind a token
+
+    def _refusal(self, request: Request) -> Response | None:
+        query = request.query_params
+        client_id = query.get("client_id") or request.headers.get("simkl-api-key")
+        if not (client_id and query.get("app-name") and query.get("app-version")):
+            return _error(412, "client_id_failed")
+        authorization = request.headers.get("authorization", "")
+        if not authorization:
+            return _error(401, "user_token_required")
+        return None if self.grants.good(authorization) else _error(401, "user_token_failed")
+
+    async def _settings(self, request: Request) -> Response:
+        if (refusal := self._refusal(request)) is not None:
+            return refusal
+        account = {"id": 1717, "timezone": "UTC", "type": "free"}
+        user = {"name": self.user_name, "joined_at": "2020-01-01T00:00:00Z"}
+        return JSONResponse({"user": user, "account": account, "connections": {}})
+
+    async def _scrobble(self, request: Request) -> Response:
+        if (refusal := self._refusal(request)) is not None:
+            return refusal
+        action, body = request.path_params["action"], await json_body(request)
+        if action not in ("start", "pause", "stop"):
+            return _error(404, "not_found")
+        progress = None if body is None else body.get("progress")
+        if body is None or not isinstance(progress, int | float) or isinstance(progress, bool):
+            return _error(400, "wrong_parameter")
+        now = self.clock.now()
+        if self.locks and self._last_call is not None and now - self._last_call < _LOCK:
+            return _error(400, "RATE_LIMIT")
+        title = self.titles.of_scrobble(body)
+        if title is None:
+            return _error(404, "id_err")
+        self._last_call = now
+        answer = {"id": 0, "action": action, "progress": progress, **title.objects()}
+        if action != "stop" or progress < _WATCHED_PCT:
+            self.playing = body
+            answer["action"] = "pause" if action == "stop" else action
+            return JSONResponse(answer, status_code=201)
+        before = self._scrobbled.get(title.id)
+        if before is not None and now - before < _WINDOW:
+            times = {"watched_at": _wire(before), "expires_at": _wire(before + _WINDOW)}
+            return JSONResponse(times, status_code=409)
+        self._scrobbled[title.id] = now
+        self.playing = None
+        self._keep(title, now, "scrobble")
+        return JSONResponse({**answer, "id": title.id, "action": "scrobble"}, status_code=201)
+
+    def _keep(self, title: Title, at: datetime, how: str) -> bool:
+        """Keep a first watch; a free account has no second."""
+        if any(row.title is title for row in self.titles.rows):
+            return False
+        self.hold(self.titles.watched(title, at, how).received)
+        return True
+
+    async def _add(self, request: Request) -> Response:
+        if (refusal := self._refusal(request)) is not None:
+            return refusal
+        body = await json_body(request) or {}
+        added: dict[str, Any] = {"movies": 0, "shows": 0, "episodes": 0, "statuses": []}
+        missing: dict[str, list[Any]] = {"movies": [], "shows": [], "episodes": []}
+        for group in ("movies", "shows", "episodes"):
+            for sent in wire_list(body.get(group)):
+                found = self.titles.of_history(group, sent)
+                if not found:
+                    missing[group].append(sent)
+                for title, watched_at in found:
+                    kept = self._keep(title, self._date(watched_at), "history")
+                    added["movies" if title.type == "movie" else "episodes"] += kept
+                if found:
+                    kind = "movie" if group == "movies" else "tv"
+                    said = {"status": "completed", "simkl_type": kind}
+                    added["statuses"].append({"request": sent, "response": said})
+        return JSONResponse({"added": added, "not_found": missing}, status_code=201)
+
+    def _date(self, watched_at: Any) -> datetime:
+        try:
+            at = datetime.fromisoformat(watched_at)
+        except (TypeError, ValueError):
+            return self.clock.now()
+        return at if at.tzinfo is not None else self.clock.now()
+
+    async def _watched_lookup(self, request: Request) -> Response:
+        if (refusal := self._refusal(request)) is not None:
+            return refusal
+        sent = await request.json()
+        answer = []
+        for one in wire_list(sent):
+            wanted = {str(value) for key, value in one.items() if key in ("imdb", "tmdb", "simkl")}
+            rows = [row for row in self.titles.rows if wanted & row.title.known_as()]
+            last = max((row.watched_at for row in rows), default=None)
+            found = {"result": bool(rows)}
+            answer.append(found | ({} if last is None else {"last_watched_at": _wire(last)}))
+        return JSONResponse(answer)
+
+
+async def _form(request: Request) -> Mapping[str, str]:
+    return dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
+
+
+def _wire(at: datetime) -> str:
+    return at.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _oauth_error(code: str, status: int = 400) -> Response:
+    return JSONResponse({"error": code, "error_description": code}, status_code=status)
+
+
+def _error(status: int, code: str) -> Response:
+    return JSONResponse({"error": code, "code": status, "message": code}, status_code=status)
