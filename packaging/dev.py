@@ -18,6 +18,7 @@ import ctypes
 import hashlib
 import importlib.util
 import os
+import shlex
 import shutil
 import socket
 import subprocess
@@ -156,6 +157,25 @@ def is_set_up() -> bool:
         return False
 
 
+def link_checkout() -> None:
+    """Let .venv import this checkout, and put `revenge-companion` beside its Python.
+
+    An editable install would copy resources/ and need a build backend for the same two files.
+    """
+    if os.name == "nt":
+        packages = VENV / "Lib" / "site-packages"
+        start = venv_program("python").with_name("revenge-companion.cmd")
+        start.write_text('@"%~dp0python.exe" -P -m revenge_companion %*\n')
+    else:
+        name = "python{}.{}".format(*sys.version_info)
+        packages = VENV / "lib" / name / "site-packages"
+        start = venv_program("revenge-companion")
+        python = shlex.quote(str(venv_program("python")))
+        start.write_text(f'#!/bin/sh\nexec {python} -P -m revenge_companion "$@"\n')
+        start.chmod(0o755)
+    (packages / "revenge-companion.pth").write_text(f"{ROOT}\n", encoding="utf-8")
+
+
 def set_up() -> int:
     """Make .venv what requirements.lock says; 0 when it is."""
     if is_set_up():
@@ -176,12 +196,10 @@ def set_up() -> int:
         "--no-input", "--root-user-action=ignore",
     ]  # fmt: skip
     locked = ["--require-hashes", "--only-binary=:all:", "-r", LOCK]
-    # The project itself: a link to this checkout, made without asking the network for anything.
-    itself = ["--no-index", "--no-deps", "--no-build-isolation", "--editable", ROOT]
-    for arguments in (locked, itself):
-        if subprocess.run([*pip, *arguments], stdout=sys.stderr, check=False).returncode:
-            say("pip could not install the packages; its words are above")
-            return 1
+    if subprocess.run([*pip, *locked], stdout=sys.stderr, check=False).returncode:
+        say("pip could not install the packages; its words are above")
+        return 1
+    link_checkout()
     STAMP.write_text(wanted_stamp())
     say("ready")
     return 0
@@ -257,7 +275,7 @@ def main(arguments: list[str]) -> int:
     if command == "run":
         if not asked and not display:
             say("no window can be shown here, so the demo runs as text; Ctrl+C ends it")
-        program = [str(venv_program("python")), "-m", "revenge_companion"]
+        program = [str(venv_program("python")), "-P", "-m", "revenge_companion"]
         return replace_process(program + program_arguments(asked, display=display))
     if command == "test":
         os.chdir(ROOT)
