@@ -20,7 +20,8 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 #: What the machine says of services, proxies and secrets is no business of a test.
 _FOREIGN = re.compile(
-    r"REVENGE_COMPANION_.*|(TRAKT|SIMKL|LASTFM|ANILIST|MAL)_(CLIENT|API)_.*|(https?|all|no)_proxy",
+    r"REVENGE_COMPANION_(?!SCREENSHOTS).*|"
+    r"(TRAKT|SIMKL|LASTFM|ANILIST|MAL)_(CLIENT|API)_.*|(https?|all|no)_proxy",
     re.IGNORECASE,
 )
 for _name in [name for name in os.environ if _FOREIGN.fullmatch(name)]:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QLocale
@@ -24,6 +25,15 @@ def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEv
     return {"companion": companion}
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    folder = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(folder):
+            # What Qt's offscreen platform says of itself.
+            ignored = ("propagateSizeHints", "systemTrayWindowChanged")
+            item.add_marker(pytest.mark.qt_log_ignore(*ignored, extend=True))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _same_everywhere() -> Iterator[None]:
     before = os.environ.get("TZ")
@@ -39,7 +49,8 @@ def _same_everywhere() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _plurals(qapp: QApplication) -> Iterator[None]:
+def _like_the_program(qapp: QApplication) -> Iterator[None]:
+    qapp.setQuitOnLastWindowClosed(False)
     plurals = EnglishPlurals()
     qapp.installTranslator(plurals)
     yield

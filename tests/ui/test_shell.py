@@ -10,9 +10,6 @@ from revenge_companion.ui.tray_state import Do, TrayIcon
 from tests.clock import FakeClock, settle
 from tests.ui.fake_engine import SIGNED_IN, FakeEngine
 
-# Qt's own complaint where the platform has no tray at all.
-pytestmark = pytest.mark.qt_log_ignore("systemTrayWindowChanged", extend=True)
-
 
 @pytest.fixture
 async def shell(busy_engine: FakeEngine, clock: FakeClock, qapp: QApplication):  # type: ignore[no-untyped-def]

@@ -159,6 +159,10 @@ class AccountCard(Card):
         self.test.setEnabled(account.state is not AccountState.LINK_AGAIN)
         self._show_switches(account.switches)
 
+    def show_more(self, shown: bool) -> None:
+        """Open or close what the account gets."""
+        self._more.setChecked(shown)
+
     def say(self, text: str, tone: Tone = Tone.MUTED) -> None:
         """Show the answer to a test under the numbers."""
         self.answer.set_tone(tone)
