@@ -58,6 +58,16 @@ async def approved(
         interval_s = min(interval_s + answer.slower_s, LONGEST_INTERVAL_S)
 
 
+async def insisting(ask: Callable[[], Awaitable[_T]], clock: Clock, *, tries: int = 3) -> _T:
+    """What `ask` gives, tried again after trouble: an approval just given is not to be lost."""
+    for _ in range(tries - 1):
+        try:
+            return await ask()
+        except (Unreachable, Unanswered, ServiceTrouble, RateLimited):
+            await clock.sleep(SLOWER_S)
+    return await ask()
+
+
 def seconds(value: object, default_s: float, longest_s: float) -> float:
     """A service's number of seconds, between one and `longest_s`; `default_s` for nonsense."""
     number = whole_number(value)

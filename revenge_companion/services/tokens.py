@@ -56,6 +56,14 @@ class Tokens:
             _log.info("%s tokens could not be renewed yet: %s", self._service, error)
             return secret
 
+    async def send(self, request: Callable[[Secret], Awaitable[Answer]]) -> Answer:
+        """The answer to `request`, which is repeated once with newer tokens after a 401."""
+        secret = await self.current()
+        answer = await request(secret)
+        if answer.status != 401 or not _may_renew(answer):
+            return answer
+        return await request(await self.renewed(secret))
+
     async def renewed(self, used: Secret) -> Secret:
         """Tokens newer than `used`, which are refreshed only if nobody else did so meanwhile.
 
@@ -88,6 +96,11 @@ class Tokens:
         if secret.expires_at is None:
             return None
         return (secret.expires_at - self._clock.now()).total_seconds()
+
+
+def _may_renew(answer: Answer) -> bool:
+    """Whether a 401 is about the token; a refused client id is not mended by a new one."""
+    return (object_of(answer) or {}).get("error") != "invalid_client"
 
 
 def read_tokens(

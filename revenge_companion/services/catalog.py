@@ -1,0 +1,32 @@
+"""Every service by hand, in the order people see them."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from revenge_companion.core.clock import Clock
+from revenge_companion.services.base import Service, ServiceSpec
+from revenge_companion.services.lastfm.spec import SPEC as LASTFM
+from revenge_companion.services.listenbrainz.spec import SPEC as LISTENBRAINZ
+from revenge_companion.services.simkl.spec import SPEC as SIMKL
+from revenge_companion.services.trakt.spec import SPEC as TRAKT
+
+if TYPE_CHECKING:
+    from revenge_companion.net.http import Http
+
+#: The services as data; importing it loads no client.
+SPECS: tuple[ServiceSpec, ...] = (TRAKT, SIMKL, LASTFM, LISTENBRAINZ)
+
+
+def build_services(http: "Http", clock: Clock, environ: Mapping[str, str]) -> tuple[Service, ...]:
+    """Every service, in the order of `SPECS`; makes no request."""
+    from revenge_companion.services.lastfm.service import LastFm
+    from revenge_companion.services.listenbrainz.service import ListenBrainz
+    from revenge_companion.services.simkl.service import Simkl
+    from revenge_companion.services.trakt.service import Trakt
+
+    return (
+        Trakt(http, clock, environ),
+        Simkl(http, clock, environ),
+        LastFm(http, clock, environ),
+        ListenBrainz(http, clock, environ),
+    )

@@ -1,0 +1,23 @@
+"""Last.fm as data."""
+
+from revenge_companion.core.media import Kind
+from revenge_companion.services.base import LinkMethod, ServiceSpec
+
+SPEC = ServiceSpec(
+    key="lastfm",
+    name="Last.fm",
+    # It has no type for podcasts; they only get here when the user turned them on.
+    kinds=(Kind.TRACK, Kind.PODCAST),
+    link=(LinkMethod.BROWSER_TOKEN, LinkMethod.PASSWORD),
+    live=True,
+    batch_size=50,
+    resend_is_safe=True,
+    default_api_url="https://ws.audioscrobbler.com/2.0",
+    default_auth_url="https://www.last.fm/api/auth",
+    custom_server=True,
+    client_id_env="LASTFM_API_KEY",
+    client_secret_env="LASTFM_API_SECRET",
+    help_url="https://www.last.fm/api/account/create",
+    # Older scrobbles are not stored, although the answer may say they were: 14 days.
+    max_age_s=14 * 86_400.0,
+)

@@ -1,0 +1,1 @@
+"""Simkl: live and durable scrobbles of films and episodes."""

@@ -1,0 +1,19 @@
+"""Simkl as data."""
+
+from revenge_companion.core.media import Kind
+from revenge_companion.services.base import LinkMethod, ServiceSpec
+
+SPEC = ServiceSpec(
+    key="simkl",
+    name="Simkl",
+    kinds=(Kind.MOVIE, Kind.EPISODE),
+    link=(LinkMethod.DEVICE,),
+    live=True,
+    # No maximum is documented; 50 to 100 is what clients that work send.
+    batch_size=100,
+    # The same watch again is a no-op.
+    resend_is_safe=True,
+    default_api_url="https://api.simkl.com",
+    client_id_env="SIMKL_CLIENT_ID",
+    help_url="https://simkl.com/settings/developer/",
+)

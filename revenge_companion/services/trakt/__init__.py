@@ -1,0 +1,1 @@
+"""Trakt: live and durable scrobbles of films and episodes."""

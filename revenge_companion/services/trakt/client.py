@@ -1,0 +1,269 @@
+"""One account's line to Trakt."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from revenge_companion.core.clock import Clock
+from revenge_companion.core.delivery import Delivered, Delivery, Outcome, Refused, Unknown
+from revenge_companion.core.errors import BatchRefused, LinkExpired
+from revenge_companion.core.live import LiveAction, LiveNotice
+from revenge_companion.core.media import Kind
+from revenge_companion.core.reasons import Reason
+from revenge_companion.net.gate import Gate
+from revenge_companion.net.http import Answer, Http
+from revenge_companion.services.answers import mapping, object_of, refusal, whole_number, words
+from revenge_companion.services.base import RemoteUser, Secret, SecretSlot
+from revenge_companion.services.tokens import Tokens, read_refreshed
+from revenge_companion.services.trakt import payload, wire
+from revenge_companion.services.trakt.spec import SPEC
+
+#: A counted play is sent as a live stop this long; Trakt dates a stop by its own clock. Seconds.
+FRESH_S = 300.0
+#: Seconds a history request may take: Trakt's time grows with the rows.
+HISTORY_TIMEOUT_S = 60.0
+#: Where a play that was sent as a live stop may lie, around the moment it counted.
+STOP_BEFORE, STOP_AFTER = timedelta(minutes=3), timedelta(minutes=8)
+#: A dated play lies here: Trakt keeps minutes only.
+DATED_WITHIN = timedelta(minutes=1)
+#: What Trakt wants as redirect address of apps that have none.
+OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
+#: Statuses of a live call that change nothing for anybody: unknown item, done already, too early.
+_LIVE_IGNORED = (404, 409, 422)
+
+
+class TraktClient:
+    """Live notices, and plays as a live stop while fresh or as dated history afterwards."""
+
+    def __init__(
+        self,
+        http: Http,
+        clock: Clock,
+        slot: SecretSlot,
+        *,
+        api_root: str,
+        auth_root: str,
+        client_id: str,
+    ) -> None:
+        self._http = http
+        self._clock = clock
+        self._slot = slot
+        self._api = api_root
+        self._auth = auth_root
+        self._client_id = client_id
+        self._tokens = Tokens(slot, clock, self._refreshed, service=SPEC.name)
+        self._writes = Gate(clock, interval_s=wire.WRITE_INTERVAL_S)
+        self._reads = Gate(clock, interval_s=wire.READ_INTERVAL_S, burst=10)
+
+    async def submit(self, batch: Sequence[Delivery]) -> Mapping[int, Outcome]:
+        """Deliver rows; see `services.base.Client`."""
+        outcomes: dict[int, Outcome] = {}
+        places: dict[int, payload.Place] = {}
+        for delivery in batch:
+            item = delivery.scrobble.item
+            where = payload.place(item) if item.kind in SPEC.kinds else None
+            if where is not None:
+                places[delivery.id] = where
+            elif item.kind in SPEC.kinds:
+                outcomes[delivery.id] = Refused(
+                    Reason.NOT_FOUND, "It has no TMDB, IMDb or TVDB id."
+                )
+            else:
+                outcomes[delivery.id] = Refused(Reason.NOT_TAKEN)
+        rows = [delivery for delivery in batch if delivery.id in places]
+        if len(batch) == 1 and rows and self._is_fresh(rows[0]):
+            outcome = await self._stop(rows[0])
+            if outcome is not None:
+                return {rows[0].id: outcome}
+        return outcomes | (await self._add_history(rows, places) if rows else {})
+
+    async def find(self, delivery: Delivery) -> str | None:
+        """The history id of a play that did arrive, live or dated; None where there is none."""
+        item, dated = delivery.scrobble.item, delivery.scrobble.dated_at
+        kind = "movies" if item.kind is Kind.MOVIE else "episodes"
+        params = {
+            "start_at": payload.timestamp(dated - STOP_BEFORE),
+            "end_at": payload.timestamp(dated + STOP_AFTER),
+            "page": "1",
+            "limit": "100",
+        }
+        answer = await self._get(f"/sync/history/{kind}", params)
+        try:
+            entries = answer.json() if answer.status == 200 else None
+        except ValueError:
+            entries = None
+        if not isinstance(entries, list):
+            raise wire.trouble(answer, may_be_kept=False)
+        for entry in entries:
+            if isinstance(entry, dict) and payload.same_item(entry, item) and _near(entry, dated):
+                return _remote_id(entry.get("id")) or ""
+        return None
+
+    async def live(self, notice: LiveNotice) -> None:
+        """Say what happens now. A stop or pause never carries what Trakt would count."""
+        forms = payload.forms(notice.item) if notice.item.kind in SPEC.kinds else []
+        progress = round(min(max(notice.progress_pct, 0.0), 100.0), 2)
+        action = notice.action
+        if action is not LiveAction.START:
+            if progress < 1:
+                return
+            if progress >= payload.COUNTS_AT_PCT:
+                action, progress = LiveAction.PAUSE, payload.BELOW_PCT
+        for form in forms:
+            answer = await self._post(
+                f"/scrobble/{action.value}", form | {"progress": progress}, live=True
+            )
+            if wire.unknown_item(answer):
+                continue
+            if not 200 <= answer.status < 300 and answer.status not in _LIVE_IGNORED:
+                raise wire.trouble(answer, may_be_kept=False)
+            return
+
+    async def whoami(self) -> RemoteUser:
+        """The account the tokens belong to; raises LinkExpired when the link is gone."""
+        return wire.read_user(await self._get("/users/settings", {}))
+
+    async def revoke(self) -> None:
+        """End the grant at Trakt."""
+        secret = await self._slot.get()
+        if secret is None:
+            return
+        client_id = secret.client_id or self._client_id
+        answer = await self._http.request(
+            "POST",
+            f"{self._auth}/oauth/revoke",
+            json={"token": secret.access, "client_id": client_id},
+        )
+        if not 200 <= answer.status < 300:
+            raise wire.trouble(answer, may_be_kept=False)
+
+    def _is_fresh(self, delivery: Delivery) -> bool:
+        """Whether a play may go as a live stop, which Trakt dates by its own clock."""
+        age_s = (self._clock.now() - delivery.scrobble.counted_at).total_seconds()
+        return (
+            not delivery.unsure
+            and delivery.attempts == 0
+            and -FRESH_S <= age_s <= FRESH_S
+            and delivery.scrobble.progress_pct >= payload.COUNTS_AT_PCT
+        )
+
+    async def _stop(self, delivery: Delivery) -> Outcome | None:
+        """Send a live stop; None where it changed nothing and history has to take the play."""
+        progress = round(min(delivery.scrobble.progress_pct, 100.0), 2)
+        for form in payload.forms(delivery.scrobble.item):
+            answer = await self._post("/scrobble/stop", form | {"progress": progress}, live=True)
+            if wire.unknown_item(answer):
+                continue
+            if answer.status == 409:
+                return Delivered(note=Reason.ALREADY_THERE)
+            if answer.status == 422:
+                return None
+            data = object_of(answer) if 200 <= answer.status < 300 else None
+            if data is None or not isinstance(data.get("action"), str):
+                raise wire.trouble(answer, may_be_kept=True)
+            if data["action"] != "scrobble":
+                return None
+            return Delivered(_remote_id(data.get("id")))
+        return Refused(Reason.NOT_FOUND)
+
+    async def _add_history(
+        self, rows: Sequence[Delivery], places: Mapping[int, payload.Place]
+    ) -> dict[int, Outcome]:
+        body = payload.history([(places[row.id], row.scrobble) for row in rows])
+        answer = await self._post("/sync/history", body, timeout_s=HISTORY_TIMEOUT_S)
+        if answer.status == 409:
+            if len(rows) > 1:
+                raise BatchRefused("Trakt already has one of these plays.")
+            return {rows[0].id: Delivered(note=Reason.ALREADY_THERE)}
+        data = object_of(answer) if 200 <= answer.status < 300 else None
+        if data is None or not isinstance(data.get("added"), dict):
+            error = wire.trouble(answer, may_be_kept=True)
+            if isinstance(error, BatchRefused):
+                return {rows[0].id: refusal(str(error), rows=len(rows))}
+            raise error
+        return _read_added(data, {row.id: places[row.id] for row in rows})
+
+    async def _post(
+        self, path: str, body: dict[str, Any], *, live: bool = False, timeout_s: float = 30.0
+    ) -> Answer:
+        async def send(secret: Secret) -> Answer:
+            await self._writes.pass_(live=live)
+            return await self._http.request(
+                "POST",
+                self._api + path,
+                headers=wire.headers(secret, self._client_id),
+                json=body,
+                timeout_s=timeout_s,
+            )
+
+        return await self._tokens.send(send)
+
+    async def _get(self, path: str, params: dict[str, str]) -> Answer:
+        async def send(secret: Secret) -> Answer:
+            await self._reads.pass_()
+            head = wire.headers(secret, self._client_id)
+            return await self._http.request("GET", self._api + path, params=params, headers=head)
+
+        return await self._tokens.send(send)
+
+    async def _refreshed(self, old: Secret) -> Secret:
+        client_id = old.client_id or self._client_id
+        if not client_id:
+            raise LinkExpired("Trakt is linked without a client id. Link again.")
+        answer = await self._http.request(
+            "POST",
+            f"{self._auth}/oauth/token",
+            json={
+                "grant_type": "refresh_token",
+                "refresh_token": old.refresh,
+                "client_id": client_id,
+                "redirect_uri": OUT_OF_BAND,
+            },
+        )
+        return read_refreshed(answer, self._clock, old, service=SPEC.name)
+
+
+def _read_added(data: Mapping[str, Any], places: Mapping[int, payload.Place]) -> dict[int, Outcome]:
+    """Each row's outcome from an answer that may be a partial success.
+
+    What is neither counted nor named stays unsure, so that it is read back and not doubled.
+    """
+    echo = mapping(data.get("not_found"))
+    named = payload.not_found(echo, places)
+    outcomes: dict[int, Outcome] = {row: Refused(Reason.NOT_FOUND) for row in named}
+    for kind, sections in (("movies", ("movies",)), ("episodes", ("shows", "seasons", "episodes"))):
+        rest = [
+            row for row, where in places.items() if where.section in sections and row not in named
+        ]
+        taken = sum(
+            whole_number(mapping(data.get(key)).get(kind)) or 0 for key in ("added", "updated")
+        )
+        outcome: Outcome
+        if taken >= len(rest):
+            outcome = Delivered()
+        elif taken == 0 and any(echo.get(section) for section in sections):
+            # Nothing of this kind was taken, and what was not found cannot be told apart.
+            outcome = Refused(Reason.NOT_FOUND)
+        else:
+            outcome = Unknown(Reason.UNANSWERED, f"Trakt took {taken} of {len(rest)} plays.")
+        outcomes |= dict.fromkeys(rest, outcome)
+    return outcomes
+
+
+def _near(entry: Mapping[str, Any], dated: datetime) -> bool:
+    """Whether a line of history is a play that counted at `dated`, sent dated or as a stop."""
+    try:
+        watched = datetime.fromisoformat(words(entry.get("watched_at")))
+    except ValueError:
+        return False
+    if watched.tzinfo is None:
+        return False
+    after = watched - dated.replace(second=0, microsecond=0)
+    if entry.get("action") == "watch":
+        return -DATED_WITHIN <= after <= DATED_WITHIN
+    return -STOP_BEFORE <= after <= STOP_AFTER
+
+
+def _remote_id(value: object) -> str | None:
+    number = whole_number(value)
+    return str(number) if number else None

@@ -1,0 +1,179 @@
+"""Films and episodes as Trakt wants them: for its scrobble calls and for its history."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from revenge_companion.core.media import Ids, Item, Kind
+from revenge_companion.core.scrobble import Scrobble
+from revenge_companion.services.answers import rows_of
+
+#: Trakt counts a stop from here, in percent; nothing can change that.
+COUNTS_AT_PCT = 80.0
+#: What is sent for a play that passed Trakt's threshold but not the user's.
+BELOW_PCT = 79.9
+
+
+def forms(item: Item) -> list[dict[str, Any]]:
+    """Media objects for a scrobble call, surest first; empty without an id.
+
+    Titles alone are never enough: text matching guesses.
+    """
+    if item.kind is Kind.MOVIE:
+        found = _ids(item.ids, ("imdb", "tmdb"))
+        return [{"movie": _titled(item.title, item.year, found)}] if found else []
+    found_forms: list[dict[str, Any]] = []
+    if own := _own_ids(item):
+        found_forms.append({"episode": {"ids": own}})
+    if (show := _show(item)) is not None:
+        episode = {"season": item.season_number, "number": item.episode_number}
+        found_forms.append({"show": show, "episode": episode})
+    return found_forms
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a row stands in a history request, so that its echo can be matched back."""
+
+    #: "movies", "episodes" or "shows".
+    section: str
+    ids: Mapping[str, Any]
+    season: int | None = None
+    number: int | None = None
+
+
+def place(item: Item) -> Place | None:
+    """How `item` is named in a history request; None where it has no id."""
+    if item.kind is Kind.MOVIE:
+        found = _ids(item.ids, ("imdb", "tmdb"))
+        return Place("movies", found) if found else None
+    if own := _own_ids(item):
+        return Place("episodes", own)
+    if (show := _show(item)) is not None:
+        return Place("shows", show["ids"], item.season_number, item.episode_number)
+    return None
+
+
+def history(rows: Sequence[tuple[Place, Scrobble]]) -> dict[str, Any]:
+    """The body that adds dated plays. Episodes are always named: a bare show means all of it."""
+    body: dict[str, list[dict[str, Any]]] = {}
+    shows: dict[tuple[tuple[str, Any], ...], dict[int, list[dict[str, Any]]]] = {}
+    for where, scrobble in rows:
+        dated = timestamp(scrobble.dated_at)
+        if where.section == "shows" and where.season is not None:
+            seasons = shows.setdefault(tuple(where.ids.items()), {})
+            seasons.setdefault(where.season, []).append(
+                {"number": where.number, "watched_at": dated}
+            )
+        else:
+            body.setdefault(where.section, []).append({"watched_at": dated, "ids": dict(where.ids)})
+    if shows:
+        body["shows"] = [
+            {
+                "ids": dict(ids),
+                "seasons": [
+                    {"number": number, "episodes": episodes} for number, episodes in seasons.items()
+                ],
+            }
+            for ids, seasons in shows.items()
+        ]
+    return body
+
+
+def not_found(echo: Mapping[str, Any], places: Mapping[int, Place]) -> set[int]:
+    """The rows that an answer's `not_found` names, by id."""
+    named: set[int] = set()
+    for section in ("movies", "shows", "seasons", "episodes"):
+        for entry in rows_of(echo.get(section)):
+            named |= {row for row, where in places.items() if _names(section, entry, where)}
+    return named
+
+
+def _names(section: str, entry: Mapping[str, Any], where: Place) -> bool:
+    """Whether an echoed entry stands for the row at `where`."""
+    if section in ("movies", "episodes") and where.section == section:
+        return share_id(entry.get("ids"), where.ids)
+    if where.section != "shows":
+        return False
+    show = entry.get("show")
+    show_ids = show.get("ids") if isinstance(show, dict) else None
+    if not share_id(entry.get("ids") or show_ids, where.ids):
+        return False
+    if section == "shows":
+        seasons = rows_of(entry.get("seasons"))
+        return not seasons or any(
+            season.get("number") == where.season and _holds(season, where.number)
+            for season in seasons
+        )
+    if section == "seasons":
+        return entry.get("number") == where.season and _holds(entry, where.number)
+    return entry.get("season") == where.season and entry.get("number") == where.number
+
+
+def _holds(season: Mapping[str, Any], number: int | None) -> bool:
+    episodes = rows_of(season.get("episodes"))
+    return not episodes or any(episode.get("number") == number for episode in episodes)
+
+
+def share_id(one: object, other: Mapping[str, Any]) -> bool:
+    """Whether two sets of ids agree in any, numbers and texts alike."""
+    if not isinstance(one, dict):
+        return False
+    return any(one.get(key) is not None and str(one[key]) == str(other[key]) for key in other)
+
+
+def same_item(entry: Mapping[str, Any], item: Item) -> bool:
+    """Whether a line of Trakt's history is about `item`."""
+    if item.kind is Kind.MOVIE:
+        movie = entry.get("movie")
+        return isinstance(movie, dict) and share_id(movie.get("ids"), _every_id(item.ids))
+    episode, show = entry.get("episode"), entry.get("show")
+    if not isinstance(episode, dict):
+        return False
+    if item.episode_number_end is None and share_id(episode.get("ids"), _every_id(item.ids)):
+        return True
+    return (
+        isinstance(show, dict)
+        and item.series is not None
+        and item.episode_number is not None
+        and share_id(show.get("ids"), _every_id(item.series.ids))
+        and episode.get("season") == item.season_number
+        and episode.get("number") == item.episode_number
+    )
+
+
+def timestamp(at: datetime) -> str:
+    """`at` as Trakt writes times: UTC with milliseconds."""
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _own_ids(item: Item) -> dict[str, Any]:
+    """The episode's own ids that Trakt takes; none for a file of several, whose ids name one."""
+    if item.episode_number_end is not None:
+        return {}
+    return _ids(item.ids, ("tvdb",)) or ({} if _show(item) else _ids(item.ids, ("imdb", "tmdb")))
+
+
+def _show(item: Item) -> dict[str, Any] | None:
+    series = item.series
+    if series is None or item.season_number is None or item.episode_number is None:
+        return None
+    found = _ids(series.ids, ("imdb", "tmdb", "tvdb"))
+    return _titled(series.title, series.year, found) if found else None
+
+
+def _titled(title: str, year: int | None, ids: dict[str, Any]) -> dict[str, Any]:
+    named: dict[str, Any] = {"title": title} if title else {}
+    if year is not None:
+        named["year"] = year
+    return named | {"ids": ids}
+
+
+def _every_id(ids: Ids) -> dict[str, Any]:
+    return _ids(ids, ("imdb", "tmdb", "tvdb"))
+
+
+def _ids(ids: Ids, keys: Iterable[str]) -> dict[str, Any]:
+    known = {"imdb": ids.imdb, "tmdb": ids.tmdb, "tvdb": ids.tvdb}
+    return {key: known[key] for key in keys if known[key]}

@@ -1,0 +1,20 @@
+"""Trakt as data."""
+
+from revenge_companion.core.media import Kind
+from revenge_companion.services.base import LinkMethod, ServiceSpec
+
+SPEC = ServiceSpec(
+    key="trakt",
+    name="Trakt",
+    kinds=(Kind.MOVIE, Kind.EPISODE),
+    link=(LinkMethod.DEVICE,),
+    live=True,
+    # No maximum is documented; their own web client sends 100.
+    batch_size=100,
+    # Their history keeps every play it is sent, so an unanswered one is read back first.
+    resend_is_safe=False,
+    default_api_url="https://api.trakt.tv",
+    default_auth_url="https://auth.trakt.tv",
+    client_id_env="TRAKT_CLIENT_ID",
+    help_url="https://app.trakt.tv/settings/apps/api",
+)
