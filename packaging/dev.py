@@ -227,10 +227,8 @@ def program_arguments(asked: list[str], *, display: bool) -> list[str]:
 
 
 def pytest_command(asked: list[str]) -> list[str]:
-    """pytest, with a desktop bus and an X server of its own where they can be had."""
+    """pytest, with an X server of its own where it can be had; tests start their own buses."""
     command = [str(venv_program("python")), "-m", "pytest", *asked]
-    if shutil.which("dbus-run-session"):
-        command = ["dbus-run-session", "--", *command]
     if shutil.which("xvfb-run") and shutil.which("xauth"):
         command = ["xvfb-run", "-a", "-s", "-screen 0 1280x800x24", *command]
     return command

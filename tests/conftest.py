@@ -4,6 +4,7 @@ import ipaddress
 import logging
 import os
 import re
+import shutil
 import socket
 import sys
 import tempfile
@@ -26,17 +27,27 @@ _FOREIGN = re.compile(
 )
 for _name in [name for name in os.environ if _FOREIGN.fullmatch(name)]:
     del os.environ[_name]
-os.environ["REVENGE_COMPANION_HOME"] = tempfile.mkdtemp(prefix="revenge-companion-tests-")
+_home = tempfile.mkdtemp(prefix="revenge-companion-tests-")
+os.environ["REVENGE_COMPANION_HOME"] = _home
+# Nothing of the desktop that runs the tests is touched: no keyring, no autostart folder. A test
+# that needs a bus starts one of its own with dbus-run-session.
+os.environ.pop("DBUS_SESSION_BUS_ADDRESS", None)
+for _name in ("XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+    os.environ[_name] = _home
 
 settings.register_profile("companion", deadline=None, derandomize=True, database=None)
 settings.load_profile("companion")
 
 
+def pytest_unconfigure() -> None:
+    shutil.rmtree(_home, ignore_errors=True)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     for line in (
         "expected_logs(*patterns): records at warning or above are expected (all, or these)",
-        "real_tray: needs an X server and a tray host",
-        "real_keyring: needs a D-Bus session and gnome-keyring",
+        "real_tray: starts a tray host on an X server",
+        "real_keyring: starts a D-Bus session with gnome-keyring",
         "bench: measures; run by its own command",
     ):
         config.addinivalue_line("markers", line)
