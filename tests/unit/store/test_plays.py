@@ -1,0 +1,80 @@
+from datetime import timedelta
+
+from revenge_companion.core.delivery import DeliveryState, Settlement
+from revenge_companion.core.status import DestinationFate
+from revenge_companion.store.outbox import Outbox
+from revenge_companion.store.plays import Plays
+from tests.clock import START
+from tests.unit.store.builders import EPISODE, TRACK, a_play, a_scrobble
+
+NOW = START + timedelta(hours=1)
+
+
+async def test_a_play_comes_back_as_it_was_saved(plays: Plays) -> None:
+    play = a_play(item=EPISODE, counted_at=NOW, ended_at=NOW, facts={"percent": 81, "x": "y"})
+    await plays.save(play)
+    (record,) = await plays.page()
+    assert record.label == EPISODE.label
+    assert (record.kind, record.device_name, record.open) == ("episode", "Living room", False)
+    assert (record.started_at, record.ended_at, record.counted_at) == (START, NOW, NOW)
+    assert (record.played_s, record.position_s, record.duration_s) == (12.5, 13.0, 3000.0)
+    assert record.facts == {"percent": 81, "x": "y"}
+    assert await plays.saved(record.id) == play
+    assert await plays.get(record.id) == record
+    assert await plays.get(99) is None
+    assert await plays.saved(99) is None
+
+
+async def test_saving_again_replaces_what_was_known(plays: Plays) -> None:
+    await plays.save_many([a_play(), a_play("p2")])
+    await plays.save(a_play(ended_at=NOW, reason_code="stopped_early", snapshot=""))
+    assert await plays.play_count() == 2
+    second, first = await plays.page()
+    assert (first.reason_code, first.open, second.open) == ("stopped_early", False, True)
+
+
+async def test_counting_writes_play_and_deliveries_together(
+    plays: Plays, outbox: Outbox, trakt: int, lastfm: int
+) -> None:
+    counted = a_play(counted_at=NOW)
+    work = [(a_scrobble("a"), [trakt, lastfm]), (a_scrobble("b"), [trakt])]
+    assert await plays.count(counted, work) == 3
+    assert await plays.count(counted, work) == 0
+    claimed = await outbox.claim(trakt, 1, NOW)
+    parked = Settlement(DeliveryState.PARKED, 1, None, "invalid", "no")
+    await outbox.settle([(claimed[0].id, parked)], NOW)
+    (record,) = await plays.page()
+    assert record.destinations == (
+        DestinationFate(trakt, "trakt", "ann", "parked", "invalid", "no"),
+        DestinationFate(trakt, "trakt", "ann", "pending"),
+        DestinationFate(lastfm, "lastfm", "ann", "pending"),
+    )
+
+
+async def test_checkpoints_are_those_of_open_and_late_plays(plays: Plays) -> None:
+    await plays.save_many(
+        [
+            a_play("open", snapshot="1"),
+            a_play("late", snapshot="2", ended_at=NOW),
+            a_play("old", snapshot="3", ended_at=NOW - timedelta(minutes=1)),
+            a_play("none", snapshot=""),
+        ]
+    )
+    assert sorted(await plays.snapshots(NOW)) == ["1", "2"]
+
+
+async def test_the_ledger_is_paged_searched_and_filtered(plays: Plays) -> None:
+    await plays.save_many(
+        [a_play(f"t{n}", counted_at=NOW if n % 2 else None) for n in range(4)]
+        + [a_play("e", item=EPISODE)]
+    )
+    first = await plays.page(limit=2)
+    rest = await plays.page(before_id=first[-1].id)
+    assert [one.id for one in first + rest] == [5, 4, 3, 2, 1]
+    assert [one.play_key for one in await plays.page(kind="episode")] == ["e"]
+    assert [one.play_key for one in await plays.page(counted=True)] == ["t3", "t1"]
+    assert len(await plays.page(counted=False)) == 3
+    assert len(await plays.page(search="WÖRDS low")) == 4
+    assert [one.play_key for one in await plays.page(search="severance")] == ["e"]
+    assert await plays.page(search="100%") == []
+    assert TRACK.title == "Wörds"
