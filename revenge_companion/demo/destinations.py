@@ -45,8 +45,8 @@ class Destinations:
         return self.sites[service].url
 
     def auth_url(self, service: str) -> str:
-        """The address of a service's OAuth host: the API's own host."""
-        return self.sites[service].host
+        """The address where a service's links are approved."""
+        return self.sites[service].auth_url
 
     def environment(self) -> dict[str, str]:
         """The environment variables that send the program here, client ids included."""

@@ -12,12 +12,12 @@ def media_object(item: Item) -> dict[str, Any]:
     if item.year is not None:
         media["year"] = item.year
     if item.kind.is_video:
-        media["ids"] = _ids(item.ids)
+        media["ids"] = wire_ids(item.ids)
     if item.series is not None:
         media["series"] = {
             "title": item.series.title,
             "year": item.series.year,
-            "ids": _ids(item.series.ids),
+            "ids": wire_ids(item.series.ids),
         }
         media["season_number"] = item.season_number
         media["episode_number"] = item.episode_number
@@ -72,5 +72,6 @@ def playback_object(
     return data
 
 
-def _ids(ids: Ids) -> dict[str, Any]:
+def wire_ids(ids: Ids) -> dict[str, Any]:
+    """`ids` as the wires of Revenge, Trakt and Simkl write them; null where unknown."""
     return {"tmdb": ids.tmdb, "imdb": ids.imdb, "tvdb": ids.tvdb}

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from revenge_companion.core.media import Ids, Item, Kind
+from revenge_companion.core.media import Item, Kind
+from revenge_companion.demo.frames import wire_ids
 from revenge_companion.demo.plays import Play
 
 #: A play may be dated this much before its start (whole minutes) and after its end (delivered
@@ -94,11 +95,11 @@ def names_of(item: Item) -> frozenset[str]:
     """Everything `item` is known by at any destination."""
     match item.kind:
         case Kind.MOVIE:
-            return movie_names(_as_wire(item.ids))
+            return movie_names(wire_ids(item.ids))
         case Kind.EPISODE:
-            series = {} if item.series is None else _as_wire(item.series.ids)
+            series = {} if item.series is None else wire_ids(item.series.ids)
             numbered = numbered_names(series, item.season_number, item.episode_number)
-            return numbered | episode_names(_as_wire(item.ids))
+            return numbered | episode_names(wire_ids(item.ids))
     return track_names(item.artist or item.show or "", item.title)
 
 
@@ -125,7 +126,3 @@ def track_names(artist: str, title: str) -> frozenset[str]:
 def _named(what: str, ids: Mapping[str, Any]) -> frozenset[str]:
     known = ("tmdb", "imdb", "tvdb", "trakt", "simkl")
     return frozenset(f"{what}/{key}/{ids[key]}" for key in known if ids.get(key))
-
-
-def _as_wire(ids: Ids) -> dict[str, Any]:
-    return {"tmdb": ids.tmdb, "imdb": ids.imdb, "tvdb": ids.tvdb}

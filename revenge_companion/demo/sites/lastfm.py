@@ -49,7 +49,8 @@ class LastFmSite(Site):
 
     service = "lastfm"
     kinds = (Kind.TRACK,)
-    root = "/2.0/"
+    root = "/2.0"
+    auth_root = "/api/auth"
     user_name = "demo-listener"
     link_secret = "demo-password"
 
@@ -70,6 +71,7 @@ class LastFmSite(Site):
         return [
             Route("/2.0/", self._call, methods=["GET", "POST"]),
             Route("/2.0", self._call, methods=["GET", "POST"]),
+            Route("/api/auth", self._approval_page, methods=["GET"]),
             Route("/api/auth/", self._approval_page, methods=["GET"]),
         ]
 

@@ -42,6 +42,7 @@ class Site(ABC):
     once_per_item = False
     #: What follows the host in the address that clients are given.
     root = ""
+    auth_root = ""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
@@ -71,6 +72,11 @@ class Site(ABC):
     def url(self) -> str:
         """The address a client is given as the API's."""
         return self._listener.url + self.root
+
+    @property
+    def auth_url(self) -> str:
+        """The address a client is given for signing in."""
+        return self._listener.url + self.auth_root
 
     @property
     def host(self) -> str:

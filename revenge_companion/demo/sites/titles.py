@@ -6,10 +6,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from revenge_companion.core.clock import Clock
+from revenge_companion.core.media import Item
+from revenge_companion.demo.frames import wire_ids
+from revenge_companion.demo.library import LIBRARY, Library
 from revenge_companion.demo.sites.held import (
     Received,
     episode_names,
     movie_names,
+    names_of,
     numbered_names,
 )
 from revenge_companion.demo.sites.site import wire_list, wire_object
@@ -27,7 +31,7 @@ class Title:
     type: str
     service: str
     names: frozenset[str]
-    #: The last `movie`, `show` and `episode` objects it was sent as.
+    #: The `movie`, or `show` and `episode`, objects it is described by.
     sent: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
@@ -67,8 +71,9 @@ class HistoryRow:
 class Titles:
     """The titles of one destination and its history of plays, which keeps what it is sent."""
 
-    def __init__(self, service: str, clock: Clock) -> None:
+    def __init__(self, service: str, clock: Clock, library: Library = LIBRARY) -> None:
         self._service = service
+        self._items = library.items()
         self._clock = clock
         self._titles: list[Title] = []
         #: Names of what is not in the database, such as "movie/tmdb/1": answered as not found.
@@ -140,13 +145,28 @@ class Titles:
         for title in self._titles:
             if title.type == kind and title.names & names:
                 title.names |= names
-                title.sent |= {name: one for name, one in sent.items() if one}
                 return title
+        for item in self._items:
+            # What the demo's library holds is known in full, whichever id it is sent under.
+            if names_of(item) & names:
+                names |= names_of(item)
+                sent = _described(item)
         number = _FIRST_ID + len(self._titles)
         own = frozenset({f"{kind}/{self._service}/{number}"})
-        title = Title(number, kind, self._service, names | own, sent)
+        known = {name: one for name, one in sent.items() if one}
+        title = Title(number, kind, self._service, names | own, known)
         self._titles.append(title)
         return title
+
+
+def _described(item: Item) -> dict[str, dict[str, Any]]:
+    about = {"title": item.title, "ids": wire_ids(item.ids)}
+    if item.series is None:
+        return {"movie": {**about, "year": item.year}}
+    series = item.series
+    show = {"title": series.title, "year": series.year, "ids": wire_ids(series.ids)}
+    number = {"season": item.season_number, "number": item.episode_number}
+    return {"show": show, "episode": {**number, **about}}
 
 
 def _ids(sent: dict[str, Any]) -> dict[str, Any]:
