@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Protocol
 
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.errors import CompanionError, SessionExpired, SignInRefused
@@ -15,14 +16,25 @@ from revenge_companion.revenge.address import probe
 from revenge_companion.revenge.client import RevengeClient
 from revenge_companion.revenge.session import Session
 from revenge_companion.revenge.signals import Signal
-from revenge_companion.revenge.source import LiveSource
+
+if TYPE_CHECKING:
+    from revenge_companion.revenge.source import LiveSource
 
 _log = logging.getLogger(__name__)
 
 _SECRET = "revenge/session"
+_SIGNED_IN = "signed_in"
 _DEVICE_NAME = "Revenge Companion"
 #: How long to wait before the source is started again after it failed in an unplanned way.
 _RESTART_S = 30.0
+
+
+class Meta(Protocol):
+    """Small texts kept in the database; no secrets."""
+
+    async def get_meta(self, key: str) -> str | None: ...
+    async def set_meta(self, key: str, value: str) -> None: ...
+    async def drop_meta(self, key: str) -> None: ...
 
 
 class SignIn:
@@ -37,6 +49,7 @@ class SignIn:
         take: Callable[[Signal], Awaitable[None]],
         changed: Callable[[], None],
         last_event_id: Callable[[], str],
+        meta: Meta,
     ) -> None:
         self._http = http
         self._secrets = secrets
@@ -44,6 +57,8 @@ class SignIn:
         self._take = take
         self._changed = changed
         self._last_event_id = last_event_id
+        self._meta = meta
+        self._listening = False
         self._task: asyncio.Task[None] | None = None
         self._session: Session | None = None
         self._live: LiveSource | None = None
@@ -52,8 +67,21 @@ class SignIn:
         self.username = ""
         self.source = SourceStatus()
 
+    async def peek(self) -> None:
+        """Learn who is signed in without touching the keyring; nothing is listened to."""
+        text = await self._meta.get_meta(_SIGNED_IN)
+        if text is None:
+            return
+        try:
+            data = json.loads(text)
+            self.server_url, self.username = str(data["server"]), str(data["username"])
+        except (ValueError, KeyError, TypeError):
+            return
+        self.state = SignInState.SIGNED_IN
+
     async def resume(self) -> None:
         """Go on with the stored sign-in, if there is one. Raises SecretsUnavailable."""
+        self._listening = True
         text = await self._secrets.get(_SECRET)
         if text is None:
             return
@@ -122,6 +150,7 @@ class SignIn:
         session = self._session
         await self._stop()
         await self._secrets.drop(_SECRET)
+        await self._meta.drop_meta(_SIGNED_IN)
         self.state, self.source = SignInState.SIGNED_OUT, SourceStatus()
         self.server_url = self.username = ""
         self._changed()
@@ -149,6 +178,8 @@ class SignIn:
         if api_key:
             data["api_key"] = api_key
         await self._secrets.put(_SECRET, json.dumps(data))
+        shown = json.dumps({"server": server, "username": username})
+        await self._meta.set_meta(_SIGNED_IN, shown)
 
     async def _store_token(self, token: str) -> None:
         """Keep a refresh token that the server has replaced."""
@@ -160,11 +191,16 @@ class SignIn:
     def _start(self, session: Session, user_id: str) -> None:
         self._session = session
         self.state = SignInState.SIGNED_IN
+        if not self._listening:
+            return
         self.source = SourceStatus(reason_code=Reason.CONNECTING)
         self._task = asyncio.create_task(self._run(session, user_id), name="live-source")
         self._changed()
 
     async def _run(self, session: Session, user_id: str) -> None:
+        # Imported here: the WebSocket library costs as much time as the tray needs to appear.
+        from revenge_companion.revenge.source import LiveSource
+
         while True:
             try:
                 self._live = LiveSource(

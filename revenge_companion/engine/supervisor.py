@@ -87,6 +87,7 @@ class Engine:
             take=self._hear,
             changed=self._sign_in_changed,
             last_event_id=lambda: self._listener.last_event_id,
+            meta=parts.database,
         )
         self._lanes: dict[int, Lane] = {}
         self._linked: tuple[Account, ...] = ()
@@ -99,11 +100,19 @@ class Engine:
         self._warned: set[tuple[int, AccountState]] = set()
         self._chores: set[asyncio.Task[None]] = set()
         self._was_signed_in = False
+        self._running = False
 
     # Life
 
+    async def peek(self) -> None:
+        """Read what there is, for one question; nothing is listened to or sent."""
+        await self._refresh_accounts()
+        self._counts = await self._outbox.counts()
+        await self._sign_in.peek()
+
     async def start(self) -> None:
         """Recover, go on with plays and lanes, and listen if signed in. Raises StoreTrouble."""
+        self._running = True
         recovered = await self._outbox.recover(self._clock.now())
         if recovered:
             _log.info("%d deliveries were cut off while sending; they are made sure of", recovered)
@@ -271,7 +280,7 @@ class Engine:
             await lane.stop()
         await self._refresh_accounts()
         self._warned = {key for key in self._warned if key[0] != account.id}
-        self._lanes[account.id].wake(force=True)
+        self._wake_lane(account.id)
         self._changed(Change.ACCOUNTS, Change.STATUS)
         return account
 
@@ -296,7 +305,7 @@ class Engine:
     async def test_account(self, account_id: int) -> str:
         account = self._account(account_id)
         try:
-            user = await self._lanes[account_id].client.whoami()
+            user = await self._linker.client(account).whoami()
         except LinkExpired as error:
             await self._lane_event(
                 LaneEvent(
@@ -307,8 +316,13 @@ class Engine:
         if account.state in (AccountState.HELD, AccountState.LINK_AGAIN):
             await self._accounts.set_state(account_id, AccountState.LINKED)
             await self._accounts_changed()
-            self._lanes[account_id].wake(force=True)
+            self._wake_lane(account_id)
         return user.name
+
+    def _wake_lane(self, account_id: int) -> None:
+        lane = self._lanes.get(account_id)
+        if lane is not None:
+            lane.wake(force=True)
 
     def _account(self, account_id: int) -> Account:
         for account in self._linked:
@@ -325,7 +339,7 @@ class Engine:
         known = await self._accounts.all()
         self._linked = tuple(a for a in known if a.service in self._parts.services)
         self._listener.use(self._settings, self._linked)
-        for account in self._linked:
+        for account in self._linked if self._running else ():
             lane = self._lanes.get(account.id)
             if lane is not None:
                 lane.use(account)
@@ -372,7 +386,7 @@ class Engine:
         key = (event.account_id, event.state)
         if key not in self._warned:
             self._warned.add(key)
-            name = self._lanes[event.account_id].spec.name
+            name = self._parts.services[self._account(event.account_id).service].spec.name
             self._notify(Notice.ACCOUNT_TROUBLE, name, event.code, service=name)
 
     def _answered(self, host: str) -> None:

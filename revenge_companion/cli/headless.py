@@ -1,0 +1,78 @@
+"""`run --headless`: the engine without a window; the composition root without Qt."""
+
+import argparse
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+
+from revenge_companion.cli.parser import refused
+from revenge_companion.core.errors import StoreTrouble
+from revenge_companion.engine.api import Notification
+from revenge_companion.engine.control import AlreadyAnswering, ControlServer
+from revenge_companion.engine.requests import Requests, status_json
+from revenge_companion.engine.start import Running, open_engine
+from revenge_companion.logs import configure
+from revenge_companion.paths import Paths, find_paths
+
+_log = logging.getLogger(__name__)
+
+
+def run(args: argparse.Namespace) -> int:
+    if not args.headless:
+        from revenge_companion.app import run_window
+
+        return run_window(minimised=False)
+    paths = find_paths().create()
+    configure(paths.log_file)
+    try:
+        return asyncio.run(_run(args, paths))
+    except StoreTrouble as error:
+        return refused(args, str(error))
+
+
+async def _run(args: argparse.Namespace, paths: Paths) -> int:
+    running = await open_engine(paths)
+    ending = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        try:
+            asyncio.get_running_loop().add_signal_handler(number, ending.set)
+        except NotImplementedError:
+            # Windows: Ctrl+C raises KeyboardInterrupt instead.
+            break
+    requests = Requests(running.engine, quit_requested=ending.set)
+    control = ControlServer(paths.control, requests.handle)
+    try:
+        await control.start()
+        for note in running.notes:
+            print(note, file=sys.stderr, flush=True)
+        running.engine.on_notification(_say)
+        await running.engine.start()
+        _announce(args, running)
+        await ending.wait()
+    except (AlreadyAnswering, OSError) as error:
+        return refused(args, str(error))
+    finally:
+        # In this order: nobody asks any more, then what is being sent settles.
+        await control.close()
+        await requests.close()
+        await running.close()
+    return 0
+
+
+def _announce(args: argparse.Namespace, running: Running) -> None:
+    if args.json:
+        print(
+            json.dumps({"running": os.getpid(), **status_json(running.engine.status)}), flush=True
+        )
+    else:
+        print("Running without a window. Ctrl+C stops.", flush=True)
+
+
+def _say(notification: Notification) -> None:
+    from revenge_companion.core.reasons import sentence
+
+    words = sentence(notification.reason, notification.facts)
+    print(f"{notification.title}: {words}", file=sys.stderr, flush=True)

@@ -1,0 +1,74 @@
+"""`outbox` and `history`: what waits, what was sent, and what was played."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from revenge_companion.cli.parser import refused
+from revenge_companion.cli.reach import answer, show
+from revenge_companion.core.reasons import sentence
+
+
+def listing(args: argparse.Namespace) -> int:
+    said = answer("outbox", state=args.state or "", account=args.account or "", limit=args.limit)
+    return show(args, said, _deliveries)
+
+
+def _deliveries(said: dict[str, Any]) -> None:
+    for row in said["deliveries"]:
+        reason = sentence(row["reason"], {"service": row["service"]}) if row["reason"] else ""
+        print(f"{row['id']}: {row['item']} \N{RIGHTWARDS ARROW} {row['service']}, {row['state']}")
+        for line in (reason, row["detail"]):
+            if line:
+                print(f"   {line}")
+    if not said["deliveries"]:
+        print("Nothing waits.")
+
+
+def flush(args: argparse.Namespace) -> int:
+    from revenge_companion.engine.control import ask
+    from revenge_companion.paths import find_paths
+
+    said = ask(find_paths().control, "flush", timeout_s=60.0)
+    if said is None:
+        return refused(
+            args, "Revenge Companion is not running. Start it, and waiting plays are sent."
+        )
+    return show(args, said, lambda said: print(f"Sending {said['waiting']} waiting plays."))
+
+
+def retry(args: argparse.Namespace) -> int:
+    return _one(args, "retry", "will be tried again")
+
+
+def discard(args: argparse.Namespace) -> int:
+    return _one(args, "discard", "is given up")
+
+
+def _one(args: argparse.Namespace, do: str, done: str) -> int:
+    said = answer(do, id=args.id)
+    if said.get("done") is False:
+        said = {
+            "error": f"Delivery {args.id} cannot be changed so: see its state in `outbox list`."
+        }
+    return show(args, said, lambda said: print(f"Delivery {args.id} {done}."))
+
+
+def export(args: argparse.Namespace) -> int:
+    said = answer("export", timeout_s=600.0, file=str(Path(args.file).absolute()))
+    return show(args, said, lambda said: print(f"{said['exported']} deliveries written."))
+
+
+def history(args: argparse.Namespace) -> int:
+    return show(args, answer("history", limit=args.limit, search=args.search), _plays)
+
+
+def _plays(said: dict[str, Any]) -> None:
+    for play in said["plays"]:
+        sent = ", ".join(f"{fate['service']}: {fate['state']}" for fate in play["destinations"])
+        print(
+            f"{play['started_at']}  {play['item']}: {play['reason']}"
+            + (f"  [{sent}]" if sent else "")
+        )
+    if not said["plays"]:
+        print("Nothing has been played yet.")

@@ -1,0 +1,179 @@
+"""The commands and their arguments; what a command does is imported when it is run."""
+
+import argparse
+import importlib
+import json
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from revenge_companion import __version__
+from revenge_companion.core.errors import CompanionError
+
+Command = Callable[[argparse.Namespace], int]
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def _lazy(place: str) -> Command:
+    module, _, name = place.partition(":")
+
+    def call(args: argparse.Namespace) -> int:
+        command: Command = getattr(importlib.import_module(f"revenge_companion.cli.{module}"), name)
+        return command(args)
+
+    return call
+
+
+def build() -> argparse.ArgumentParser:
+    """The whole command line."""
+    parser = _Parser(
+        prog="revenge-companion",
+        description="Tells your scrobbling services what you play on your Revenge server. "
+        "Without a command it opens the window.",
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    parser.add_argument(
+        "--minimised", action="store_true", help="open the window minimised to the tray"
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def command(name: str, place: str, says: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=says, description=says)
+        made.add_argument("--json", action="store_true", help="print one JSON object")
+        made.set_defaults(command=_lazy(place))
+        return made
+
+    run = command("run", "headless:run", "run without a window until stopped")
+    run.add_argument("--headless", action="store_true", help="run the engine only, without Qt")
+
+    signin = command("signin", "accounts:signin", "sign in to your Revenge server")
+    signin.add_argument("--server", required=True, metavar="URL")
+    signin.add_argument("--username", metavar="NAME")
+    way = signin.add_mutually_exclusive_group()
+    way.add_argument("--password-stdin", action="store_true", help="read the password from stdin")
+    way.add_argument("--api-key-stdin", action="store_true", help="read an API key from stdin")
+    command("signout", "accounts:signout", "sign out of your Revenge server")
+
+    link = command("link", "accounts:link", "link an account at a service")
+    link.add_argument("service", metavar="SERVICE")
+    link.add_argument("--label", default="")
+    link.add_argument("--api-url", default="", metavar="URL", help="a compatible server's address")
+    link.add_argument("--auth-url", default="", metavar="URL")
+    link.add_argument("--client-id", default="", metavar="ID")
+    link.add_argument("--username", default="", metavar="NAME")
+    link.add_argument(
+        "--secret-stdin", action="store_true", help="read the token or password from stdin"
+    )
+    unlink = command("unlink", "accounts:unlink", "unlink an account")
+    unlink.add_argument("account", metavar="ACCOUNT", help="its number, label or service")
+    unlink.add_argument(
+        "--keep-queued", action="store_true", help="keep waiting plays for linking again"
+    )
+    command("accounts", "accounts:accounts", "list linked accounts")
+
+    command("status", "status:status", "show what is going on")
+
+    outbox = command("outbox", "outbox:listing", "show or manage what waits to be sent")
+    outbox.set_defaults(state="", account="", limit=50)
+    actions = outbox.add_subparsers(title="actions", metavar="ACTION")
+
+    def action(name: str, place: str, says: str) -> argparse.ArgumentParser:
+        made = actions.add_parser(name, help=says, description=says)
+        # SUPPRESS: the outer command's own --json is not undone.
+        made.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
+        made.set_defaults(command=_lazy(place))
+        return made
+
+    for made, default in (
+        (outbox, None),
+        (action("list", "outbox:listing", "list deliveries"), argparse.SUPPRESS),
+    ):
+        extra: dict[str, Any] = {} if default is None else {"default": default}
+        made.add_argument("--state", choices=_STATES, **(extra or {"default": ""}))
+        made.add_argument("--account", metavar="A", **(extra or {"default": ""}))
+        made.add_argument("--limit", type=_count, metavar="N", **(extra or {"default": 50}))
+    action("flush", "outbox:flush", "send everything that waits now")
+    for name, says in (
+        ("retry", "try a delivery again"),
+        ("discard", "give a delivery up"),
+    ):
+        action(name, f"outbox:{name}", says).add_argument("id", type=int, metavar="ID")
+    action("export", "outbox:export", "write all deliveries to a file").add_argument(
+        "file", metavar="FILE", help="ends in .csv or .json"
+    )
+
+    history = command("history", "outbox:history", "show plays with outcome and reason")
+    history.add_argument("--limit", type=_count, default=50, metavar="N")
+    history.add_argument("--search", default="", metavar="TEXT")
+
+    explain = command(
+        "explain", "explain:explain", "replay recorded playback frames, touching no account"
+    )
+    explain.add_argument("file", metavar="FILE", help="JSON Lines of frames; - for stdin")
+    explain.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        dest="settings",
+        metavar="KEY=VALUE",
+        help="another counting rule, such as podcasts=true or movie_ratio=0.9",
+    )
+
+    command("services", "services:services", "list the services and what each can do")
+
+    demo = command("demo", "demo:demo", "try everything on an embedded server")
+    demo.add_argument("--headless", action="store_true", help="without a window")
+    demo.add_argument("--speed", type=_positive, default=None, metavar="N")
+    demo.add_argument("--seconds", type=_positive, default=None, metavar="N")
+    command("doctor", "doctor:doctor", "check folders, database, keyring, network, accounts")
+    return parser
+
+
+_STATES = ("pending", "sending", "unsure", "delivered", "held", "parked", "undone")
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if not 0 < value <= 5000:
+        raise argparse.ArgumentTypeError("takes a whole number from 1 to 5000")
+    return value
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 1e6:
+        raise argparse.ArgumentTypeError("takes a number above 0")
+    return value
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Parse and run one command; returns the exit code."""
+    try:
+        args = build().parse_args(arguments)
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 2
+    try:
+        command: Command = args.command
+        return command(args)
+    except CompanionError as error:
+        return refused(args, str(error))
+    except KeyboardInterrupt:
+        return 1
+    except BrokenPipeError:
+        # Whoever read our output has seen enough.
+        sys.stderr.close()
+        return 1
+
+
+def refused(args: argparse.Namespace, sentence: str) -> int:
+    """Say why a command failed, as JSON where that was asked for; returns exit code 1."""
+    if getattr(args, "json", False):
+        print(json.dumps({"error": sentence}, ensure_ascii=False))
+    else:
+        print(sentence, file=sys.stderr)
+    return 1

@@ -1,0 +1,51 @@
+"""Asking the running instance, or the profile itself where none runs."""
+
+import argparse
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+from revenge_companion.cli.parser import refused
+from revenge_companion.engine.control import ask
+from revenge_companion.paths import find_paths
+
+
+def answer(do: str, *, timeout_s: float = 60.0, **args: object) -> dict[str, Any]:
+    """The answer to one request, from the running instance or from the profile's own files."""
+    said = ask(find_paths().control, do, timeout_s=timeout_s, **args)
+    return said if said is not None else alone(do, args)
+
+
+def alone(do: str, args: dict[str, object]) -> dict[str, Any]:
+    """The same request to an engine of our own; nothing is listened to or sent."""
+    # Imported here: a running instance answers within the time that these imports take.
+    from revenge_companion.engine.requests import Requests
+    from revenge_companion.engine.start import open_engine
+
+    async def work() -> dict[str, Any]:
+        running = await open_engine(find_paths())
+        try:
+            await running.engine.peek()
+            requests = Requests(running.engine)
+            try:
+                return await requests.handle(do, args)
+            finally:
+                await requests.close()
+        finally:
+            await running.close()
+
+    return asyncio.run(work())
+
+
+def show(
+    args: argparse.Namespace, said: dict[str, Any], words: Callable[[dict[str, Any]], None]
+) -> int:
+    """Print an answer as JSON or in words; returns the exit code."""
+    if "error" in said:
+        return refused(args, str(said["error"]))
+    if args.json:
+        print(json.dumps(said, ensure_ascii=False))
+    else:
+        words(said)
+    return 0
