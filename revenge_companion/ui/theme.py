@@ -16,6 +16,10 @@ GAP = 3 * GRID
 MARGIN = 6 * GRID
 
 
+#: Controls whose frame has to be seen (3:1) to be found.
+FRAMED = (b"QCheckBox", b"QLineEdit", b"QComboBox", b"QPushButton", b"QSlider")
+
+
 class Tone(StrEnum):
     """What a colour says; a word or a sign always says it too."""
 
@@ -32,13 +36,13 @@ _LIGHT = {
     "window": "#F5F6F8", "base": "#FFFFFF", "alternate": "#F0F2F5", "button": "#FFFFFF",
     "text": "#1B1F24", "muted": "#59626D", "border": "#D3D8DF", "accent": "#2B5FC7",
     "on_accent": "#FFFFFF", "good": "#1B7446", "waiting": "#8A5A00", "bad": "#B3261E",
-    "disabled": "#9098A3",
+    "disabled": "#9098A3", "outlined": "#C1CCDA",
 }  # fmt: skip
 _DARK = {
     "window": "#1B1E23", "base": "#23272E", "alternate": "#282D35", "button": "#2D323B",
     "text": "#E7E9ED", "muted": "#A4ACB8", "border": "#3B424D", "accent": "#7DA8F5",
     "on_accent": "#10141B", "good": "#63C795", "waiting": "#E2B356", "bad": "#F28B82",
-    "disabled": "#6B7380",
+    "disabled": "#6B7380", "outlined": "#9DABBD",
 }  # fmt: skip
 
 
@@ -150,5 +154,13 @@ class Theme(QObject):
         self._paint()
 
     def _paint(self) -> None:
-        self._app.setPalette(palette(self.dark))
+        chosen = palette(self.dark)
+        self._app.setPalette(chosen)
+        # Fusion draws frames 1.4 times darker than the window, which in the dark cannot be seen.
+        framed = QPalette(chosen)
+        framed.setColor(
+            QPalette.ColorRole.Window, QColor((_DARK if self.dark else _LIGHT)["outlined"])
+        )
+        for name in FRAMED:
+            self._app.setPalette(framed, name)
         self.changed.emit()

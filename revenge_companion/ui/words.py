@@ -28,9 +28,8 @@ class EnglishPlurals(QTranslator):
     def translate(
         self, context: str, source: str, disambiguation: str | None = None, n: int = -1
     ) -> str:
-        if n >= 0 and "(s)" in source:
-            return source.replace("(s)", "" if n == 1 else "s")
-        return ""
+        # An empty answer would be taken for a translation, so the text itself is given back.
+        return source.replace("(s)", "" if n == 1 else "s") if n >= 0 else source
 
     def isEmpty(self) -> bool:  # noqa: N802  # Qt's name
         return False

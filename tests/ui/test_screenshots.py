@@ -48,8 +48,6 @@ class Longer(QTranslator):
     def translate(
         self, context: str, source: str, disambiguation: str | None = None, n: int = -1
     ) -> str:
-        if not source[-1:].isalpha() and "\N{HORIZONTAL ELLIPSIS}" not in source[-1:]:
-            return ""
         words = source.replace("(s)", "" if n == 1 else "s").split(" ")
         return " ".join([words[0] + "ungen"[: max(2, len(words[0]) // 2)], *words[1:]])
 

@@ -22,7 +22,7 @@ from revenge_companion.core.status import EngineStatus, PlayRecord
 from revenge_companion.ui import words
 from revenge_companion.ui.async_slot import Tasks, async_slot
 from revenge_companion.ui.context import Context
-from revenge_companion.ui.models.plays import PlaysModel
+from revenge_companion.ui.models.plays import PlayColumn, PlaysModel
 from revenge_companion.ui.theme import GAP, GRID, MARGIN, Tone
 from revenge_companion.ui.widgets.now_playing import NowPlayingCard
 from revenge_companion.ui.widgets.story import Story
@@ -135,7 +135,7 @@ class ActivityPage(QWidget):
         self._wanted_id = None
         self.view.clearSelection()
         self.view.setCurrentIndex(QModelIndex())
-        self.story.hide()
+        self._show_story(False)
 
     def shut(self) -> None:
         """End what is under way; the page will not be shown again."""
@@ -194,10 +194,18 @@ class ActivityPage(QWidget):
             return
         self._wanted_id = play.id
         self.story.show_play(play)
-        if not self.story.isVisible():
+        self._show_story(True)
+
+    def _show_story(self, shown: bool) -> None:
+        if shown and not self.story.isVisible():
+            story = max(self.story.minimumWidth(), self._split.width() * 2 // 5)
             self.story.show()
-            whole = self._split.width()
-            self._split.setSizes([whole - max(300, whole // 3), max(300, whole // 3)])
+            self._split.setSizes([self._split.width() - story, story])
+        elif not shown:
+            self.story.hide()
+        # Beside the story the list keeps to time and title; the rest is in the story.
+        for column in (PlayColumn.OUTCOME, PlayColumn.DESTINATIONS):
+            self.view.setColumnHidden(column, shown)
 
     def _on_data_changed(self) -> None:
         play = self.model.row(self.view.currentIndex())

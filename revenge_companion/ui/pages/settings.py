@@ -90,6 +90,7 @@ class SettingsPage(Column):
 
     def _build_general(self, card: Card) -> None:
         form = QFormLayout()
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.FieldsStayAtSizeHint)
         self.theme = QComboBox()
         self.theme.addItem(self.tr("Like the system"), "system")
         self.theme.addItem(self.tr("Light"), "light")

@@ -1,12 +1,25 @@
 """The window's left side: the pages, and below them the server, who, and the live source."""
 
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QPalette
+from PySide6.QtCore import (
+    QEvent,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QIcon, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import (
     QFrame,
+    QHBoxLayout,
     QListWidget,
     QListWidgetItem,
     QPushButton,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
 )
@@ -41,6 +54,45 @@ class Dot(QWidget):
         painter.drawEllipse(QRectF(2, 2, 2 * GRID, 2 * GRID))
 
 
+class _PageName(QStyledItemDelegate):
+    """A page's icon and title on a rounded ground where it is the chosen one."""
+
+    def paint(
+        self,
+        painter: QPainter,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> None:
+        where: QRect = option.rect
+        state = option.state
+        colours: QPalette = option.palette
+        chosen = bool(state & QStyle.StateFlag.State_Selected)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if chosen or state & QStyle.StateFlag.State_MouseOver:
+            role = QPalette.ColorRole.Highlight if chosen else QPalette.ColorRole.Mid
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(colours.color(role))
+            painter.drawRoundedRect(where, 6, 6)
+        if state & QStyle.StateFlag.State_HasFocus and not chosen:
+            painter.setPen(colours.color(QPalette.ColorRole.Highlight))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(where.adjusted(1, 1, -1, -1), 6, 6)
+        icon: QIcon = index.data(Qt.ItemDataRole.DecorationRole)
+        mode = QIcon.Mode.Selected if chosen else QIcon.Mode.Normal
+        place = QRect(where.left() + 3 * GRID, 0, 20, 20)
+        place.moveTop(where.center().y() - 9)
+        icon.paint(painter, place, Qt.AlignmentFlag.AlignCenter, mode)
+        text = QPalette.ColorRole.HighlightedText if chosen else QPalette.ColorRole.WindowText
+        painter.setPen(colours.color(text))
+        painter.drawText(
+            where.adjusted(20 + 6 * GRID, 0, -GRID, 0),
+            Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft,
+            str(index.data()),
+        )
+        painter.restore()
+
+
 class Sidebar(QWidget):
     #: Number of the page chosen.
     chosen = Signal(int)
@@ -58,6 +110,7 @@ class Sidebar(QWidget):
         self.list.setSpacing(2)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.viewport().setAutoFillBackground(False)
+        self.list.setItemDelegate(_PageName(self.list))
         for _, title in pages:
             item = QListWidgetItem(title)
             item.setSizeHint(QSize(0, self.list.fontMetrics().height() + 4 * GRID))
@@ -87,8 +140,6 @@ class Sidebar(QWidget):
         self._paint_icons()
 
     def _source_row(self) -> QWidget:
-        from PySide6.QtWidgets import QHBoxLayout
-
         row = QWidget()
         across = QHBoxLayout(row)
         across.setContentsMargins(0, 0, 0, 0)
@@ -123,13 +174,10 @@ class Sidebar(QWidget):
     def _paint_icons(self) -> None:
         for number, name in enumerate(self._icons):
             self.list.item(number).setIcon(themed_icon(name, self.palette()))
-        quiet = self.list.palette()
-        quiet.setColor(QPalette.ColorRole.Base, Qt.GlobalColor.transparent)
-        self.list.setPalette(quiet)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() is QEvent.Type.ApplicationPaletteChange:
+        if event.type() is QEvent.Type.PaletteChange:
             self._paint_icons()
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -41,11 +41,12 @@ class Text(QLabel):
         if self._tone is not Tone.PLAIN:
             colour = tone_colour(self.palette(), self._tone)
             own.setColor(QPalette.ColorRole.WindowText, colour)
+        # Setting it sends a palette change back here, once.
         self.setPalette(own)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() is QEvent.Type.ApplicationPaletteChange:
+        if event.type() is QEvent.Type.PaletteChange:
             self._colour()
 
 
