@@ -4,7 +4,7 @@ import contextlib
 import logging
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,7 +13,7 @@ import peewee
 
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.errors import StoreTrouble
-from revenge_companion.store.migrations import MIGRATIONS, NEWER, migrate, version
+from revenge_companion.store.migrations import MIGRATIONS, NEWER, Migration, migrate, version
 from revenge_companion.store.models import MetaRow
 from revenge_companion.store.trouble import is_corrupt, is_environment, os_trouble, store_trouble
 from revenge_companion.store.writer import Writer
@@ -88,10 +88,13 @@ class _Transaction:
 class Database:
     """One open database file. Every method is called on the loop that opened it."""
 
-    def __init__(self, path: Path, *, clock: Clock, backups: Path) -> None:
+    def __init__(
+        self, path: Path, *, clock: Clock, backups: Path, migrations: Sequence[Migration]
+    ) -> None:
         """Use `Database.open`."""
         self._path = path
         self._backups = backups
+        self._migrations = migrations
         self._clock = clock
         self._writer = Writer("store")
         self._link = Link(peewee.SqliteDatabase(None))
@@ -99,13 +102,21 @@ class Database:
         self.opening_note = ""
 
     @classmethod
-    async def open(cls, path: Path, *, clock: Clock, backups: Path | None = None) -> "Database":
+    async def open(
+        cls,
+        path: Path,
+        *,
+        clock: Clock,
+        backups: Path | None = None,
+        migrations: Sequence[Migration] = MIGRATIONS,
+    ) -> "Database":
         """Open `path`, made where it is missing, checked, mended and migrated.
 
         `backups` is the folder for copies; by default "backups" beside the file. Raises
         StoreTrouble with a sentence.
         """
-        database = cls(path, clock=clock, backups=backups or path.parent / "backups")
+        backups = backups or path.parent / "backups"
+        database = cls(path, clock=clock, backups=backups, migrations=migrations)
         try:
             await database._call(database._open)
         except BaseException:
@@ -175,13 +186,13 @@ class Database:
             self._mend()
         connection = self._link.connection
         found = version(connection)
-        if found > len(MIGRATIONS):
+        if found > len(self._migrations):
             self._disconnect()
             raise StoreTrouble(NEWER)
-        if found < len(MIGRATIONS):
+        if found < len(self._migrations):
             if found:
                 self._backup()
-            migrate(connection)
+            migrate(connection, self._migrations)
         elif self._backup_is_due():
             # A full disk must not keep the program from starting.
             with contextlib.suppress(sqlite3.Error, OSError):
@@ -194,7 +205,7 @@ class Database:
         self._link.db.init(str(self._path), pragmas=PRAGMAS)
         self._link.connect()
         connection = self._link.connection
-        if version(connection) <= len(MIGRATIONS):
+        if version(connection) <= len(self._migrations):
             result = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
             if result != "ok":
                 error = sqlite3.DatabaseError(result)

@@ -5,7 +5,7 @@ together with that count, so that a crash leaves the version before or the versi
 """
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 #: Shown for a file whose version is higher than this program knows.
 NEWER = (
@@ -85,7 +85,9 @@ _FIRST = (
         WHERE account_id = NEW.account_id; END""",
 )
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (m001_first,)
+Migration = Callable[[sqlite3.Connection], None]
+
+MIGRATIONS: tuple[Migration, ...] = (m001_first,)
 
 
 def version(connection: sqlite3.Connection) -> int:
@@ -93,15 +95,15 @@ def version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def migrate(connection: sqlite3.Connection) -> None:
-    """Bring the file to this program's version, a transaction each.
+def migrate(connection: sqlite3.Connection, migrations: Sequence[Migration] = MIGRATIONS) -> None:
+    """Run those of `migrations` that the file has not seen, a transaction each.
 
     `connection` is in autocommit mode. Raises sqlite3 errors; what was not committed is undone.
     """
-    for number in range(version(connection), len(MIGRATIONS)):
+    for number in range(version(connection), len(migrations)):
         connection.execute("BEGIN IMMEDIATE")
         try:
-            MIGRATIONS[number](connection)
+            migrations[number](connection)
             connection.execute(f"PRAGMA user_version = {number + 1}")
             connection.execute("COMMIT")
         except BaseException:

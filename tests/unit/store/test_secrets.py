@@ -1,5 +1,7 @@
+import asyncio
 import json
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -85,8 +87,6 @@ async def test_no_keyring_and_no_passphrase_says_what_to_do(
 
 
 async def test_a_keyring_that_never_answers_is_given_up(tmp_path: Path, clock: FakeClock) -> None:
-    import asyncio
-
     keyring = SilentKeyring()
     opening = asyncio.ensure_future(from_keyring(tmp_path, clock, keyring))
     await eventually(lambda: keyring.asked == 1)
@@ -154,10 +154,10 @@ async def test_a_wrong_passphrase_is_said_and_changes_nothing(
     ],
     ids=["truncated", "other json", "huge cost", "no base64", "deep"],
 )
-def test_a_damaged_vault_is_said_and_kept(tmp_path: Path, damage: object) -> None:
+def test_a_damaged_vault_is_said_and_kept(tmp_path: Path, damage: Callable[[str], str]) -> None:
     file = tmp_path / "vault.json"
     Vault(file, "k").change("a", SECRET)
-    broken = damage(file.read_text())  # type: ignore[operator]
+    broken = damage(file.read_text())
     file.write_text(broken)
     with pytest.raises(SecretsUnavailable, match="damaged"):
         Vault(file, "k").change("b", "x")
