@@ -54,7 +54,9 @@ def reason(code: str, facts: Mapping[str, Fact] | None = None) -> str:
     """The sentence for a reason code; "" for no code."""
     if not code:
         return ""
-    return sentence(code, facts, lambda text: QCoreApplication.translate("Reasons", text))
+    text = sentence(code, facts, lambda text: QCoreApplication.translate("Reasons", text))
+    # A percent sign does not begin a line.
+    return text.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def exact(when: datetime) -> str:
@@ -168,10 +170,11 @@ def delivery_tone(state: str) -> Tone:
 
 def destination(fate: DestinationFate, service_name: str) -> str:
     """One sentence on what became of a play at one account."""
-    state = delivery_state(fate.state)
+    who = service_name
+    if fate.account_label and fate.account_label != service_name:
+        who = f"{service_name} ({fate.account_label})"
     why = reason(fate.reason_code, {"service": service_name})
-    text = f"{service_name}: {state}."
-    return f"{text} {why}" if why else text
+    return " ".join(part for part in (f"{who}: {delivery_state(fate.state)}.", why) if part)
 
 
 def account_sentence(status: AccountStatus, service_name: str, now: datetime) -> str:

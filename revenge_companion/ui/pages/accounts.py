@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout
 
 from revenge_companion.core.accounts import Account, Switches
 from revenge_companion.core.errors import CompanionError
@@ -12,8 +12,8 @@ from revenge_companion.ui import ask, words
 from revenge_companion.ui.async_slot import Tasks, async_slot
 from revenge_companion.ui.context import Context
 from revenge_companion.ui.dialogs.link import LinkDialog
-from revenge_companion.ui.theme import GRID, Tone, svg_pixmap, tone_colour
-from revenge_companion.ui.widgets.account_card import AccountCard, service_mark
+from revenge_companion.ui.theme import GRID, Tone
+from revenge_companion.ui.widgets.account_card import AccountCard, ServiceMark
 from revenge_companion.ui.widgets.card import Card, Column, clear
 from revenge_companion.ui.widgets.text import Text
 
@@ -79,9 +79,7 @@ class AccountsPage(Column):
     def _service_row(self, spec: ServiceSpec) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(3 * GRID)
-        mark = QLabel()
-        colour = tone_colour(self.palette(), Tone.MUTED)
-        mark.setPixmap(svg_pixmap(service_mark(spec), colour, 24, self.devicePixelRatioF()))
+        mark = ServiceMark(spec, Tone.MUTED)
         column = QVBoxLayout()
         column.setSpacing(0)
         column.addWidget(Text(spec.name, bold=True))

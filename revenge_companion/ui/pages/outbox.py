@@ -24,7 +24,7 @@ from revenge_companion.ui.models.outbox import OutboxColumn, OutboxModel
 from revenge_companion.ui.theme import GAP, GRID, MARGIN, Tone
 from revenge_companion.ui.widgets.card import Card
 from revenge_companion.ui.widgets.table import table
-from revenge_companion.ui.widgets.text import Text
+from revenge_companion.ui.widgets.text import OneLine, Text
 
 
 class OutboxPage(QWidget):
@@ -79,7 +79,7 @@ class OutboxPage(QWidget):
         self.view.horizontalHeader().setSortIndicatorClearable(True)
         self.view.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
         self.detail = Card()
-        self._detail_title = Text(bold=True, wrap=True)
+        self._detail_title = OneLine(bold=True)
         self._detail_why = Text(wrap=True)
         self.detail.column.addWidget(self._detail_title)
         self.detail.column.addWidget(self._detail_why)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -37,6 +37,25 @@ def service_mark(spec: ServiceSpec | None) -> str:
     return "services/mixed" if video and audio else f"services/{'music' if audio else 'video'}"
 
 
+class ServiceMark(QLabel):
+    """A service's icon in the colours of the theme."""
+
+    def __init__(self, spec: ServiceSpec | None, tone: Tone = Tone.PLAIN) -> None:
+        super().__init__()
+        self._name = service_mark(spec)
+        self._tone = tone
+        self._draw()
+
+    def _draw(self) -> None:
+        colour = tone_colour(self.palette(), self._tone)
+        self.setPixmap(svg_pixmap(self._name, colour, 24, self.devicePixelRatioF()))
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange:
+            self._draw()
+
+
 class AccountCard(Card):
     """Signals carry the account's id."""
 
@@ -57,7 +76,7 @@ class AccountCard(Card):
 
     def _build(self, status: AccountStatus) -> None:
         account = status.account
-        self._mark = QLabel()
+        mark = ServiceMark(self._spec)
         name = Text(self._context.name(account.service), scale=1.15, bold=True)
         who = OneLine(account.remote_name or account.label, tone=Tone.MUTED)
         if account.label and account.label != account.remote_name:
@@ -66,7 +85,7 @@ class AccountCard(Card):
         self.enabled.toggled.connect(self._on_switched)
         top = QHBoxLayout()
         top.setSpacing(2 * GRID)
-        for widget in (self._mark, name):
+        for widget in (mark, name):
             top.addWidget(widget)
         top.addWidget(who, 1)
         top.addWidget(self.enabled)
@@ -143,13 +162,6 @@ class AccountCard(Card):
         account = status.account
         name, now = self._context.name(account.service), self._context.clock.now()
         self._switches = account.switches
-        pixmap = svg_pixmap(
-            service_mark(self._spec),
-            tone_colour(self.palette(), Tone.PLAIN),
-            24,
-            self.devicePixelRatioF(),
-        )
-        self._mark.setPixmap(pixmap)
         trouble = needs_user(status)
         self.set_tone(Tone.BAD if trouble else None)
         self._state.set_tone(Tone.BAD if trouble else Tone.PLAIN)

@@ -76,8 +76,6 @@ class Story(Card):
             name = self._context.name(fate.service)
             sign = Text(words.delivery_sign(fate.state), tone=words.delivery_tone(fate.state))
             text = words.destination(fate, name)
-            if fate.account_label and fate.account_label != name:
-                text = f"{text} ({fate.account_label})"
             if fate.detail:
                 text = f"{text} {fate.detail}"
             self._places_rows.addRow(sign, Text(text, wrap=True))
