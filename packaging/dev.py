@@ -92,7 +92,7 @@ def missing_packages(command: str, *, display: bool) -> list[str]:
 
 def venv_package() -> str:
     """The Debian package that Python's `venv` lacks here; empty when it works."""
-    if usable_venv() or importlib.util.find_spec("ensurepip") is not None:
+    if importlib.util.find_spec("ensurepip") is not None or usable_venv():
         return ""
     return f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
 
@@ -143,7 +143,7 @@ def usable_venv() -> bool:
 
 def wanted_stamp() -> str:
     """What .venv is made from; another value means making it anew."""
-    made_of = hashlib.sha256(sys.version.encode())
+    made_of = hashlib.sha256(repr(tuple(sys.version_info[:2])).encode())
     for file in (LOCK, ROOT / "pyproject.toml"):
         made_of.update(file.read_bytes())
     made_of.update(str(ROOT).encode())
@@ -180,10 +180,6 @@ def set_up() -> int:
     """Make .venv what requirements.lock says; 0 when it is."""
     if is_set_up():
         return 0
-    package = venv_package()
-    if package and not install_packages([package]):
-        say("Python cannot make a virtual environment without it")
-        return 1
     if not usable_venv():
         say(f"making {VENV}")
         made = subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], check=False)
@@ -266,6 +262,8 @@ def main(arguments: list[str]) -> int:
     display = has_display()
     if sys.platform == "linux":
         packages = missing_packages(command, display=display)
+        if not is_set_up() and (package := venv_package()):
+            packages.append(package)
         if not install_packages(packages) and command == "run":
             display = False
     if code := set_up():

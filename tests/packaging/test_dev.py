@@ -109,6 +109,25 @@ def test_the_tests_need_their_programs_too(dev: ModuleType, programs: Path) -> N
     assert {"xvfb", "dbus", "gnome-keyring", "trayer"} <= set(missing)
 
 
+@pytest.mark.parametrize(
+    ("has_ensurepip", "has_venv", "named"),
+    [(True, False, False), (False, True, False), (False, False, True)],
+)
+def test_a_python_that_cannot_make_environments_is_completed(
+    dev: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    has_ensurepip: bool,
+    has_venv: bool,
+    named: bool,
+) -> None:
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: object() if has_ensurepip else None
+    )
+    dev.usable_venv = lambda: has_venv
+    package = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
+    assert dev.venv_package() == (package if named else "")
+
+
 def test_nothing_missing_starts_nothing(dev: ModuleType, programs: Path) -> None:
     assert dev.install_packages([])
 
