@@ -13,6 +13,8 @@ from revenge_companion.demo.viewer import REPORT_S, Told, Viewer
 
 #: The most seconds of playing between two progress frames, however fast the clock runs.
 _REPORT_MOST_S = 30.0
+#: How long the demo's sign-in lasts: ten years.
+_SIGNED_IN_S = 10 * 365 * 86_400.0
 
 
 class DemoWorld:
@@ -23,10 +25,22 @@ class DemoWorld:
     """
 
     def __init__(
-        self, *, speed: float = 1.0, clock: Clock | None = None, told: Told | None = None
+        self,
+        *,
+        speed: float = 1.0,
+        clock: Clock | None = None,
+        told: Told | None = None,
+        websocket: bool = True,
+        sse_playback: bool = False,
     ) -> None:
         self.clock: Clock = clock or ScaledClock(speed)
-        self.server = DemoServer(self.clock)
+        self.server = DemoServer(
+            self.clock,
+            websocket=websocket,
+            sse_playback=sse_playback,
+            # The week that a sign-in lasts would be over in minutes here.
+            refresh_token_s=_SIGNED_IN_S,
+        )
         self.destinations = Destinations(self.clock)
         # A frame every 10 s of playing, but not more than about ten in a real second.
         report_s = min(max(REPORT_S, speed / 10), _REPORT_MOST_S)

@@ -380,3 +380,21 @@ async def test_stopping_with_open_streams_is_quick(clock: FakeClock) -> None:
         await within(socket.recv(), 1)
     await socket.close()
     assert asyncio.all_tasks() == before
+
+
+async def test_tokens_can_be_taken_back(server: DemoServer, http: httpx.AsyncClient) -> None:
+    refresh = {"refresh_token": (await sign_in(server, http))["refresh_token"]}
+    server.accounts.forget_access_tokens()
+    assert (await http.get("/api/v1/users/me")).status_code == 401
+    assert (await http.post("/api/v1/auth/refresh", json=refresh)).status_code == 200
+    server.accounts.forget_everything()
+    assert (await http.post("/api/v1/auth/refresh", json=refresh)).status_code == 401
+
+
+async def test_what_somebody_else_plays_is_told_and_not_written_down(
+    server: DemoServer, http: httpx.AsyncClient
+) -> None:
+    await sign_in(server, http)
+    play(server, EventType.PROGRESS, 600, user_id="somebody-else")
+    assert server.hub.kept[0]["data"]["user_id"] == "somebody-else"
+    assert (await http.get("/api/v1/movies/continue-watching")).json() == []

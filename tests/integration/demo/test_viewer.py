@@ -10,6 +10,7 @@ from revenge_companion.demo.clock import ScaledClock
 from revenge_companion.demo.hub import Subscriber
 from revenge_companion.demo.library import LIBRARY
 from revenge_companion.demo.plays import Play
+from revenge_companion.demo.report import Outage
 from revenge_companion.demo.server import DemoServer
 from revenge_companion.demo.viewer import End, Pause, PlayTo, SeekTo, Showing, Viewer, evening
 from revenge_companion.demo.world import DemoWorld
@@ -120,3 +121,38 @@ def test_two_scaled_clocks_of_one_origin_agree() -> None:
     assert abs((first.now() - second.now()).total_seconds()) < 60
     with pytest.raises(ValueError, match="over 0"):
         ScaledClock(0)
+
+
+async def test_the_report_counts_what_no_destination_got_as_lost(clock: FakeClock) -> None:
+    world = DemoWorld(clock=clock)
+    running = asyncio.create_task(world.viewer.run())
+    await clock.turn(3 * 3600)
+    await within(running)
+    report = world.report(["listenbrainz", "trakt"], Outage(3, 2))
+    assert report.as_json() == {
+        "plays": 8,
+        "scrobbles": 6,
+        "delivered": 0,
+        "lost": 6,
+        "doubled": 0,
+        "outage": {"queued": 3, "flushed": 2},
+    }
+
+
+async def test_a_play_that_goes_on_is_neither_expected_nor_lost(clock: FakeClock) -> None:
+    world = DemoWorld(clock=clock)
+    running = asyncio.create_task(world.viewer.run())
+    await clock.turn(60)
+    assert [must for _, _, must in world.viewer.expected] == [None]
+    assert world.report(["listenbrainz"]).lost == 0
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+
+async def test_a_world_has_everything_running_and_stops_it(clock: FakeClock) -> None:
+    before = asyncio.all_tasks()
+    async with DemoWorld(clock=clock, websocket=False) as world:
+        addresses = [world.server_url, *map(world.destinations.api_url, world.destinations.sites)]
+        assert len({address.split(":")[2] for address in addresses}) == 5
+    assert asyncio.all_tasks() == before
