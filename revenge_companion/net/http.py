@@ -9,6 +9,7 @@ import ipaddress
 import json
 import logging
 import math
+import ssl
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -222,12 +223,17 @@ class Http:
         # These write whole addresses, with what stands behind the "?", at info.
         for name in ("httpx", "httpcore"):
             logging.getLogger(name).setLevel(logging.WARNING)
-        context = httpx.create_ssl_context()
-        # Beside the shipped authorities those of this computer: many homes have their own.
-        context.load_default_certs()
+        transport = self._transport
+        if transport is not None:
+            # A transport that is handed in has its own TLS, and a context is dear.
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        else:
+            context = httpx.create_ssl_context()
+            # Beside the shipped authorities those of this computer: many homes have their own.
+            context.load_default_certs()
         return httpx.AsyncClient(
             headers={"User-Agent": self._user_agent},
-            transport=self._transport,
+            transport=transport,
             verify=context,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             follow_redirects=False,
