@@ -205,8 +205,8 @@ def run_demo_window(*, speed: float, seconds: float | None) -> int:
 async def _demo_window(
     app: "QApplication", quitting: asyncio.Event, speed: float, seconds: float | None
 ) -> int:
-    from revenge_companion.cli.demo import demo_engine
     from revenge_companion.demo.world import DemoWorld
+    from revenge_companion.demo_profile import demo_engine
     from revenge_companion.ui.shell import Shell
 
     async with AsyncExitStack() as stack:

@@ -3,11 +3,9 @@
 import argparse
 import asyncio
 import json
-import os
-import secrets
 import tempfile
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +15,10 @@ from revenge_companion.core.reasons import sentence
 from revenge_companion.demo.plays import Play
 from revenge_companion.demo.report import DemoReport, Outage
 from revenge_companion.demo.world import DemoWorld
+from revenge_companion.demo_profile import LINKED, demo_engine
 from revenge_companion.engine.api import Change
-from revenge_companion.engine.start import SystemClock, open_engine
+from revenge_companion.engine.start import SystemClock
 from revenge_companion.engine.supervisor import Engine
-from revenge_companion.paths import find_paths
-from revenge_companion.services.base import LinkPrompt, LinkRequest
-from revenge_companion.store.secrets import open_secrets
 
 #: How fast the demo's time runs: an evening of about an hour in half a minute, or comfortably.
 HEADLESS_SPEED = 120.0
@@ -33,8 +29,6 @@ _EVENING_S = 4600.0
 _CUT_AFTER, _CUT_FOR = 2, 5
 #: Real seconds to wait for the outbox to empty at the end.
 _DRAIN_S = 60.0
-#: The destinations that are linked, with what their linking needs.
-LINKED = ("listenbrainz", "lastfm", "trakt", "simkl")
 
 
 class Story:
@@ -52,34 +46,6 @@ class Story:
             print(json.dumps({"event": event, "at": at, **facts}), flush=True)
         else:
             print(f"{at // 60:3}:{at % 60:02}  {words}", flush=True)
-
-
-@asynccontextmanager
-async def demo_engine(world: DemoWorld, home: Path) -> AsyncIterator[Engine]:
-    """An engine on the demo's clock, signed in at the demo's server, with its accounts linked.
-
-    Its secrets are in a vault with a key that nobody keeps.
-    """
-    paths = find_paths(str(home)).create()
-    environ = {**os.environ, **world.destinations.environment()}
-    vault = await open_secrets(
-        vault_path=paths.vault, vault_key=secrets.token_urlsafe(24), clock=SystemClock()
-    )
-    running = await open_engine(paths, clock=world.clock, environ=environ, secrets=vault)
-    try:
-        await running.engine.start()
-        await running.engine.sign_in(world.server_url, world.username, world.password)
-        for service in LINKED:
-            site = world.destinations.sites[service]
-            request = LinkRequest(secret=site.link_secret if service == "listenbrainz" else "")
-            await running.engine.link(service, request, "", _approve)
-        yield running.engine
-    finally:
-        await running.close()
-
-
-async def _approve(prompt: LinkPrompt) -> None:
-    """The demo's destinations approve by themselves."""
 
 
 class Evening:
