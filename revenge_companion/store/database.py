@@ -16,7 +16,7 @@ from revenge_companion.core.errors import StoreTrouble
 from revenge_companion.store.migrations import MIGRATIONS, NEWER, Migration, migrate, version
 from revenge_companion.store.models import MetaRow
 from revenge_companion.store.trouble import is_corrupt, is_environment, os_trouble, store_trouble
-from revenge_companion.store.writer import Writer
+from revenge_companion.store.writer import Job, Outcome, Writer, outcome
 
 _log = logging.getLogger(__name__)
 
@@ -40,11 +40,13 @@ PRAGMAS = (
 class Link:
     """What a job on the writer thread works with: peewee's database and its bare connection."""
 
-    __slots__ = ("connection", "db")
+    __slots__ = ("connection", "db", "grouped")
 
     def __init__(self, db: peewee.SqliteDatabase) -> None:
         self.db: Any = db
         self.connection: sqlite3.Connection
+        #: Whether a transaction around several jobs is open.
+        self.grouped = False
 
     def connect(self) -> None:
         """Connect; the bare connection is for hot statements inside `atomic`."""
@@ -57,32 +59,41 @@ class Link:
         It writes the same words as peewee's own at a tenth of the time, which is what a durable
         add is short of.
         """
-        return _Transaction(self.connection)
+        if self.grouped:
+            return _Transaction(self.connection, "SAVEPOINT job", "RELEASE job", _UNDO_JOB)
+        return _Transaction(self.connection, "BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",))
+
+
+_UNDO_JOB = ("ROLLBACK TO job", "RELEASE job")
 
 
 class _Transaction:
-    __slots__ = ("_connection",)
+    __slots__ = ("_begin", "_commit", "_connection", "_undo")
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, begin: str, commit: str, undo: tuple[str, ...]
+    ) -> None:
         self._connection = connection
+        self._begin, self._commit, self._undo = begin, commit, undo
 
     def __enter__(self) -> None:
-        self._connection.execute("BEGIN IMMEDIATE")
+        self._connection.execute(self._begin)
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
-        if kind is None:
-            try:
-                self._connection.execute("COMMIT")
-            except BaseException:
-                self._rollback()
-                raise
-        else:
-            self._rollback()
+        if kind is not None:
+            self._roll_back()
+            return
+        try:
+            self._connection.execute(self._commit)
+        except BaseException:
+            self._roll_back()
+            raise
 
-    def _rollback(self) -> None:
+    def _roll_back(self) -> None:
         # A full disk makes SQLite undo by itself.
         if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
+            for statement in self._undo:
+                self._connection.execute(statement)
 
 
 class Database:
@@ -96,7 +107,7 @@ class Database:
         self._backups = backups
         self._migrations = migrations
         self._clock = clock
-        self._writer = Writer("store")
+        self._writer = Writer("store", self._group)
         self._link = Link(peewee.SqliteDatabase(None))
         #: What had to be mended at opening, a sentence; empty when all was well.
         self.opening_note = ""
@@ -131,12 +142,16 @@ class Database:
     async def run(self, job: Callable[[Link], T]) -> T:
         """`job`'s result, computed on the writer thread with the connection it owns.
 
-        Jobs run in the order of the calls, and to their end even when the caller is cancelled.
-        Raises StoreTrouble for trouble of the disk or the file; what `job` had not committed is
-        undone.
+        Jobs run in the order of the calls, and to their end even when the caller is cancelled. Jobs
+        that wait together share one commit; each is on disk before its caller goes on. A job may be
+        run a second time where the first did not come to anything on disk. Raises StoreTrouble for
+        trouble of the disk or the file; what `job` had not committed is undone.
         """
+        return await self._ask(lambda: job(self._link), alone=False)
+
+    async def _ask(self, job: Callable[[], T], *, alone: bool) -> T:
         try:
-            return await self._writer.run(job, self._link)
+            return await self._writer.run(job, alone=alone)
         except (sqlite3.Error, peewee.PeeweeException, OSError) as error:
             told = _told(error)
             if told is error:
@@ -171,9 +186,27 @@ class Database:
             await self._writer.end()
 
     async def _call(self, job: Callable[[], T]) -> T:
-        return await self.run(lambda _: job())
+        return await self._ask(job, alone=True)
 
     # What follows runs on the writer thread.
+
+    def _group(self, jobs: Sequence[Job]) -> list[Outcome]:
+        """Run `jobs` with one commit: on a slow disk four lanes cost what one does."""
+        link = self._link
+        outcomes: list[Outcome] = []
+        try:
+            with link.atomic():
+                link.grouped = True
+                for job in jobs:
+                    outcomes.append(outcome(job))
+                    if not link.connection.in_transaction:
+                        raise sqlite3.OperationalError("undone by SQLite")
+                link.grouped = False
+        except (sqlite3.Error, peewee.PeeweeException):
+            # Nothing of the group is on disk. Alone, only the one at fault fails.
+            link.grouped = False
+            return [outcome(job) for job in jobs]
+        return outcomes
 
     def _open(self) -> None:
         _private_folder(self._path.parent)

@@ -39,23 +39,29 @@ _COLUMNS = (
     "d.queued_us, d.settled_us, d.key, s.rule, s.started_us, s.counted_us, s.payload"
 )
 _ADD_SCROBBLE = (
-    "INSERT OR IGNORE INTO scrobble (key, rule, play_key, started_us, counted_us, payload) "
-    "VALUES (?, ?, ?, ?, ?, ?)"
+    "INSERT OR IGNORE INTO scrobble "
+    "(key, rule, play_key, second, started_us, counted_us, payload) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
 _ADD_NUMBERED_SCROBBLE = (
-    "INSERT OR IGNORE INTO scrobble (key, rule, play_key, started_us, counted_us, payload, id) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?)"
+    "INSERT OR IGNORE INTO scrobble "
+    "(key, rule, play_key, second, started_us, counted_us, payload, id) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _ADD_DELIVERY = (
     "INSERT OR IGNORE INTO delivery "
-    "(scrobble_id, account_id, key, state, dated_us, due_us, queued_us) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?)"
+    "(scrobble_id, account_id, second, key, state, dated_us, due_us, queued_us) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _TALLY = {
     "pending": "UPDATE tally SET pending = pending + ? WHERE account_id = ?",
     "held": "UPDATE tally SET held = held + ? WHERE account_id = ?",
 }
-_FIND_SCROBBLE = "SELECT id FROM scrobble WHERE key = ? AND rule = ?"
+_TALLY_CLAIMED = (
+    "UPDATE tally SET pending = pending - ?, unsure = unsure - ?, sending = sending + ? "
+    "WHERE account_id = ?"
+)
+_FIND_SCROBBLE = "SELECT id FROM scrobble WHERE second = ? AND key = ? AND rule = ?"
 # A row without a due time is ready; a hold that is over becomes pending.
 _WAKE = (
     "UPDATE delivery INDEXED BY delivery_due SET due_us = NULL, "
@@ -148,7 +154,11 @@ class Outbox:
                 if force:
                     connection.execute(_WAKE_ALL, (account_id,))
                 rows = connection.execute(_READY, (account_id, limit)).fetchall()
-                connection.executemany(_CLAIM, [(row[0],) for row in rows])
+                if rows:
+                    connection.executemany(_CLAIM, [row[:1] for row in rows])
+                    unsure = sum(row[2] == DeliveryState.UNSURE for row in rows)
+                    claimed = (len(rows) - unsure, unsure, len(rows), account_id)
+                    connection.execute(_TALLY_CLAIMED, claimed)
             return [_delivery(row) for row in rows]
 
         return await self._db.run(job)
@@ -323,20 +333,18 @@ def add_one(
     play_key: str | None = None,
 ) -> int:
     """Queue one scrobble inside the caller's transaction; returns the new deliveries."""
-    cursor = connection.execute(_ADD_SCROBBLE, _scrobble_row(scrobble, play_key))
-    if cursor.rowcount:
-        scrobble_id = cursor.lastrowid
-    else:
-        found = connection.execute(_FIND_SCROBBLE, (scrobble.key, scrobble.rule)).fetchone()
-        scrobble_id = found[0]
+    values = _scrobble_row(scrobble, play_key)
+    cursor = connection.execute(_ADD_SCROBBLE, values)
+    scrobble_id = cursor.lastrowid if cursor.rowcount else _find(connection, scrobble)
     state, due_us = _first_state(held_until)
-    dated_us, now_us = micros(scrobble.dated_at), micros(now)
+    second, dated_us = values[3], _dated_us(scrobble, values)
+    now_us = micros(now)
     return sum(
         _queue(
             connection,
             account_id,
             state,
-            [(scrobble_id, account_id, scrobble.key, state, dated_us, due_us, now_us)],
+            [(scrobble_id, account_id, second, scrobble.key, state, dated_us, due_us, now_us)],
         )
         for account_id in account_ids
     )
@@ -359,27 +367,28 @@ def _add_many(
     first = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM scrobble").fetchone()[0]
     state, due_us = _first_state(held_until)
     now_us = micros(now)
-    added = connection.executemany(
-        _ADD_NUMBERED_SCROBBLE,
-        [
-            (*_scrobble_row(scrobble, None), number)
-            for number, (scrobble, _) in enumerate(additions, first)
-        ],
-    ).rowcount
+    values = [
+        (*_scrobble_row(scrobble, None), number)
+        for number, (scrobble, _) in enumerate(additions, first)
+    ]
+    added = connection.executemany(_ADD_NUMBERED_SCROBBLE, values).rowcount
     if added == len(additions):
         numbers: Iterable[int] = range(first, first + added)
     else:
-        numbers = [
-            connection.execute(_FIND_SCROBBLE, (scrobble.key, scrobble.rule)).fetchone()[0]
-            for scrobble, _ in additions
-        ]
+        numbers = [_find(connection, scrobble) for scrobble, _ in additions]
     lanes: dict[int, list[tuple[Any, ...]]] = {}
-    for number, (scrobble, account_ids) in zip(numbers, additions, strict=True):
-        dated_us = micros(scrobble.dated_at)
+    for number, row, (scrobble, account_ids) in zip(numbers, values, additions, strict=True):
+        second, dated_us = row[3], _dated_us(scrobble, row)
         for account_id in account_ids:
-            row = (number, account_id, scrobble.key, state, dated_us, due_us, now_us)
-            lanes.setdefault(account_id, []).append(row)
+            lanes.setdefault(account_id, []).append(
+                (number, account_id, second, scrobble.key, state, dated_us, due_us, now_us)
+            )
     return sum(_queue(connection, account_id, state, rows) for account_id, rows in lanes.items())
+
+
+def _find(connection: Any, scrobble: Scrobble) -> int:
+    values = (micros(scrobble.started_at) // 1_000_000, scrobble.key, scrobble.rule)
+    return int(connection.execute(_FIND_SCROBBLE, values).fetchone()[0])
 
 
 def _first_state(held_until: datetime | None) -> tuple[str, int | None]:
@@ -395,14 +404,21 @@ def _due_us(state: DeliveryState, due_at: datetime | None) -> int | None:
 
 
 def _scrobble_row(scrobble: Scrobble, play_key: str | None) -> tuple[Any, ...]:
+    started_us = micros(scrobble.started_at)
     return (
         scrobble.key,
         scrobble.rule,
         play_key,
-        micros(scrobble.started_at),
+        started_us // 1_000_000,
+        started_us,
         micros(scrobble.counted_at),
         scrobble_text(scrobble),
     )
+
+
+def _dated_us(scrobble: Scrobble, row: tuple[Any, ...]) -> int:
+    """`scrobble.dated_at` from a row that already holds both of its moments."""
+    return int(row[4] if scrobble.dated_at is scrobble.started_at else row[5])
 
 
 def _by_id(connection: Any, ids: Sequence[int]) -> list[Delivery]:

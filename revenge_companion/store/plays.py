@@ -39,7 +39,8 @@ _COLUMNS = (
 _FATES = (
     "SELECT s.play_key, d.account_id, a.service, a.label, d.state, d.reason_code, d.detail "
     "FROM scrobble s CROSS JOIN account a "
-    "JOIN delivery d ON d.account_id = a.id AND d.key = s.key AND d.scrobble_id = s.id "
+    "JOIN delivery d ON d.account_id = a.id AND d.second = s.second AND d.key = s.key "
+    "AND d.scrobble_id = s.id "
     "WHERE s.play_key IN (SELECT value FROM json_each(?)) ORDER BY a.id, d.id"
 )
 

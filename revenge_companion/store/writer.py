@@ -3,37 +3,54 @@
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
 T = TypeVar("T")
-L = TypeVar("L")
-_Job = tuple[Callable[[Any], Any], Any, asyncio.Future[Any]]
-_Done = tuple[asyncio.Future[Any], Any, BaseException | None]
+Job = Callable[[], Any]
+#: What a job returned, or what it raised.
+Outcome = tuple[Any, BaseException | None]
+_Entry = tuple[Job, bool, asyncio.Future[Any]]
+
+#: Jobs that may share one commit.
+_LARGEST_GROUP = 64
+
+
+def outcome(job: Job) -> Outcome:
+    """Run `job` and keep whatever comes of it."""
+    try:
+        return job(), None
+    except BaseException as error:
+        return None, error
 
 
 class Writer:
-    """Runs functions one after the other on a thread of its own.
+    """Runs jobs in order on a thread of its own; those that wait together run as one group.
 
-    Results come back through a deque and one `call_soon_threadsafe` per batch, so that a thousand
-    short jobs wake the loop only as often as it can follow.
+    `group` runs several jobs and returns an outcome for each. Results come back through a deque and
+    one `call_soon_threadsafe` per batch, so that a thousand short jobs wake the loop only as often
+    as it can follow.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, group: Callable[[Sequence[Job]], list[Outcome]]) -> None:
         self._loop = asyncio.get_running_loop()
-        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
-        self._done: deque[_Done] = deque()
+        self._group = group
+        self._jobs: SimpleQueue[_Entry | None] = SimpleQueue()
+        self._done: deque[tuple[asyncio.Future[Any], Outcome]] = deque()
         self._woken = False
         self._ended = self._loop.create_future()
         # A daemon: a process that is going down anyway must not wait for a stuck disk.
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
-    def run(self, job: Callable[[L], T], link: L) -> asyncio.Future[T]:
-        """Queue `job(link)`; it runs even where the caller stops waiting for it."""
+    def run(self, job: Callable[[], T], *, alone: bool = False) -> asyncio.Future[T]:
+        """Queue `job`; it runs even where the caller stops waiting for it.
+
+        `alone` keeps it out of any group.
+        """
         future: asyncio.Future[T] = self._loop.create_future()
-        self._jobs.put((job, link, future))
+        self._jobs.put((job, alone, future))
         return future
 
     async def end(self) -> None:
@@ -43,18 +60,38 @@ class Writer:
         self._thread.join()
 
     def _work(self) -> None:
-        while (entry := self._jobs.get()) is not None:
-            job, link, future = entry
-            try:
-                self._tell((future, job(link), None))
-            except BaseException as error:
-                self._tell((future, None, error))
-            # The result must not be kept alive until the next job comes.
-            del entry, job, link, future
-        self._tell((self._ended, None, None))
+        ended = False
+        while not ended:
+            group, behind = self._gather()
+            if len(group) == 1:
+                outcomes = [outcome(group[0][0])]
+            elif group:
+                outcomes = self._group([job for job, _, _ in group])
+            else:
+                outcomes = []
+            self._tell([(entry[2], done) for entry, done in zip(group, outcomes, strict=True)])
+            for entry in behind:
+                if entry is None:
+                    ended = True
+                else:
+                    self._tell([(entry[2], outcome(entry[0]))])
+            # Results must not be kept alive until the next job comes.
+            del group, behind, outcomes
+            entry = None
+        self._tell([(self._ended, (None, None))])
 
-    def _tell(self, done: _Done) -> None:
-        self._done.append(done)
+    def _gather(self) -> tuple[list[_Entry], list[_Entry | None]]:
+        """The jobs that wait and may share a commit, and the one behind them that may not."""
+        group: list[_Entry] = []
+        while len(group) < _LARGEST_GROUP and not (group and self._jobs.empty()):
+            entry = self._jobs.get()
+            if entry is None or entry[1]:
+                return group, [entry]
+            group.append(entry)
+        return group, []
+
+    def _tell(self, done: list[tuple[asyncio.Future[Any], Outcome]]) -> None:
+        self._done.extend(done)
         if not self._woken:
             self._woken = True
             # The loop may be closed where the process is ending; nobody waits then.
@@ -65,7 +102,7 @@ class Writer:
         # Cleared first: a result appended from now on wakes the loop again.
         self._woken = False
         while self._done:
-            future, result, error = self._done.popleft()
+            future, (result, error) = self._done.popleft()
             if future.done():
                 continue
             if error is None:

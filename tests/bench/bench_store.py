@@ -30,6 +30,7 @@ from revenge_companion.store.payload import micros, scrobble_from, scrobble_text
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 MANY = 1_000_000
 FEW = 1_000
+LANES = 4
 BATCH = 500
 
 Row = tuple[str, float, str]
@@ -80,13 +81,23 @@ class _Bare:
             self.connection.execute(f"PRAGMA {name} = {value}")
         for sql in shape:
             self.connection.execute(sql)
-        self.connection.execute(
-            "INSERT INTO account VALUES (1,'x','x','','x','','','','','{}','linked','',NULL,NULL)"
-        )
+        for account in range(1, LANES + 1):
+            self.connection.execute(
+                "INSERT INTO account VALUES "
+                "(?,'x',?,'','x','','','','','{}','linked','',NULL,NULL)",
+                (account, str(account)),
+            )
 
     def rows(self, scrobbles: list[Scrobble]) -> list[tuple[Any, ...]]:
         return [
-            (one.key, "", micros(one.started_at), micros(one.counted_at), scrobble_text(one))
+            (
+                one.key,
+                "",
+                micros(one.started_at) // 1_000_000,
+                micros(one.started_at),
+                micros(one.counted_at),
+                scrobble_text(one),
+            )
             for one in scrobbles
         ]
 
@@ -95,42 +106,50 @@ class _Bare:
         (row,) = self.rows([scrobble])
         connection.execute("BEGIN")
         cursor = connection.execute(
-            "INSERT INTO scrobble (key, rule, started_us, counted_us, payload) "
-            "VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO scrobble (key, rule, second, started_us, counted_us, payload) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
             row,
         )
         connection.execute(
-            "INSERT INTO delivery (scrobble_id, account_id, key, state, dated_us, queued_us) "
-            "VALUES (?, 1, ?, 'pending', ?, 0)",
-            (cursor.lastrowid, row[0], row[2]),
+            "INSERT INTO delivery "
+            "(scrobble_id, account_id, second, key, state, dated_us, queued_us) "
+            "VALUES (?, 1, ?, ?, 'pending', ?, 0)",
+            (cursor.lastrowid, row[2], row[0], row[3]),
         )
         connection.execute("COMMIT")
 
-    def add_many(self, scrobbles: list[Scrobble]) -> None:
+    def add_many(self, scrobbles: list[Scrobble], account: int = 1) -> None:
         connection = self.connection
         connection.execute("BEGIN")
         first = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM scrobble").fetchone()[0]
         rows = self.rows(scrobbles)
         connection.executemany(
-            "INSERT INTO scrobble (key, rule, started_us, counted_us, payload) "
-            "VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO scrobble (key, rule, second, started_us, counted_us, payload) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
             rows,
         )
         connection.executemany(
-            "INSERT INTO delivery (scrobble_id, account_id, key, state, dated_us, queued_us) "
-            "VALUES (?, 1, ?, 'pending', ?, 0)",
-            [(number, row[0], row[2]) for number, row in enumerate(rows, first)],
+            "INSERT INTO delivery "
+            "(scrobble_id, account_id, second, key, state, dated_us, queued_us) "
+            "VALUES (?, ?, ?, ?, 'pending', ?, 0)",
+            [(number, account, row[2], row[0], row[3]) for number, row in enumerate(rows, first)],
         )
         connection.execute("COMMIT")
 
-    def claim_and_settle(self, limit: int) -> None:
+    def lanes(self, times: int) -> None:
+        for _ in range(times):
+            for account in range(1, LANES + 1):
+                self.claim_and_settle(1, account)
+
+    def claim_and_settle(self, limit: int, account: int = 1) -> None:
         connection = self.connection
         connection.execute("BEGIN")
         found = connection.execute(
-            "SELECT d.id, s.key, s.rule, s.started_us, s.counted_us, s.payload FROM delivery d JOIN scrobble s ON s.id = d.scrobble_id "
-            "WHERE d.account_id = 1 AND d.due_us IS NULL "
+            "SELECT d.id, s.key, s.rule, s.started_us, s.counted_us, s.payload "
+            "FROM delivery d JOIN scrobble s ON s.id = d.scrobble_id "
+            "WHERE d.account_id = ? AND d.due_us IS NULL "
             "AND d.state IN ('pending', 'unsure', 'held') ORDER BY d.dated_us LIMIT ?",
-            (limit,),
+            (account, limit),
         ).fetchall()
         for row in found:
             scrobble_from(*row[1:])
@@ -148,29 +167,36 @@ class _Bare:
 
 
 class _Ours:
-    def __init__(self, db: Database, account: int) -> None:
+    def __init__(self, db: Database) -> None:
         self.outbox = Outbox(db, _Clock())
-        self.account = account
+
+    async def lanes(self, times: int) -> None:
+        """Every lane claims and settles one row, `times` times, beside the others."""
+        await asyncio.gather(
+            *(self.claim_and_settle(times, 1, account) for account in range(1, LANES + 1))
+        )
 
     async def add(self, scrobbles: list[Scrobble]) -> None:
         for one in scrobbles:
-            await self.outbox.add(one, [self.account])
+            await self.outbox.add(one, [1])
 
-    async def add_many(self, scrobbles: list[Scrobble]) -> None:
-        await self.outbox.add_many([(one, [self.account]) for one in scrobbles])
+    async def add_many(self, scrobbles: list[Scrobble], account: int = 1) -> None:
+        await self.outbox.add_many([(one, [account]) for one in scrobbles])
 
-    async def claim_and_settle(self, times: int, limit: int) -> None:
+    async def claim_and_settle(self, times: int, limit: int, account: int = 1) -> None:
         now = _Clock().now()
         done = Settlement(DeliveryState.DELIVERED, 1, None, remote_id="r")
         for _ in range(times):
-            found = await self.outbox.claim(self.account, limit, now)
+            found = await self.outbox.claim(account, limit, now)
             await self.outbox.settle([(one.id, done) for one in found], now)
 
 
 async def _open(folder: Path, name: str) -> tuple[Database, _Ours]:
     db = await Database.open(folder / name, clock=_Clock())
-    account = await Accounts(db, _Clock()).add(service="x", remote_id="x")
-    return db, _Ours(db, account.id)
+    accounts = Accounts(db, _Clock())
+    for number in range(LANES):
+        await accounts.add(service="x", remote_id=str(number))
+    return db, _Ours(db)
 
 
 async def _timed(work: Coroutine[Any, Any, None]) -> float:
@@ -220,8 +246,12 @@ async def _against_bare(folder: Path, rounds: int) -> list[Row]:
         many = numbers.take(BATCH)
         first = _timed_bare(lambda many=many: bare.add_many(many))
         bulk.append((first, await _timed(ours.add_many(many))))
-        first = _timed_bare(lambda: [bare.claim_and_settle(1) for _ in range(50)] and None)
-        claimed.append((first, await _timed(ours.claim_and_settle(50, 1))))
+        for account in range(1, LANES + 1):
+            few = numbers.take(20)
+            bare.add_many(few, account)
+            await ours.add_many(few, account)
+        first = _timed_bare(lambda: bare.lanes(20))
+        claimed.append((first, await _timed(ours.lanes(20))))
         first = _timed_bare(lambda: bare.claim_and_settle(BATCH))
         batches.append((first, await _timed(ours.claim_and_settle(1, BATCH))))
     bare.connection.close()
@@ -229,8 +259,8 @@ async def _against_bare(folder: Path, rounds: int) -> list[Row]:
     return [
         ("durable single add, rate to bare sqlite3", _ratio(single), ">= 0.6"),
         ("bulk add of 500, rate to bare sqlite3", _ratio(bulk), ">= 0.9"),
-        ("claim one and settle, rate to bare sqlite3", _ratio(claimed), ">= 0.75"),
-        ("claim 500 and settle, rate to bare sqlite3", _ratio(batches), "(told)"),
+        ("claim one and settle in 4 lanes, rate to bare sqlite3", _ratio(claimed), ">= 0.75"),
+        ("claim 500 and settle, rate to bare sqlite3", _ratio(batches), ">= 0.75"),
     ]
 
 
@@ -256,18 +286,19 @@ async def _flat(folder: Path, rounds: int, many: int, delivered: bool) -> list[R
                 )
             )
     times: dict[str, list[tuple[float, float]]] = {}
-    for _ in range(rounds):
+    for number in range(rounds):
         for what, work in (
             ("add", lambda one, some: one.add(some)),
             ("bulk add", lambda one, some: one.add_many(some)),
             ("claim and settle", lambda one, some: one.claim_and_settle(50, 1)),
             ("counts", lambda one, some: _ask(one)),
         ):
-            pair = []
-            for one in (large, small):
+            pair = {}
+            # By turns, as the second of a pair finds everything warm.
+            for one in (large, small) if number % 2 else (small, large):
                 some = numbers.take(100) if what in ("add", "bulk add") else []
-                pair.append(await _timed(work(one, some)))
-            times.setdefault(what, []).append((pair[0], pair[1]))
+                pair[one] = await _timed(work(one, some))
+            times.setdefault(what, []).append((pair[large], pair[small]))
     await small_db.close()
     await large_db.close()
     return [
@@ -279,13 +310,12 @@ async def _flat(folder: Path, rounds: int, many: int, delivered: bool) -> list[R
 async def _ask(ours: _Ours) -> None:
     for _ in range(50):
         await ours.outbox.counts()
-        await ours.outbox.next_due(ours.account)
+        await ours.outbox.next_due(1)
 
 
 async def _late(folder: Path) -> list[Row]:
     """How late the loop runs while 100,000 rows are added in pages of 500, worst, in ms."""
     db, ours = await _open(folder, "late.db")
-    pages = [_Numbers().take(BATCH)]
     numbers = _Numbers()
     pages = [numbers.take(BATCH) for _ in range(40)]
     gc.collect()
