@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox, QPushButton, QWidget
 
 
 async def opened(dialog: QDialog) -> int:
@@ -22,6 +22,14 @@ async def opened(dialog: QDialog) -> int:
         return await done
     finally:
         dialog.close()
+
+
+def only_default(dialog: QDialog, chosen: QPushButton) -> None:
+    """Let Enter press `chosen` and no other button, also while `chosen` is disabled."""
+    for button in dialog.findChildren(QPushButton):
+        button.setAutoDefault(button is chosen)
+    chosen.setAutoDefault(True)
+    chosen.setDefault(True)
 
 
 async def choose(

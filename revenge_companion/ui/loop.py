@@ -55,6 +55,8 @@ class CompanionLoop(qasync.QEventLoop):  # type: ignore[misc]  # qasync has no t
         # Before the base class, which schedules while it is built.
         self._soon: deque[asyncio.Handle] = deque()
         self._posted = False
+        #: How often the loop woke to run callbacks.
+        self.batches = 0
         self._later: list[tuple[float, int, asyncio.TimerHandle]] = []
         self._order = itertools.count()
         self._cancelled_timers = 0
@@ -66,6 +68,16 @@ class CompanionLoop(qasync.QEventLoop):  # type: ignore[misc]  # qasync has no t
         self._clock_timer.timeout.connect(self._run_due)
         super().__init__(app)
         self.set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="companion"))
+
+    @property
+    def timers(self) -> int:
+        """How many timers are kept, cancelled ones that were not swept out yet among them."""
+        return len(self._later)
+
+    @property
+    def next_timer_s(self) -> float | None:
+        """`time()` at which the next timer is due; None while there is none."""
+        return None if self._armed_for == math.inf else self._armed_for
 
     # Callbacks
 
@@ -115,6 +127,7 @@ class CompanionLoop(qasync.QEventLoop):  # type: ignore[misc]  # qasync has no t
     def _run_soon(self) -> None:
         # Cleared before counting: a thread that appends meanwhile either is counted or posts anew.
         self._posted = False
+        self.batches += 1
         batch = len(self._soon)
         if batch > 1:
             # Should one of these run a nested loop, the others go on inside it.
@@ -145,12 +158,19 @@ class CompanionLoop(qasync.QEventLoop):  # type: ignore[misc]  # qasync has no t
     # Timers
 
     def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
-        # One that has already run counts too: then the sweep merely comes a little early.
-        self._cancelled_timers += 1
-        if self._cancelled_timers > max(SWEEP_FROM, len(self._later) // 2):
-            self._later = [entry for entry in self._later if not entry[2].cancelled()]
-            heapq.heapify(self._later)
-            self._cancelled_timers = 0
+        # Called just before the handle itself knows that it is cancelled.
+        later = self._later
+        if later and later[0][2] is handle:
+            heapq.heappop(later)
+        else:
+            # One that has already run counts too: then the sweep merely comes a little early.
+            self._cancelled_timers += 1
+            if self._cancelled_timers > max(SWEEP_FROM, len(later) // 2):
+                self._later = [
+                    entry for entry in later if not (entry[2].cancelled() or entry[2] is handle)
+                ]
+                heapq.heapify(self._later)
+                self._cancelled_timers = 0
         self._arm()
 
     def _arm(self) -> None:

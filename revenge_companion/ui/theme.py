@@ -128,7 +128,8 @@ class _Roomy(QProxyStyle):
         size: QSize,
         widget: QWidget | None = None,
     ) -> QSize:
-        made = super().sizeFromContents(contents, option, size, widget)
+        # The stubs want a widget where Qt itself passes none.
+        made = super().sizeFromContents(contents, option, size, widget)  # type: ignore[arg-type]
         extra = _EXTRA.get(contents)
         return made if extra is None else QSize(made.width() + extra[0], made.height() + extra[1])
 

@@ -29,6 +29,7 @@ from revenge_companion.services.base import (
     ServiceSpec,
     ShowPrompt,
 )
+from revenge_companion.ui.ask import only_default
 from revenge_companion.ui.async_slot import Tasks, async_slot
 from revenge_companion.ui.theme import GRID, MARGIN, Tone
 from revenge_companion.ui.widgets.qr import QrCode
@@ -82,7 +83,6 @@ class LinkDialog(QDialog):
         self.go = self.buttons.addButton(
             self.tr("Co&ntinue"), QDialogButtonBox.ButtonRole.ActionRole
         )
-        self.go.setDefault(True)
         self.go.clicked.connect(self._on_go)
         self.buttons.rejected.connect(self.reject)
         self.finished.connect(self._on_finished)
@@ -94,6 +94,7 @@ class LinkDialog(QDialog):
         column.addWidget(self.message)
         column.addWidget(self.buttons)
         self.setMinimumWidth(460)
+        only_default(self, self.go)
 
     def _form(self) -> QWidget:
         spec = self._spec

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from revenge_companion.core.errors import CompanionError
+from revenge_companion.ui.ask import only_default
 from revenge_companion.ui.async_slot import Tasks, async_slot
 from revenge_companion.ui.theme import GRID, MARGIN, Tone
 from revenge_companion.ui.widgets.text import Text, buddy
@@ -82,12 +83,11 @@ class SignInDialog(QDialog):
         self.accept_button = self.buttons.addButton(
             self.tr("&Sign in"), QDialogButtonBox.ButtonRole.ActionRole
         )
-        self.accept_button.setDefault(True)
         self.accept_button.clicked.connect(self._on_sign_in)
         self.buttons.rejected.connect(self.reject)
         for field in (self.server, self.username, self.password, self.key):
             field.textChanged.connect(self._show_ready)
-        self.ways.currentChanged.connect(self._show_ready)
+        self.ways.currentChanged.connect(self._on_way)
         self.finished.connect(self.tasks.cancel)
         column = QVBoxLayout(self)
         column.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
@@ -96,6 +96,7 @@ class SignInDialog(QDialog):
         column.addWidget(self.ways)
         column.addWidget(self.message)
         column.addWidget(self.buttons)
+        only_default(self, self.accept_button)
         (self.server if not server else self.password if username else self.username).setFocus()
 
     @property
@@ -109,6 +110,11 @@ class SignInDialog(QDialog):
             else bool(self.username.text().strip() and self.password.text())
         )
         self.accept_button.setEnabled(filled and not self.tasks.busy)
+
+    def _on_way(self) -> None:
+        # What was said was about the other way.
+        self.message.setText("")
+        self._show_ready()
 
     @async_slot
     async def _on_sign_in(self) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QModelIndex, Qt, QTimer
-from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtGui import QHideEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -31,6 +31,8 @@ from revenge_companion.ui.widgets.text import Text
 
 #: Wait after the last key before searching.
 SEARCH_AFTER_MS = 250
+#: Average characters of room below which the list leaves the destinations out.
+NARROW = 96
 #: How often the progress moves while something plays and the page is seen.
 TICK_MS = 1000
 
@@ -203,9 +205,14 @@ class ActivityPage(QWidget):
             self._split.setSizes([self._split.width() - story, story])
         elif not shown:
             self.story.hide()
-        # Beside the story the list keeps to time and title; the rest is in the story.
-        for column in (PlayColumn.OUTCOME, PlayColumn.DESTINATIONS):
-            self.view.setColumnHidden(column, shown)
+        self._fit_columns()
+
+    def _fit_columns(self) -> None:
+        """Beside the story, and in little room, the list leaves to the story what is there."""
+        beside = self.story.isVisibleTo(self)
+        narrow = self.width() < NARROW * self.fontMetrics().averageCharWidth()
+        self.view.setColumnHidden(PlayColumn.OUTCOME, beside)
+        self.view.setColumnHidden(PlayColumn.DESTINATIONS, beside or narrow)
 
     def _on_data_changed(self) -> None:
         play = self.model.row(self.view.currentIndex())
@@ -271,6 +278,10 @@ class ActivityPage(QWidget):
             self._tick.start()
         elif not wanted:
             self._tick.stop()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_columns()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

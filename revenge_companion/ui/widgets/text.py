@@ -80,5 +80,7 @@ def buddy(text: str, of: QWidget) -> QLabel:
     label = QLabel(text)
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setBuddy(of)
+    # A form aligns labels to the top of taller fields.
+    label.setMinimumHeight(of.sizeHint().height())
     of.setAccessibleName(text.replace("&", ""))
     return label
