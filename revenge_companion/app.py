@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-def _qt_fits() -> str:
+def qt_fits() -> str:
     """Why this PySide6 cannot be used with this Python; empty when it can."""
     import PySide6
 
@@ -43,7 +43,7 @@ def _refused(sentence: str) -> int:
     return 1
 
 
-def _has_display() -> bool:
+def has_display() -> bool:
     """Whether a window can be shown here."""
     if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM"):
         return True
@@ -94,9 +94,9 @@ class _Signals:
 
 def _run(work: Callable[["QApplication", asyncio.Event], Coroutine[Any, Any, int]]) -> int:
     """Run `work` on Qt's loop; the event it is given is set when the user wants to quit."""
-    if not _has_display():
+    if not has_display():
         return _refused("There is no display here. Use `revenge-companion run --headless`.")
-    bad = _qt_fits()
+    bad = qt_fits()
     if bad:
         return _refused(bad)
     app = _application()

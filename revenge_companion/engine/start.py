@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.errors import SecretsUnavailable, StoreTrouble
@@ -17,8 +18,10 @@ from revenge_companion.paths import Paths
 from revenge_companion.services.catalog import build_services
 from revenge_companion.store.database import Database
 from revenge_companion.store.locks import ProfileLock
-from revenge_companion.store.secrets import open_secrets
 from revenge_companion.store.settings_file import SettingsFile
+
+if TYPE_CHECKING:
+    from revenge_companion.store.secrets import Secrets
 
 _log = logging.getLogger(__name__)
 
@@ -39,24 +42,52 @@ class SystemClock:
         await asyncio.sleep(seconds)
 
 
-class NoSecrets:
-    """Stands in where secrets cannot be kept: nothing is there, and keeping one says why."""
+class LateSecrets:
+    """The keyring or the vault, looked for when it is first needed.
 
-    def __init__(self, why: str) -> None:
-        self.why = why
+    Where there is neither, nothing is there, and keeping a secret says why.
+    """
 
-    @property
-    def where(self) -> str:
-        return self.why
+    def __init__(self, paths: Paths, environ: Mapping[str, str], clock: Clock) -> None:
+        self._vault = paths.vault
+        self._vault_key = environ.get(VAULT_KEY_ENV) or None
+        self._clock = clock
+        self._opening = asyncio.Lock()
+        self._found: Secrets | None = None
+        #: Why secrets cannot be kept here, a sentence; empty while nobody asked or all is well.
+        self.trouble = ""
+
+    async def find(self) -> "Secrets | None":
+        """The store that is used; None where there is none (`trouble` says why)."""
+        async with self._opening:
+            if self._found is None and not self.trouble:
+                # Imported here: a question about the outbox needs no keyring.
+                from revenge_companion.store.secrets import open_secrets
+
+                try:
+                    self._found = await open_secrets(
+                        vault_path=self._vault, vault_key=self._vault_key, clock=self._clock
+                    )
+                except SecretsUnavailable as error:
+                    self.trouble = str(error)
+                    _log.info("Secrets cannot be kept: %s", error)
+            return self._found
 
     async def get(self, name: str) -> str | None:
-        return None
+        found = await self.find()
+        return None if found is None else await found.get(name)
 
     async def put(self, name: str, value: str) -> None:
-        raise SecretsUnavailable(self.why)
+        """Keep a secret. Raises SecretsUnavailable."""
+        found = await self.find()
+        if found is None:
+            raise SecretsUnavailable(self.trouble)
+        await found.put(name, value)
 
     async def drop(self, name: str) -> None:
-        """There is nothing to drop."""
+        found = await self.find()
+        if found is not None:
+            await found.drop(name)
 
 
 class AlreadyRunning(StoreTrouble):
@@ -89,17 +120,6 @@ def take_lock(paths: Paths) -> ProfileLock:
     return lock
 
 
-async def secrets_for(paths: Paths, environ: Mapping[str, str], clock: Clock) -> SecretStore:
-    """The keyring, the vault, or a stand-in that says why there is neither."""
-    try:
-        return await open_secrets(
-            vault_path=paths.vault, vault_key=environ.get(VAULT_KEY_ENV) or None, clock=clock
-        )
-    except SecretsUnavailable as error:
-        _log.warning("%s", error)
-        return NoSecrets(str(error))
-
-
 async def open_engine(
     paths: Paths,
     *,
@@ -129,6 +149,7 @@ async def _open(
     lock: ProfileLock,
     secrets: SecretStore | None,
 ) -> Running:
+    late = LateSecrets(paths, environ, clock)
     file = SettingsFile(paths.config_file)
     settings, notes = file.load()
     database = await Database.open(paths.database, clock=clock)
@@ -145,7 +166,8 @@ async def _open(
             database=database,
             settings_file=file,
             settings=settings,
-            secrets=secrets or await secrets_for(paths, environ, clock),
+            secrets=secrets or late,
+            secrets_trouble=lambda: late.trouble,
             services=services,
             locks=Path(locks),
         )

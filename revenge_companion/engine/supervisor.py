@@ -54,6 +54,8 @@ class Parts:
     services: Mapping[str, Service]
     #: Folder for the locks of token refreshes.
     locks: Path
+    #: Why secrets cannot be kept here, a sentence; empty when they can.
+    secrets_trouble: Callable[[], str]
 
 
 class Engine:
@@ -157,7 +159,7 @@ class Engine:
             now_playing=self._listener.now_playing(),
             outbox=total(self._counts.values()),
             paused_until=self._paused_until,
-            trouble=self._trouble,
+            trouble=self._trouble or self._parts.secrets_trouble(),
         )
 
     @property

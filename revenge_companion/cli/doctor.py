@@ -1,0 +1,143 @@
+"""`doctor`: what works here and what does not, one line each."""
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+
+from revenge_companion import __version__
+from revenge_companion.cli.reach import answer
+from revenge_companion.core.errors import CompanionError
+from revenge_companion.engine.start import VAULT_KEY_ENV, LateSecrets, SystemClock
+from revenge_companion.net.http import Http
+from revenge_companion.paths import Paths, find_paths
+
+#: A wall clock further off than this breaks dates at the services, in seconds.
+_CLOCK_OFF_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at; `ok` is None where it could not be told or does not matter."""
+
+    name: str
+    ok: bool | None
+    says: str
+
+
+def doctor(args: argparse.Namespace) -> int:
+    """Look at everything; exit code 1 when something is wrong."""
+    findings = asyncio.run(_all())
+    wrong = any(finding.ok is False for finding in findings)
+    if args.json:
+        print(json.dumps({"ok": not wrong, "checks": [asdict(one) for one in findings]}))
+    else:
+        for finding in findings:
+            mark = {True: "ok", False: "WRONG", None: "--"}[finding.ok]
+            print(f"{mark:6} {finding.name}: {finding.says}")
+    return 1 if wrong else 0
+
+
+async def _all() -> list[Finding]:
+    paths = find_paths()
+    findings = [Finding("version", True, f"{__version__}, Python {sys.version.split()[0]}")]
+    findings += _folders(paths)
+    if findings[-1].ok is False:
+        return findings
+    findings += [_database(paths), await _keyring(paths), _qt()]
+    findings += [finding async for finding in _network()]
+    return findings
+
+
+def _folders(paths: Paths) -> list[Finding]:
+    try:
+        paths.create()
+    except CompanionError as error:
+        return [Finding("folders", False, str(error))]
+    shut = [path for path in (paths.config, paths.data) if not os.access(path, os.W_OK)]
+    if shut:
+        return [Finding("folders", False, f"{shut[0]} cannot be written.")]
+    return [Finding("folders", True, f"settings in {paths.config}, data in {paths.data}")]
+
+
+def _database(paths: Paths) -> Finding:
+    from revenge_companion.store.check import check
+
+    if not paths.database.exists():
+        return Finding("database", None, "There is none yet; it is made at the first start.")
+    trouble = check(paths.database)
+    return Finding("database", not trouble, trouble or "whole and readable")
+
+
+async def _keyring(paths: Paths) -> Finding:
+    late = LateSecrets(paths, os.environ, SystemClock())
+    found = await late.find()
+    if found is None:
+        return Finding(
+            "keyring", False, f"{late.trouble} Or set {VAULT_KEY_ENV} for an encrypted vault."
+        )
+    return Finding("keyring", True, found.where)
+
+
+def _qt() -> Finding:
+    from importlib.util import find_spec
+
+    if find_spec("PySide6") is None:
+        return Finding("window", None, "PySide6 is not installed; `run --headless` works without.")
+    from revenge_companion.app import has_display, qt_fits
+
+    bad = qt_fits()
+    if bad:
+        return Finding("window", False, bad)
+    if not has_display():
+        return Finding("window", None, "No display here; `run --headless` works without.")
+    return Finding("window", True, "can be shown here")
+
+
+async def _network() -> AsyncIterator[Finding]:
+    """The server and the accounts, as the running instance or the profile knows them."""
+    try:
+        said = await asyncio.to_thread(answer, "status", timeout_s=10.0)
+    except CompanionError as error:
+        yield Finding("accounts", False, str(error))
+        return
+    if "error" in said:
+        yield Finding("accounts", False, said["error"])
+        return
+    if not said["signed_in"]:
+        yield Finding("server", None, "Signed out.")
+    else:
+        async for finding in _server(said["server"]):
+            yield finding
+    for account in said["accounts"]:
+        ok = account["state"] == "linked"
+        words = f"{account['state']}, {account['pending']} waiting, {account['parked']} parked"
+        yield Finding(f"{account['service']} ({account['label']})", ok, words)
+    if not said["accounts"]:
+        yield Finding("accounts", None, "None is linked.")
+
+
+async def _server(url: str) -> AsyncIterator[Finding]:
+    from email.utils import parsedate_to_datetime
+
+    from revenge_companion.revenge.address import probe
+
+    http = Http(allow_plain_http=True)
+    clock = SystemClock()
+    try:
+        await probe(http, url)
+        yield Finding("server", True, f"{url} answers.")
+        answered = await http.request("GET", f"{url}/api/v1/oidc/providers", timeout_s=10.0)
+        with suppress(ValueError, TypeError, KeyError):
+            off = (parsedate_to_datetime(answered.headers["date"]) - clock.now()).total_seconds()
+            right = abs(off) <= _CLOCK_OFF_S
+            words = "agrees with the server's" if right else f"is {off:.0f} s off the server's"
+            yield Finding("clock", right, f"This computer's clock {words}.")
+    except CompanionError as error:
+        yield Finding("server", False, str(error))
+    finally:
+        await http.close()
