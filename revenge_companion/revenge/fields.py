@@ -87,11 +87,19 @@ def ids(value: object) -> Ids:
 def moment(value: object, now: datetime) -> datetime:
     """A server's RFC 3339 time as aware UTC.
 
-    `now` where it is absent, unreadable, without a zone, Go's zero time (year 1) or more than five
-    minutes ahead of `now`.
+    `now` where `moment_or_none` finds none, or one more than five minutes ahead of `now`.
+    """
+    read = moment_or_none(value)
+    return now if read is None or read - now > FUTURE_LIMIT else read
+
+
+def moment_or_none(value: object) -> datetime | None:
+    """A server's RFC 3339 time as aware UTC.
+
+    None where it is absent, unreadable, without a zone, or Go's zero time (year 1).
     """
     if type(value) is not str:
-        return now
+        return None
     try:
         read = datetime.fromisoformat(value)
     except ValueError:
@@ -99,13 +107,13 @@ def moment(value: object, now: datetime) -> datetime:
         try:
             read = datetime.fromisoformat(value.upper())
         except ValueError:
-            return now
+            return None
     zone = read.tzinfo
     if zone is not UTC:
         if zone is None:
-            return now
+            return None
         try:
             read = read.astimezone(UTC)
         except OverflowError:
-            return now
-    return now if read - now > FUTURE_LIMIT or read.year == 1 else read
+            return None
+    return None if read.year == 1 else read

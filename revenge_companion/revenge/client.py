@@ -1,0 +1,143 @@
+"""The calls of a Revenge server that the Companion uses, with its quirks answered in one place."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from revenge_companion.core.errors import ServiceTrouble, SessionExpired
+from revenge_companion.core.media import Item, Series
+from revenge_companion.net.http import Answer, Http, NotJson
+from revenge_companion.revenge import rows
+from revenge_companion.revenge.session import Session, body_of, trouble
+
+#: Most rows the server gives at once, by call.
+MOVIES_LIMIT = 50
+EPISODES_LIMIT = 100
+HISTORY_LIMIT = 100
+
+
+class RevengeClient:
+    """A signed-in user's line to one server.
+
+    Every call may raise SessionExpired, RateLimited (this server never says how long),
+    ServiceTrouble, NotRevenge or an error of the network.
+    """
+
+    def __init__(self, http: Http, base_url: str, session: Session) -> None:
+        self._http = http
+        self._base_url = base_url.rstrip("/")
+        self.session = session
+
+    async def login(self, username: str, password: str, device_name: str = "") -> None:
+        """Sign in; see `Session.login`."""
+        await self.session.login(username, password, device_name)
+
+    async def logout(self) -> None:
+        """Sign out; see `Session.logout`."""
+        await self.session.logout()
+
+    async def me(self) -> rows.Me:
+        """The signed-in user."""
+        found = rows.me(await self._get("/users/me"))
+        if found is None:
+            raise ServiceTrouble("The server did not say who is signed in.")
+        return found
+
+    async def movies_in_progress(self) -> list[rows.MovieRow]:
+        """Films begun and not finished, newest first, at most 50."""
+        return rows.movies(await self._get("/movies/continue-watching", limit=MOVIES_LIMIT))
+
+    async def episodes_in_progress(self) -> list[rows.EpisodeRow]:
+        """One episode per series begun and not finished, newest first, at most 100."""
+        found = rows.episodes(await self._get("/tvshows/continue-watching", limit=EPISODES_LIMIT))
+        # The server sorts by the series' id.
+        return sorted(found, key=lambda row: row.watched.last_watched_at, reverse=True)
+
+    async def movie_history(self, offset: int = 0) -> list[rows.MovieRow]:
+        """Finished films, the last watched first, at most 100 from `offset` on."""
+        return rows.movies(
+            await self._get("/movies/watch-history", limit=HISTORY_LIMIT, offset=offset)
+        )
+
+    async def movie_stats(self) -> rows.MovieStats | None:
+        """Counters that change when a film was finished; None when the answer has none."""
+        return rows.movie_stats(await self._get("/movies/stats"))
+
+    async def movie_progress(self, movie_id: str) -> rows.Watched | None:
+        """How far a film was watched; None when it was not."""
+        return rows.progress(await self._maybe(f"/movies/{_id(movie_id)}/progress"), movie_id)
+
+    async def episode_progress(self, episode_id: str) -> rows.Watched | None:
+        """How far an episode was watched.
+
+        None is "maybe not": series calls answer a database failure like an absence.
+        """
+        path = f"/tvshows/episodes/{_id(episode_id)}/progress"
+        return rows.progress(await self._maybe(path), episode_id)
+
+    async def movie(self, movie_id: str) -> Item | None:
+        """A film of the catalogue; None when it is gone."""
+        return rows.movie(await self._maybe(f"/movies/{_id(movie_id)}"))
+
+    async def episode(self, episode_id: str) -> rows.Episode | None:
+        """An episode of the catalogue; None is "maybe gone"."""
+        return rows.episode(await self._maybe(f"/tvshows/episodes/{_id(episode_id)}"))
+
+    async def series(self, series_id: str) -> Series | None:
+        """A series of the catalogue; None is "maybe gone"."""
+        return rows.series(await self._maybe(f"/tvshows/{_id(series_id)}"))
+
+    async def _get(self, path: str, **params: int) -> object:
+        answer = await self._answered(path, {key: str(value) for key, value in params.items()})
+        if answer.status != 200:
+            raise trouble(answer)
+        return _json(answer)
+
+    async def _maybe(self, path: str) -> object:
+        """As `_get`, with None for a 404."""
+        answer = await self._answered(path, {})
+        if answer.status == 404:
+            return None
+        if answer.status != 200:
+            raise trouble(answer)
+        return _json(answer)
+
+    async def _answered(self, path: str, params: Mapping[str, str]) -> Answer:
+        headers = await self.session.headers()
+        answer = await self._request(path, params, headers)
+        if not _not_signed_in(answer):
+            return answer
+        if not self.session.by_key:
+            token = headers["Authorization"].removeprefix("Bearer ")
+            headers = {"Authorization": f"Bearer {await self.session.renewed(token)}"}
+            answer = await self._request(path, params, headers)
+            if not _not_signed_in(answer):
+                return answer
+        raise SessionExpired("The server does not accept the sign-in any more.")
+
+    async def _request(
+        self, path: str, params: Mapping[str, str], headers: Mapping[str, str]
+    ) -> Answer:
+        return await self._http.request(
+            "GET",
+            f"{self._base_url}/api/v1{path}",
+            params=params or None,
+            headers=headers,
+            allow_plain_http=True,
+        )
+
+
+def _not_signed_in(answer: Answer) -> bool:
+    """Whether a 401 is about the sign-in: this server also sends it for failures of its own."""
+    return answer.status == 401 and body_of(answer).get("code") == 401
+
+
+def _json(answer: Answer) -> Any:
+    try:
+        return answer.json()
+    except NotJson as error:
+        raise ServiceTrouble("The server answered with something that is not JSON.") from error
+
+
+def _id(value: str) -> str:
+    """`value` as one part of a path; an id that is none cannot reach another call."""
+    return "".join(sign for sign in value if sign.isalnum() or sign in "-_") or "-"
