@@ -62,7 +62,7 @@ class SimklClient:
             else:
                 outcomes[delivery.id] = Refused(Reason.NOT_TAKEN)
         rows = [delivery for delivery in batch if delivery.id in places]
-        if len(batch) == 1 and rows and self._is_fresh(rows[0]):
+        if len(batch) == 1 and rows and self._is_fresh(rows[0], places[rows[0].id]):
             outcome = await self._stop(rows[0], places[rows[0].id])
             if outcome is not None:
                 return {rows[0].id: outcome}
@@ -75,7 +75,7 @@ class SimklClient:
     async def live(self, notice: LiveNotice) -> None:
         """Say what happens now; left out while Simkl's 20 seconds since the last call run."""
         where = payload.place(notice.item) if notice.item.kind in SPEC.kinds else None
-        if where is None or self._locked_s() > 0:
+        if where is None or where.section == "episodes" or self._locked_s() > 0:
             return
         progress = round(min(max(notice.progress_pct, 0.0), 100.0), 2)
         action = notice.action
@@ -119,11 +119,12 @@ class SimklClient:
         if not 200 <= answer.status < 300:
             raise wire.trouble(answer, left_of_day_s=self._day.left_s())
 
-    def _is_fresh(self, delivery: Delivery) -> bool:
+    def _is_fresh(self, delivery: Delivery, where: payload.Place) -> bool:
         """Whether a play may go as a live stop, which Simkl dates by its own clock."""
         age_s = (self._clock.now() - delivery.scrobble.counted_at).total_seconds()
         return (
-            not delivery.unsure
+            where.section != "episodes"
+            and not delivery.unsure
             and delivery.attempts == 0
             and -FRESH_S <= age_s <= FRESH_S
             and delivery.scrobble.progress_pct >= payload.COUNTS_AT_PCT

@@ -49,11 +49,9 @@ def place(item: Item) -> Place | None:
 
 
 def media(where: Place) -> dict[str, Any]:
-    """The media object of a scrobble call. An episode's own ids never stand in the show's."""
+    """The media object of a scrobble call, which takes no episode without its show."""
     if where.section == "movies":
         return {"movie": dict(where.named)}
-    if where.section == "episodes":
-        return {"show": {}, "episode": dict(where.named)}
     return {
         "show": dict(where.named),
         "episode": {"season": where.season, "number": where.number},
