@@ -15,12 +15,13 @@ from revenge_companion.core.scrobble import Scrobble
 from revenge_companion.core.status import OutboxCounts
 from revenge_companion.store.database import Database, Link
 from revenge_companion.store.payload import (
+    DELIVERY_COLUMNS,
+    FOR_EVER_US,
     compact,
+    delivery_from,
     maybe_micros,
-    maybe_moment,
     micros,
     moment,
-    scrobble_from,
     scrobble_text,
 )
 
@@ -33,10 +34,6 @@ _OPEN = (
     DeliveryState.UNSURE,
     DeliveryState.HELD,
     DeliveryState.PARKED,
-)
-_COLUMNS = (
-    "d.id, d.account_id, d.state, d.attempts, d.due_us, d.reason_code, d.detail, d.remote_id, "
-    "d.queued_us, d.settled_us, d.key, s.rule, s.started_us, s.counted_us, s.payload"
 )
 _ADD_SCROBBLE = (
     "INSERT OR IGNORE INTO scrobble "
@@ -73,7 +70,7 @@ _WAKE_ALL = (
     f"WHERE account_id = ? AND due_us IS NOT NULL AND {_COMING} AND state <> 'held'"
 )
 _READY = (
-    f"SELECT {_COLUMNS} FROM delivery d INDEXED BY delivery_due "
+    f"SELECT {DELIVERY_COLUMNS} FROM delivery d INDEXED BY delivery_due "
     "CROSS JOIN scrobble s ON s.id = d.scrobble_id "
     "WHERE d.account_id = ? AND d.due_us IS NULL "
     "AND d.state IN ('pending', 'unsure', 'held') ORDER BY d.dated_us, d.id LIMIT ?"
@@ -93,9 +90,6 @@ _OPEN_IDS = (
     "WHERE account_id = ? AND state = ? AND state <> 'delivered' "
     "AND id < ? ORDER BY id DESC LIMIT ?"
 )
-#: A hold without an end, in microseconds since 1970: the last moment Python can write.
-_FOR_EVER_US = micros(datetime.fromisoformat("9999-12-31T00:00:00+00:00"))
-
 Addition = tuple[Scrobble, Sequence[int]]
 
 
@@ -159,7 +153,7 @@ class Outbox:
                     unsure = sum(row[2] == DeliveryState.UNSURE for row in rows)
                     claimed = (len(rows) - unsure, unsure, len(rows), account_id)
                     connection.execute(_TALLY_CLAIMED, claimed)
-            return [_delivery(row) for row in rows]
+            return [delivery_from(row) for row in rows]
 
         return await self._db.run(job)
 
@@ -213,7 +207,7 @@ class Outbox:
 
         def job(link: Link) -> datetime | None:
             row = link.connection.execute(_NEXT, (account_id,)).fetchone()
-            if row is None or row[0] == _FOR_EVER_US:
+            if row is None or row[0] == FOR_EVER_US:
                 return None
             return now if row[0] is None else moment(row[0])
 
@@ -394,12 +388,12 @@ def _find(connection: Any, scrobble: Scrobble) -> int:
 def _first_state(held_until: datetime | None) -> tuple[str, int | None]:
     if held_until is None:
         return DeliveryState.PENDING.value, None
-    return DeliveryState.HELD.value, min(micros(held_until), _FOR_EVER_US)
+    return DeliveryState.HELD.value, min(micros(held_until), FOR_EVER_US)
 
 
 def _due_us(state: DeliveryState, due_at: datetime | None) -> int | None:
     if state is DeliveryState.HELD and due_at is None:
-        return _FOR_EVER_US
+        return FOR_EVER_US
     return maybe_micros(due_at)
 
 
@@ -423,26 +417,8 @@ def _dated_us(scrobble: Scrobble, row: tuple[Any, ...]) -> int:
 
 def _by_id(connection: Any, ids: Sequence[int]) -> list[Delivery]:
     rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM delivery d JOIN scrobble s ON s.id = d.scrobble_id "
+        f"SELECT {DELIVERY_COLUMNS} FROM delivery d JOIN scrobble s ON s.id = d.scrobble_id "
         "WHERE d.id IN (SELECT value FROM json_each(?)) ORDER BY d.id DESC",
         (compact(list(ids)),),
     )
-    return [_delivery(row) for row in rows]
-
-
-def _delivery(row: tuple[Any, ...]) -> Delivery:
-    state = DeliveryState(row[2])
-    return Delivery(
-        id=row[0],
-        account_id=row[1],
-        scrobble=scrobble_from(row[10], row[11], row[12], row[13], row[14]),
-        state=state,
-        attempts=row[3],
-        due_at=None if row[4] == _FOR_EVER_US else maybe_moment(row[4]),
-        reason_code=row[5],
-        detail=row[6],
-        remote_id=row[7],
-        queued_at=moment(row[8]),
-        settled_at=maybe_moment(row[9]),
-        unsure=state is DeliveryState.UNSURE,
-    )
+    return [delivery_from(row) for row in rows]

@@ -1,15 +1,26 @@
 """Values as the database keeps them: times as microseconds, items and scrobbles as compact JSON."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from revenge_companion.core.media import Ids, Item, MusicIds, item_from_dict
+from revenge_companion.core.delivery import Delivery, DeliveryState
+from revenge_companion.core.media import Ids, Item, Kind, MusicIds, Series
 from revenge_companion.core.scrobble import Scrobble
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+#: A hold without an end, in microseconds since 1970: about the last moment Python can write.
+FOR_EVER_US = 253_402_214_400_000_000
+#: What `delivery_from` reads, of a delivery `d` and its scrobble `s`.
+DELIVERY_COLUMNS = (
+    "d.id, d.account_id, d.state, d.attempts, d.due_us, d.reason_code, d.detail, d.remote_id, "
+    "d.queued_us, d.settled_us, d.key, s.rule, s.started_us, s.counted_us, s.payload"
+)
+_STATES = {state.value: state for state in DeliveryState}
 
 _PLAIN = (
     "year", "duration_s", "season_number", "episode_number", "episode_number_end", "artist",
@@ -70,9 +81,45 @@ def _item_values(item: Item) -> dict[str, Any]:
     return values
 
 
+def _item(values: dict[str, Any]) -> Item:
+    # As `core.media.item_from_dict`, for what `_item_values` wrote; claims wait for it.
+    values["kind"] = _KINDS[values["kind"]]
+    for name, build in _NESTED:
+        if name in values:
+            values[name] = build(**values[name])
+    if "artists" in values:
+        values["artists"] = tuple(values["artists"])
+    return Item(**values)
+
+
+def _music(**values: Any) -> MusicIds:
+    if "artist_mbids" in values:
+        values["artist_mbids"] = tuple(values["artist_mbids"])
+    return MusicIds(**values)
+
+
+def _series(**values: Any) -> Series:
+    if "ids" in values:
+        values["ids"] = Ids(**values["ids"])
+    return Series(**values)
+
+
+_KINDS = {kind.value: kind for kind in Kind}
+_NESTED: tuple[tuple[str, Callable[..., Any]], ...] = (
+    ("ids", Ids),
+    ("music_ids", _music),
+    ("series", _series),
+)
+
+
 def item_text(item: Item) -> str:
-    """`item` as compact JSON, which `core.media.item_from_dict` reads."""
+    """`item` as compact JSON, which `item_from_text` reads."""
     return _encode(_item_values(item))
+
+
+def item_from_text(text: str) -> Item:
+    """The item that was written."""
+    return _item(json.loads(text))
 
 
 def scrobble_text(scrobble: Scrobble) -> str:
@@ -93,7 +140,7 @@ def scrobble_from(key: str, rule: str, started_us: int, counted_us: int, text: s
     data = json.loads(text)
     return Scrobble(
         key=key,
-        item=item_from_dict(data["item"]),
+        item=_item(data["item"]),
         started_at=moment(started_us),
         counted_at=moment(counted_us),
         played_s=data["played_s"],
@@ -101,6 +148,26 @@ def scrobble_from(key: str, rule: str, started_us: int, counted_us: int, text: s
         progress_pct=data["progress_pct"],
         device_name=data["device_name"],
         rule=rule,
+    )
+
+
+def delivery_from(row: tuple[Any, ...]) -> Delivery:
+    """The delivery in a row of `DELIVERY_COLUMNS`."""
+    state = _STATES[row[2]]
+    due_us = row[4]
+    return Delivery(
+        row[0],
+        row[1],
+        scrobble_from(row[10], row[11], row[12], row[13], row[14]),
+        state,
+        row[3],
+        None if due_us is None or due_us == FOR_EVER_US else moment(due_us),
+        row[5],
+        row[6],
+        row[7],
+        moment(row[8]),
+        maybe_moment(row[9]),
+        state is DeliveryState.UNSURE,
     )
 
 

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from revenge_companion.core.clock import Clock
-from revenge_companion.core.media import item_from_dict
 from revenge_companion.core.plays import PlayUpdate
 from revenge_companion.core.scrobble import Scrobble
 from revenge_companion.core.status import DestinationFate, PlayRecord
@@ -14,6 +13,7 @@ from revenge_companion.store.database import Database, Link
 from revenge_companion.store.outbox import add_one
 from revenge_companion.store.payload import (
     compact,
+    item_from_text,
     item_text,
     maybe_micros,
     maybe_moment,
@@ -176,7 +176,7 @@ def _row(update: PlayUpdate) -> tuple[Any, ...]:
 def _update(row: tuple[Any, ...]) -> PlayUpdate:
     return PlayUpdate(
         play_key=row[0],
-        item=item_from_dict(json.loads(row[1])),
+        item=item_from_text(row[1]),
         device_name=row[2],
         started_at=moment(row[3]),
         ended_at=maybe_moment(row[4]),

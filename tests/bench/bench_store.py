@@ -25,7 +25,7 @@ from revenge_companion.core.scrobble import Scrobble, scrobble_key
 from revenge_companion.store.accounts import Accounts
 from revenge_companion.store.database import PRAGMAS, Database
 from revenge_companion.store.outbox import Outbox
-from revenge_companion.store.payload import micros, scrobble_from, scrobble_text
+from revenge_companion.store.payload import DELIVERY_COLUMNS, delivery_from, micros, scrobble_text
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 MANY = 1_000_000
@@ -145,14 +145,13 @@ class _Bare:
         connection = self.connection
         connection.execute("BEGIN")
         found = connection.execute(
-            "SELECT d.id, s.key, s.rule, s.started_us, s.counted_us, s.payload "
-            "FROM delivery d JOIN scrobble s ON s.id = d.scrobble_id "
+            f"SELECT {DELIVERY_COLUMNS} FROM delivery d JOIN scrobble s ON s.id = d.scrobble_id "
             "WHERE d.account_id = ? AND d.due_us IS NULL "
             "AND d.state IN ('pending', 'unsure', 'held') ORDER BY d.dated_us LIMIT ?",
             (account, limit),
         ).fetchall()
         for row in found:
-            scrobble_from(*row[1:])
+            delivery_from(row)
         connection.executemany(
             "UPDATE delivery SET state = 'sending' WHERE id = ?", [row[:1] for row in found]
         )
