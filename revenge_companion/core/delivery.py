@@ -83,7 +83,15 @@ class Unknown:
     detail: str = ""
 
 
-Outcome = Delivered | Refused | TryLater | Unknown
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """There is nothing to deliver here and nothing wrong: an anime list and a film that is none."""
+
+    code: str
+    detail: str = ""
+
+
+Outcome = Delivered | Refused | TryLater | Unknown | Skipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +129,8 @@ def settle(delivery: Delivery, outcome: Outcome, now: datetime, jitter: float = 
             return Settlement(DeliveryState.DELIVERED, attempts, None, note, "", remote_id)
         case Refused(code, detail):
             return Settlement(DeliveryState.PARKED, attempts, None, code, detail)
+        case Skipped(code, detail):
+            return Settlement(DeliveryState.UNDONE, attempts, None, code, detail)
         case Unknown(code, detail):
             due = now + timedelta(seconds=wait_s(attempts, jitter))
             return Settlement(DeliveryState.UNSURE, attempts, due, code, detail)

@@ -21,6 +21,12 @@ class LinkMethod(StrEnum):
     #: Last.fm's desktop flow: open a page, then wait for the approval.
     BROWSER_TOKEN = "browser_token"
     PASSWORD = "password"
+    #: A page in the browser that comes back to a listener on 127.0.0.1 (state, PKCE).
+    BROWSER = "browser"
+    #: A page in the browser that shows a code or token to paste.
+    PIN = "pin"
+    #: Nothing to log in to: files are handed over by the user.
+    LOCAL = "local"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,8 @@ class ServiceSpec:
     #: Scrobbles older than this are refused; None for no limit.
     max_age_s: float | None = None
     durable: bool = True
+    #: Nothing is sent: the outbox collects until the user takes the files (`HandOff`).
+    hand_off: bool = False
     imports: tuple[str, ...] = ()
     exports: tuple[str, ...] = ()
 
