@@ -5,10 +5,14 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from revenge_companion.core.clock import Clock
-from revenge_companion.core.errors import QuotaExhausted
+from revenge_companion.core.errors import QuotaExhausted, RateLimited
 
 #: The longest wait a service's headers may impose here, in seconds. Longer ones are quotas.
 LONGEST_HOLD_S = 900.0
+#: The longest wait at the gate, in seconds; what would wait longer is told to come back. A live
+#: notice must not be late, and a row must not stay "sending" for minutes.
+LONGEST_WAIT_S = 60.0
+LONGEST_LIVE_WAIT_S = 10.0
 
 
 class DayBudget:
@@ -64,10 +68,17 @@ class Gate:
         self.day = day
 
     async def pass_(self, *, live: bool = False) -> None:
-        """Wait until a request may be sent; raises QuotaExhausted where the day's are used up."""
+        """Wait until a request may be sent.
+
+        Raises RateLimited where that would take more than a minute (10 s for live), and
+        QuotaExhausted where the day's requests are used up.
+        """
+        longest_s = LONGEST_LIVE_WAIT_S if live else LONGEST_WAIT_S
         self._live_waiting += live
         try:
             while (wait_s := self._wait_s(live=live)) > 0:
+                if wait_s > longest_s:
+                    raise RateLimited("The service asked to wait.", retry_after_s=wait_s)
                 # Read again after sleeping: headers may have closed the gate meanwhile.
                 await self._clock.sleep(wait_s)
             self._tokens -= 1.0
@@ -82,10 +93,12 @@ class Gate:
         self._closed_until_s = max(self._closed_until_s, until)
 
     def learn(self, headers: Mapping[str, str]) -> None:
-        """Obey an answer's `X-RateLimit-Remaining` with `-Reset-In` (seconds).
+        """Obey an answer's `Retry-After` and `X-RateLimit-Remaining` with `-Reset-In` (seconds).
 
-        Headers that are absent or nonsense change nothing; `Retry-After` is an error's to tell.
+        Headers that are absent or nonsense change nothing.
         """
+        if (retry_after_s := _number(headers.get("retry-after"))) is not None:
+            self.hold(retry_after_s)
         remaining = _number(headers.get("x-ratelimit-remaining"))
         reset_in_s = _number(headers.get("x-ratelimit-reset-in"))
         if remaining is None or reset_in_s is None:

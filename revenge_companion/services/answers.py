@@ -1,4 +1,4 @@
-"""Reading services' answers defensively: shapes, their own words, and rows left by an error."""
+"""What passes between us and services, taken with care: shapes, texts, rows left by an error."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -62,6 +62,11 @@ def words(value: object) -> str:
         if len(line) <= LONGEST_WORDS
         else line[: LONGEST_WORDS - 1] + "\N{HORIZONTAL ELLIPSIS}"
     )
+
+
+def sendable(text: str | None) -> str:
+    """`text` from the media server as it can be sent: no NUL, no halves of characters."""
+    return (text or "").replace("\0", "").encode("utf-8", "ignore").decode().strip()
 
 
 def outcome_of(error: CompanionError, *, alone: bool) -> Outcome:

@@ -208,7 +208,10 @@ class LastFmClient:
             raise LinkExpired("Last.fm is not linked any more.")
         keys = self._keys_of(secret)
         await self._gate.pass_(live=live)
-        return await wire.call(self._http, self._root, keys, method, fields | {"sk": secret.access})
+        fields = fields | {"sk": secret.access}
+        answer = await wire.call(self._http, self._root, keys, method, fields)
+        self._gate.learn(answer.headers)
+        return answer
 
     def _keys_of(self, secret: Secret) -> wire.Keys:
         """The keys the session was made with: the user's own, else the environment's."""

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from revenge_companion.core.media import Item, Kind
 from revenge_companion.core.scrobble import Scrobble
-from revenge_companion.services.answers import mapping, rows_of, whole_number, words
+from revenge_companion.services.answers import mapping, rows_of, sendable, whole_number, words
 
 #: A length outside of this is left out: shorter ones are ignored, longer ones draw suspicion (s).
 SHORTEST_S, LONGEST_S = 30, 3600
@@ -143,7 +143,7 @@ def _row(entry: Mapping[str, Any]) -> Row:
 
 
 def _name(text: str | None) -> str:
-    return (text or "").replace("\0", "").strip()[:LONGEST_NAME].strip()
+    return sendable(text)[:LONGEST_NAME].strip()
 
 
 def _unfiltered(text: str | None) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from revenge_companion import APP_NAME, __version__
 from revenge_companion.core.media import Item, Kind
 from revenge_companion.core.scrobble import Scrobble
+from revenge_companion.services.answers import sendable
 
 #: Names are cut here, in characters, so that no listen passes the server's 10,240 bytes.
 LONGEST_NAME = 500
@@ -88,8 +89,7 @@ def _additional(item: Item) -> dict[str, Any]:
 
 
 def _name(text: str | None) -> str:
-    # The server refuses NUL anywhere.
-    return (text or "").replace("\0", "").strip()[:LONGEST_NAME].strip()
+    return sendable(text)[:LONGEST_NAME].strip()
 
 
 def _mbid(text: str | None) -> str | None:

@@ -195,7 +195,7 @@ class SimklClient:
     ) -> Answer:
         async def send(secret: Secret) -> Answer:
             await self._gate.pass_(live=live)
-            return await self._http.request(
+            answer = await self._http.request(
                 "POST",
                 self._api + path,
                 params=wire.parameters(self._id(secret)),
@@ -203,6 +203,8 @@ class SimklClient:
                 json=body,
                 timeout_s=timeout_s,
             )
+            self._gate.learn(answer.headers)
+            return answer
 
         return await self._tokens.send(send)
 

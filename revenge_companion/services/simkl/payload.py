@@ -7,7 +7,7 @@ from typing import Any
 
 from revenge_companion.core.media import Ids, Item, Kind
 from revenge_companion.core.scrobble import Scrobble
-from revenge_companion.services.answers import rows_of
+from revenge_companion.services.answers import rows_of, sendable
 
 #: Simkl counts a stop from here, in percent.
 COUNTS_AT_PCT = 80.0
@@ -128,12 +128,12 @@ def timestamp(at: datetime) -> str:
 
 
 def _titled(title: str, year: int | None, ids: dict[str, Any]) -> dict[str, Any]:
-    named: dict[str, Any] = {"title": title} if title else {}
+    named: dict[str, Any] = {"title": sendable(title)} if sendable(title) else {}
     if year is not None:
         named["year"] = year
     return named | {"ids": ids}
 
 
 def _ids(ids: Ids) -> dict[str, Any]:
-    known = {"imdb": ids.imdb, "tmdb": ids.tmdb, "tvdb": ids.tvdb}
+    known = {"imdb": sendable(ids.imdb), "tmdb": ids.tmdb, "tvdb": ids.tvdb}
     return {key: value for key, value in known.items() if value}

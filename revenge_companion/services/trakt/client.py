@@ -188,13 +188,15 @@ class TraktClient:
     ) -> Answer:
         async def send(secret: Secret) -> Answer:
             await self._writes.pass_(live=live)
-            return await self._http.request(
+            answer = await self._http.request(
                 "POST",
                 self._api + path,
                 headers=wire.headers(secret, self._client_id),
                 json=body,
                 timeout_s=timeout_s,
             )
+            self._writes.learn(answer.headers)
+            return answer
 
         return await self._tokens.send(send)
 
@@ -202,7 +204,10 @@ class TraktClient:
         async def send(secret: Secret) -> Answer:
             await self._reads.pass_()
             head = wire.headers(secret, self._client_id)
-            return await self._http.request("GET", self._api + path, params=params, headers=head)
+            url = self._api + path
+            answer = await self._http.request("GET", url, params=params, headers=head)
+            self._reads.learn(answer.headers)
+            return answer
 
         return await self._tokens.send(send)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from revenge_companion.core.media import Ids, Item, Kind
 from revenge_companion.core.scrobble import Scrobble
-from revenge_companion.services.answers import rows_of
+from revenge_companion.services.answers import rows_of, sendable
 
 #: Trakt counts a stop from here, in percent; nothing can change that.
 COUNTS_AT_PCT = 80.0
@@ -164,7 +164,7 @@ def _show(item: Item) -> dict[str, Any] | None:
 
 
 def _titled(title: str, year: int | None, ids: dict[str, Any]) -> dict[str, Any]:
-    named: dict[str, Any] = {"title": title} if title else {}
+    named: dict[str, Any] = {"title": sendable(title)} if sendable(title) else {}
     if year is not None:
         named["year"] = year
     return named | {"ids": ids}
@@ -175,5 +175,5 @@ def _every_id(ids: Ids) -> dict[str, Any]:
 
 
 def _ids(ids: Ids, keys: Iterable[str]) -> dict[str, Any]:
-    known = {"imdb": ids.imdb, "tmdb": ids.tmdb, "tvdb": ids.tvdb}
+    known = {"imdb": sendable(ids.imdb), "tmdb": ids.tmdb, "tvdb": ids.tvdb}
     return {key: known[key] for key in keys if known[key]}

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from revenge_companion.core.errors import QuotaExhausted
+from revenge_companion.core.errors import QuotaExhausted, RateLimited
 from revenge_companion.net.gate import DayBudget, Gate
 from tests.clock import FakeClock, settle
 
@@ -65,6 +65,8 @@ async def test_a_wall_clock_that_jumps_changes_nothing(clock: FakeClock) -> None
         ({"x-ratelimit-remaining": "0", "x-ratelimit-reset-in": "30"}, True),
         ({"x-ratelimit-remaining": "5", "x-ratelimit-reset-in": "30"}, False),
         ({"x-ratelimit-remaining": "x", "x-ratelimit-reset-in": "nan"}, False),
+        ({"retry-after": "30"}, True),
+        ({"retry-after": "Wed, 21 Oct 2026 07:28:30 GMT"}, False),
         ({}, False),
     ],
 )
@@ -111,3 +113,14 @@ async def test_a_days_last_quarter_is_kept_for_live() -> None:
         await gate.pass_(live=True)
     clock.advance(9 * 3600)
     await gate.pass_()
+
+
+@pytest.mark.parametrize(("live", "seconds"), [(True, 11.0), (False, 61.0)])
+async def test_a_long_wait_is_told_instead_of_waited(
+    clock: FakeClock, live: bool, seconds: float
+) -> None:
+    gate = Gate(clock, interval_s=1.0)
+    gate.hold(seconds)
+    with pytest.raises(RateLimited) as caught:
+        await gate.pass_(live=live)
+    assert caught.value.retry_after_s == seconds

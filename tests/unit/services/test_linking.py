@@ -1,0 +1,112 @@
+"""Waiting for an approval elsewhere, and the catalogue of services."""
+
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from revenge_companion.core.errors import (
+    LinkRefused,
+    RateLimited,
+    ServiceTrouble,
+    Unanswered,
+    Unreachable,
+)
+from revenge_companion.net.http import Http
+from revenge_companion.services import setup
+from revenge_companion.services.base import LinkMethod
+from revenge_companion.services.catalog import SPECS, build_services
+from revenge_companion.services.linking import Waiting, approved, insisting, seconds
+from tests.unit.services.kit import QuickClock
+
+
+def asking(*outcomes: Any) -> Callable[[], Awaitable[Any]]:
+    """Gives or raises each outcome in turn; the last one for ever."""
+    left = list(outcomes)
+
+    async def ask() -> Any:
+        outcome = left.pop(0) if len(left) > 1 else left[0]
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    return ask
+
+
+async def test_trouble_ends_no_approval() -> None:
+    clock = QuickClock()
+    ask = asking(Unreachable("x"), Unanswered("x"), ServiceTrouble("x"), Waiting(), "approved")
+    given = await approved(ask, clock, interval_s=5, expires_in_s=600, service="Trakt")
+    assert given == "approved"
+    assert clock.slept_s == [5] * 5
+
+
+async def test_being_too_quick_makes_the_wait_longer_for_good() -> None:
+    clock = QuickClock()
+    ask = asking(Waiting(5.0), RateLimited("x", retry_after_s=2.0), Waiting(), "approved")
+    await approved(ask, clock, interval_s=5, expires_in_s=600, service="Trakt")
+    assert clock.slept_s == [5, 10, 12, 12]
+
+
+async def test_an_approval_ends_with_its_code() -> None:
+    clock = QuickClock()
+    with pytest.raises(LinkRefused):
+        await approved(asking(Waiting()), clock, interval_s=5, expires_in_s=60, service="Trakt")
+    assert sum(clock.slept_s) == 60
+
+
+async def test_what_follows_an_approval_is_tried_again() -> None:
+    clock = QuickClock()
+    assert await insisting(asking(ServiceTrouble("x"), Unreachable("x"), "me"), clock) == "me"
+    with pytest.raises(ServiceTrouble):
+        await insisting(asking(ServiceTrouble("x")), clock)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(7, 7.0), ("8", 8.0), (0, 5.0), (-1, 5.0), (10**9, 60.0), (None, 5.0), (True, 5.0)],
+)
+def test_a_services_seconds_are_believed_within_reason(value: object, expected: float) -> None:
+    assert seconds(value, 5.0, 60.0) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "safe"),
+    [
+        ("https://simkl.com/pin", True),
+        ("http://127.0.0.1:8000/activate", True),
+        ("http://simkl.com/pin", False),
+        ("file:///etc/passwd", False),
+        ("javascript:alert(1)", False),
+        ("https://", False),
+        ("https://[x", False),
+        ("https://a b", False),
+        (None, False),
+        (5, False),
+    ],
+)
+def test_only_safe_pages_are_opened(value: object, safe: bool) -> None:
+    assert setup.page_url(value, "") == (value if safe else "")
+
+
+def test_the_catalogue_is_in_order_and_complete() -> None:
+    assert [spec.key for spec in SPECS] == ["trakt", "simkl", "lastfm", "listenbrainz"]
+    built = build_services(Http(), QuickClock(), {})
+    assert tuple(service.spec for service in built) == SPECS
+    for spec in SPECS:
+        assert spec.kinds
+        assert spec.default_api_url.startswith("https://")
+        assert not spec.default_api_url.endswith("/")
+        assert spec.help_url.startswith("https://")
+        assert not spec.client_id
+        assert LinkMethod.DEVICE not in spec.link or spec.client_id_env
+
+
+def test_reading_the_catalogue_loads_no_http_library() -> None:
+    code = (
+        "import sys; from revenge_companion.services.catalog import SPECS; "
+        "sys.exit(any(name in sys.modules for name in ('httpx', 'ssl', 'asyncio')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=30).returncode == 0
