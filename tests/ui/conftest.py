@@ -57,6 +57,34 @@ def _like_the_program(qapp: QApplication) -> Iterator[None]:
     qapp.removeTranslator(plurals)
 
 
+class Lateness:
+    """How late the loop was at worst, in milliseconds; measured between its entry and exit."""
+
+    def __init__(self) -> None:
+        self.ms = 0.0
+        self._measuring: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> "Lateness":
+        self._measuring = asyncio.get_running_loop().create_task(self._measure())
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        assert self._measuring is not None
+        self._measuring.cancel()
+
+    async def _measure(self) -> None:
+        while True:
+            before = time.perf_counter()
+            await asyncio.sleep(0.001)
+            self.ms = max(self.ms, (time.perf_counter() - before) * 1000 - 1)
+
+
+@pytest.fixture
+def latest_ms() -> type[Lateness]:
+    """`async with latest_ms() as late: …`, then `late.ms`."""
+    return Lateness
+
+
 @pytest.fixture
 def engine() -> FakeEngine:
     """Signed out, with nothing played."""

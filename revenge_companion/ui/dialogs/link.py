@@ -109,7 +109,7 @@ class LinkDialog(QDialog):
         column.addWidget(self.help, 0, Qt.AlignmentFlag.AlignLeft)
         self.method = QComboBox()
         for method in spec.link:
-            self.method.addItem(self._method_name(method), method)
+            self.method.addItem(self._method_name(method), method.value)
         self.method.currentIndexChanged.connect(self._show_method)
         self.username = QLineEdit()
         self.secret = QLineEdit()
@@ -203,8 +203,8 @@ class LinkDialog(QDialog):
 
     @property
     def _method(self) -> LinkMethod:
-        method: LinkMethod = self.method.currentData()
-        return method
+        # Qt keeps it as a plain text.
+        return LinkMethod(self.method.currentData())
 
     def _method_name(self, method: LinkMethod) -> str:
         return {

@@ -151,6 +151,7 @@ class PagedModel(QAbstractTableModel, Generic[Row]):
 
     def fetchMore(self, parent: Index) -> None:
         if self.canFetchMore(parent):
+            self._reading = True
             self.tasks.start(self._next(self._asked))
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
@@ -166,7 +167,6 @@ class PagedModel(QAbstractTableModel, Generic[Row]):
             self.set_rows(rows, more=len(rows) >= limit)
 
     async def _next(self, asked: int) -> None:
-        self._reading = True
         try:
             oldest = min((self.row_id(row) for row in self._rows), default=None)
             rows = await self._page(oldest, PAGE, asked)

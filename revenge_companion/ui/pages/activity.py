@@ -125,6 +125,11 @@ class ActivityPage(QWidget):
         escape.setContext(Qt.ShortcutContext.WidgetShortcut)
         escape.activated.connect(self.close_story)
 
+    @property
+    def ticking(self) -> bool:
+        """Whether the progress is being moved on by a timer."""
+        return self._tick.isActive()
+
     def show_play(self, play_id: int) -> None:
         """Select a play and open its story, as soon as it is loaded."""
         self._wanted_id = play_id

@@ -16,6 +16,7 @@ class Notice(QWidget):
         super().__init__()
         self._text = Text(wrap=True)
         self.action = QPushButton()
+        self.action.hide()
         self.action.clicked.connect(self.acted)
         self.dismiss = QPushButton(self.tr("Understood"))
         self.dismiss.clicked.connect(self.hide)

@@ -1,0 +1,170 @@
+"""Tables read pages as they are scrolled to, and keep the reader's place."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
+
+from revenge_companion.core.errors import StoreTrouble
+from revenge_companion.core.status import PlayRecord
+from revenge_companion.ui.models.outbox import OutboxColumn, OutboxModel
+from revenge_companion.ui.models.paged import PAGE
+from revenge_companion.ui.models.plays import PlayColumn, PlaysModel
+from tests.clock import FakeClock, eventually, settle
+from tests.ui.fake_engine import NOW, SPECS, FakeEngine, not_counted, play, waiting
+
+NAMES = {spec.key: spec.name for spec in SPECS}
+ROOT = QModelIndex()
+
+
+@pytest.fixture
+def model(clock: FakeClock) -> PlaysModel:
+    return PlaysModel(clock, NAMES)
+
+
+async def test_both_tables_satisfy_qts_own_examination(
+    model: PlaysModel, clock: FakeClock, qtmodeltester: object
+) -> None:
+    outbox = OutboxModel(clock, NAMES)
+    qtmodeltester.check(model)  # type: ignore[attr-defined]  # pytest-qt has no types
+    qtmodeltester.check(outbox)  # type: ignore[attr-defined]
+    model.set_rows([play(1), not_counted(2)])
+    model.set_rows([play(0), play(1), not_counted(2)])
+    model.set_rows([play(7)])
+    outbox.set_rows([waiting(1), waiting(2)])
+    outbox.sort(OutboxColumn.TITLE)
+
+
+def endless(asked: list[int | None]) -> object:
+    async def read(before_id: int | None, limit: int) -> Sequence[PlayRecord]:
+        asked.append(before_id)
+        start = 1 if before_id is None else 10_000_000 - before_id + 1
+        return [play(number) for number in range(start, min(start + limit, 1_000_001))]
+
+    return read
+
+
+async def test_a_million_rows_are_read_a_page_at_a_time(model: PlaysModel) -> None:
+    asked: list[int | None] = []
+    model.show_pages(endless(asked))  # type: ignore[arg-type]
+    await eventually(lambda: model.rowCount() == PAGE)
+    assert model.canFetchMore(ROOT)
+
+    for pages in range(2, 6):
+        model.fetchMore(ROOT)
+        # Asking twice does not read twice.
+        model.fetchMore(ROOT)
+        await eventually(lambda pages=pages: model.rowCount() == pages * PAGE)
+
+    assert len(asked) == 5
+    ids = [model.row(model.index(row, 0)).id for row in range(model.rowCount())]  # type: ignore[union-attr]
+    assert ids == sorted(set(ids), reverse=True)
+
+
+async def test_the_end_is_noticed(model: PlaysModel, engine: FakeEngine) -> None:
+    engine.ledger = [play(number) for number in range(1, PAGE + 11)]
+    model.show_pages(lambda before, limit: engine.plays(limit=limit, before_id=before))
+    await settle()
+    model.fetchMore(ROOT)
+    await settle()
+
+    assert model.rowCount() == PAGE + 10
+    assert not model.canFetchMore(ROOT)
+
+
+async def test_new_plays_come_in_on_top_and_a_selection_moves_along(
+    model: PlaysModel, engine: FakeEngine
+) -> None:
+    engine.ledger = [play(number) for number in range(5, 3 * PAGE)]
+    model.show_pages(lambda before, limit: engine.plays(limit=limit, before_id=before))
+    await settle()
+    model.fetchMore(ROOT)
+    await settle()
+    kept = QPersistentModelIndex(model.index(3, 0))
+    chosen = model.row(kept)
+
+    engine.ledger.insert(0, play(4))
+    model.refresh()
+    await settle()
+
+    assert model.row(kept) == chosen
+    assert kept.row() == 4
+    assert model.rowCount() == 2 * PAGE + 1
+
+
+async def test_a_changed_row_is_changed_in_place(model: PlaysModel, qtbot: object) -> None:
+    model.set_rows([play(1), play(2)])
+    told: list[int] = []
+    model.dataChanged.connect(lambda first, _last: told.append(first.row()))
+    model.set_rows([play(1), replace(play(2), label="Another title")])
+
+    assert told == [1]
+
+
+async def test_rows_that_went_are_gone(model: PlaysModel) -> None:
+    model.set_rows([play(1), play(2), play(3)])
+    model.set_rows([play(1), play(3)])
+    assert model.rowCount() == 2
+    model.set_rows([play(1)])
+    assert model.rowCount() == 1
+    model.set_rows([])
+    assert model.rowCount() == 0
+
+
+async def test_an_answer_to_an_older_question_is_dropped(model: PlaysModel) -> None:
+    gate = asyncio.Event()
+
+    async def slow(before_id: int | None, limit: int) -> Sequence[PlayRecord]:
+        await gate.wait()
+        return [play(1)]
+
+    async def quick(before_id: int | None, limit: int) -> Sequence[PlayRecord]:
+        return [play(2), play(3)]
+
+    model.show_pages(slow)
+    model.show_pages(quick)
+    await settle()
+    gate.set()
+    await settle()
+
+    assert model.rowCount() == 2
+
+
+async def test_trouble_is_told_and_the_rows_stay(model: PlaysModel, engine: FakeEngine) -> None:
+    told: list[str] = []
+    model.failed.connect(told.append)
+    engine.ledger = [play(1)]
+    model.show_pages(lambda before, limit: engine.plays(limit=limit, before_id=before))
+    await settle()
+    engine.fails = StoreTrouble("The database is locked.")
+    model.refresh()
+    await settle()
+
+    assert told == ["The database is locked."]
+    assert model.rowCount() == 1
+
+
+async def test_a_play_is_told_in_words(model: PlaysModel) -> None:
+    model.set_rows([play(1), not_counted(2)])
+    text = [[model.index(row, c).data() for c in PlayColumn] for row in range(2)]
+
+    assert text[0] == ["19:13", "Severance S02E04", "counted 19:46", "Trakt ✓   Simkl …"]
+    assert text[1][2] == "Stopped at 34\u00a0%: it counts from 80\u00a0%"
+    spoken = model.index(0, PlayColumn.DESTINATIONS).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert spoken.startswith("Trakt (anna): delivered.\nSimkl (anna): waiting. Simkl has trouble.")
+    assert model.index(0, PlayColumn.WHEN).data(Qt.ItemDataRole.ToolTipRole) == "01/03/2026 19:13"
+
+
+async def test_the_outbox_sorts_by_what_is_meant_not_by_what_is_written(clock: FakeClock) -> None:
+    model = OutboxModel(clock, NAMES)
+    soon = waiting(1, due_at=NOW.replace(hour=21))
+    sooner = waiting(2, due_at=NOW.replace(hour=20, minute=1))
+    model.set_rows([soon, sooner])
+    model.sort(OutboxColumn.NEXT)
+    assert model.row(model.index(0, 0)) == sooner
+    model.sort(OutboxColumn.NEXT, Qt.SortOrder.DescendingOrder)
+    assert model.row(model.index(0, 0)) == soon
+    model.sort(-1)
+    assert model.row(model.index(0, 0)) == soon
