@@ -183,6 +183,8 @@ class SessionTracker:
         return decisions
 
     def _continue(self, play: Play, event: PlaybackEvent, *, is_end: bool) -> list[Decision]:
+        if _repeats(play, event, is_end=is_end):
+            return []
         was_playing = play.observed.playing
         play.describe(event.item, self._named)
         play.remember(event.id)
@@ -444,6 +446,19 @@ def _position(event: PlaybackEvent, play: Play, *, is_end: bool) -> float | None
         # A missing or zero stop position erases nothing; a completed item was at its end.
         return play.item.duration_s if event.type is EventType.COMPLETED else None
     return position
+
+
+def _repeats(play: Play, event: PlaybackEvent, *, is_end: bool) -> bool:
+    """The frame that was taken last, sent again under another id."""
+    observed = play.observed
+    return (
+        not is_end
+        and event.at == observed.last_at
+        and event.position_s == observed.position_s
+        and _is_playing(event) == observed.playing
+        and observed.last_at_s is not None
+        and not observed.gap
+    )
 
 
 def _straggler(event: PlaybackEvent) -> timedelta:

@@ -162,6 +162,14 @@ def test_a_repeated_frame_changes_nothing() -> None:
     assert counted_at(tape.frame(99, "stopped", None).run()) == []
 
 
+def test_a_frame_sent_again_under_another_id_changes_nothing() -> None:
+    tape = started().play(10, 90, position=10)
+    for at in range(91, 99):
+        tape.frame(at, "progress", 90, stamp=90, state="playing")
+    assert counted_at(tape.frame(100, "progress", 100).run()) == [100.0]
+    assert counted_at(tape.run()) == [100.0]
+
+
 def test_frames_out_of_order_count_once() -> None:
     tape = started().play(10, 50, position=10)
     tape.frame(51, "progress", 20, stamp=20).frame(52, "progress", 30, stamp=30)
