@@ -53,7 +53,9 @@ class Session:
         self._http = http
         self._clock = clock
         self._refresh_token = refresh_token
-        self._api_key = api_key
+        #: Whether an API key stands in for a sign-in; live connections do not take one.
+        self.by_key = bool(api_key)
+        self._api_key = _token(api_key.strip())
         self._store = store
         self._access = ""
         self._ends_s = 0.0
@@ -63,13 +65,8 @@ class Session:
         self._renewing = asyncio.Lock()
 
     def __repr__(self) -> str:
-        kind = "API key" if self._api_key else "signed in" if self._refresh_token else "signed out"
+        kind = "API key" if self.by_key else "signed in" if self._refresh_token else "signed out"
         return f"<Session {self.base_url} ({kind})>"
-
-    @property
-    def by_key(self) -> bool:
-        """Whether an API key stands in for a sign-in; live connections do not take one."""
-        return bool(self._api_key)
 
     async def login(self, username: str, password: str, device_name: str = "") -> None:
         """Sign in and store the refresh token.
@@ -106,7 +103,9 @@ class Session:
 
     async def headers(self) -> dict[str, str]:
         """The header that signs a REST request; raises what `bearer` raises."""
-        if self._api_key:
+        if self.by_key:
+            if not self._api_key:
+                raise SessionExpired("The API key is not one.")
             return {"X-API-Key": self._api_key}
         return {"Authorization": f"Bearer {await self.bearer()}"}
 
@@ -133,7 +132,7 @@ class Session:
         async with self._renewing:
             if self._access and self._access != rejected:
                 return self._access
-            if self._expired or self._api_key or not self._refresh_token:
+            if self._expired or self.by_key or not self._refresh_token:
                 raise SessionExpired("The sign-in to the server is over.")
             answer = await self._post("/auth/refresh", {"refresh_token": self._refresh_token})
             values = body_of(answer)
@@ -152,9 +151,17 @@ class Session:
             return access
 
     async def logout(self) -> None:
-        """Give the refresh token back; the tokens are forgotten whatever the server says."""
-        refresh, access = self._refresh_token, self._access
-        self._refresh_token = self._access = self._api_key = ""
+        """Give the refresh token back; the tokens are forgotten whatever the server says.
+
+        Raises an error of the network when the server could not be told.
+        """
+        refresh = self._refresh_token
+        try:
+            access = "" if self.by_key or not refresh else await self.bearer()
+        except SessionExpired:
+            access = ""
+        finally:
+            self._refresh_token = self._access = self._api_key = ""
         if refresh and access:
             await self._post(
                 "/auth/logout",
