@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QSystemTrayIcon
 
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.errors import CompanionError
@@ -41,7 +41,8 @@ class Shell(QObject):
     """Owns the tray and, from its first opening on, the window.
 
     The running asyncio loop is needed. `quit_requested` is called when the user wants to quit; the
-    composition root then stops the engine and calls `close`.
+    composition root then stops the engine and calls `close`. `tray_icon` is one that `ui.early` has
+    already shown.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Shell(QObject):
         app: QApplication,
         quit_requested: Callable[[], None],
         demo: DemoControls | None = None,
+        tray_icon: QSystemTrayIcon | None = None,
     ) -> None:
         super().__init__()
         self._engine = engine
@@ -70,7 +72,7 @@ class Shell(QObject):
         self._names = {spec.key: spec.name for spec in engine.services}
         self._recent: list[PlayRecord] = []
         self._window: Window | None = None
-        self.tray = Tray(self.tray_state, self)
+        self.tray = Tray(self.tray_state, self, icon=tray_icon)
         self.tray.chosen.connect(self._on_chosen)
         self.tray.clicked.connect(self._on_tray_clicked)
         self.tray.message_clicked.connect(self.raise_window)

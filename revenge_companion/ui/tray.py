@@ -30,12 +30,19 @@ class Tray(QObject):
     #: A notification was clicked.
     message_clicked = Signal()
 
-    def __init__(self, current: Callable[[], TrayState], parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        current: Callable[[], TrayState],
+        parent: QObject | None = None,
+        *,
+        icon: QSystemTrayIcon | None = None,
+    ) -> None:
+        """`icon` is one that is already shown (`ui.early`); without it, one is made."""
         super().__init__(parent)
         self._current = current
         self._painted: TrayState | None = None
         self._icons: dict[TrayIcon, QIcon] = {}
-        self.icon = QSystemTrayIcon(self)
+        self.icon = icon or QSystemTrayIcon()
         self.menu = QMenu()
         self.icon.setContextMenu(self.menu)
         self.icon.activated.connect(self._on_activated)
