@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from revenge_companion.core.errors import ServiceTrouble, SessionExpired
-from revenge_companion.core.media import Item, Series
+from revenge_companion.core.media import Series
 from revenge_companion.net.http import Answer, Http, NotJson
 from revenge_companion.revenge import rows
 from revenge_companion.revenge.session import Session, body_of, trouble
@@ -73,10 +73,6 @@ class RevengeClient:
         """
         path = f"/tvshows/episodes/{_id(episode_id)}/progress"
         return rows.progress(await self._maybe(path), episode_id)
-
-    async def movie(self, movie_id: str) -> Item | None:
-        """A film of the catalogue; None when it is gone."""
-        return rows.movie(await self._maybe(f"/movies/{_id(movie_id)}"))
 
     async def episode(self, episode_id: str) -> rows.Episode | None:
         """An episode of the catalogue; None is "maybe gone"."""

@@ -25,10 +25,6 @@ class Nudge:
         waiting, self._event = self._event, asyncio.Event()
         waiting.set()
 
-    async def wait(self) -> None:
-        """Wait for the next nudge."""
-        await self._event.wait()
-
     async def sleep(self, clock: Clock, seconds: float) -> bool:
         """Wait `seconds` of `clock` or until nudged; True when nudged."""
         slept = asyncio.ensure_future(clock.sleep(seconds))

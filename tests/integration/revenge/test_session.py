@@ -227,5 +227,5 @@ async def test_trouble_is_not_the_end_of_a_sign_in(
 
 
 async def test_an_id_cannot_reach_another_call(server: Home) -> None:
-    assert await a_client(server).movie("../../users/me?x=#") is None
-    assert server.asked[-1] == "/movies/usersmex"
+    assert await a_client(server).movie_progress("../../users/me?x=#") is None
+    assert server.asked[-1] == "/movies/usersmex/progress"
