@@ -1,7 +1,6 @@
 """Linked accounts. An unlinked account keeps its row, so that linking it again resumes its lane."""
 
 import json
-import logging
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -12,9 +11,7 @@ from revenge_companion.core.media import Kind
 from revenge_companion.core.reasons import Reason
 from revenge_companion.store.database import Database, Link
 from revenge_companion.store.models import AccountRow, TallyRow
-from revenge_companion.store.payload import compact, maybe_micros, maybe_moment, micros
-
-_log = logging.getLogger(__name__)
+from revenge_companion.store.payload import compact, maybe_micros, maybe_moment, micros, plain
 
 
 class Accounts:
@@ -55,7 +52,8 @@ class Accounts:
         Linking again keeps the row's id, its queue and, without `switches`, its switches; its state
         is `linked`. An empty label keeps the earlier one, else the remote name is used.
         """
-        names = {"remote_name": remote_name, "profile_url": profile_url, "auth_url": auth_url}
+        names = {"remote_name": plain(remote_name), "profile_url": plain(profile_url)}
+        names["auth_url"] = auth_url
         names["client_id"] = client_id
 
         def job(link: Link) -> Account:
@@ -68,7 +66,7 @@ class Accounts:
                 known = _select(link, same)
                 if known:
                     changed: dict[str, Any] = dict(names)
-                    changed["label"] = label or known[0].label
+                    changed["label"] = plain(label) or known[0].label
                     changed["switches"] = switches_text(switches or known[0].switches)
                     changed |= _state(AccountState.LINKED, "", None)
                     changed["removed_us"] = None
@@ -78,7 +76,7 @@ class Accounts:
                         service=service,
                         remote_id=remote_id,
                         api_url=api_url,
-                        label=label or remote_name or remote_id,
+                        label=plain(label or remote_name or remote_id),
                         switches=switches_text(switches or Switches()),
                         **names,
                         **_state(AccountState.LINKED, "", None),
@@ -125,7 +123,7 @@ class Accounts:
 
     async def rename(self, account_id: int, label: str) -> None:
         """Call the account `label`."""
-        await self._update(account_id, {"label": label})
+        await self._update(account_id, {"label": plain(label)})
 
     async def _update(self, account_id: int, values: Mapping[str, Any]) -> None:
         query = AccountRow.update(dict(values)).where(AccountRow.id == account_id)
@@ -135,7 +133,7 @@ class Accounts:
 def _state(state: AccountState, detail: str, held_until: datetime | None) -> dict[str, Any]:
     return {
         "state": state.value,
-        "state_detail": detail,
+        "state_detail": plain(detail),
         "held_until_us": maybe_micros(held_until),
     }
 

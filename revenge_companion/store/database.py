@@ -107,6 +107,7 @@ class Database:
         self._backups = backups
         self._migrations = migrations
         self._clock = clock
+        self._closed = False
         self._writer = Writer("store", self._group)
         self._link = Link(peewee.SqliteDatabase(None))
         #: What had to be mended at opening, a sentence; empty when all was well.
@@ -150,6 +151,8 @@ class Database:
         return await self._ask(lambda: job(self._link), alone=False)
 
     async def _ask(self, job: Callable[[], T], *, alone: bool) -> T:
+        if self._closed:
+            raise StoreTrouble("The database is closed.")
         try:
             return await self._writer.run(job, alone=alone)
         except (sqlite3.Error, peewee.PeeweeException, OSError) as error:
@@ -179,9 +182,16 @@ class Database:
         return await self._call(self._backup)
 
     async def close(self) -> None:
-        """Fold the log into the file and close it; the writer thread ends. Call it once."""
+        """Fold the log into the file and close it; the writer thread ends.
+
+        What was queued before is done first; what comes later raises StoreTrouble. A second call
+        does nothing.
+        """
+        if self._closed:
+            return
+        self._closed = True
         try:
-            await self._call(self._close)
+            await self._writer.run(self._close, alone=True)
         finally:
             await self._writer.end()
 
@@ -258,7 +268,7 @@ class Database:
         for copy in reversed(self._copies()):
             if self._restore(copy):
                 self.opening_note = (
-                    f"The database was damaged. The copy of {copy.stem[-16:]} was restored; "
+                    f"The database was damaged. The copy of {_when(copy)} was restored; "
                     f"the damaged file is kept as {aside.name}."
                 )
                 break
@@ -285,7 +295,7 @@ class Database:
             # resend by each service's rule, never blindly.
             self._link.connection.execute(
                 "UPDATE delivery SET state = 'unsure', due_us = NULL, reason_code = 'interrupted' "
-                "WHERE state IN ('pending', 'sending')"
+                "WHERE state IN ('pending', 'sending', 'held')"
             )
         except (sqlite3.Error, peewee.PeeweeException) as error:
             self._disconnect()
@@ -322,11 +332,10 @@ class Database:
         return (self._clock.now() + shift).strftime("%Y%m%dT%H%M%SZ")
 
     def _close(self) -> None:
-        try:
-            if not self._link.db.is_closed():
-                self._link.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        finally:
-            self._link.db.close()
+        # On a full disk the log stays beside the file; everything is in one or the other.
+        with contextlib.suppress(sqlite3.Error):
+            self._link.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._link.db.close()
 
 
 def _told(error: Exception) -> Exception:
@@ -334,6 +343,11 @@ def _told(error: Exception) -> Exception:
     if isinstance(error, OSError):
         return os_trouble(error)
     return store_trouble(error) if is_environment(error) else error
+
+
+def _when(copy: Path) -> str:
+    stamp = copy.stem[-16:]
+    return f"{stamp[:4]}-{stamp[4:6]}-{stamp[6:8]} {stamp[9:11]}:{stamp[11:13]} UTC"
 
 
 def _private_folder(folder: Path) -> None:

@@ -22,6 +22,7 @@ from revenge_companion.store.payload import (
     maybe_micros,
     micros,
     moment,
+    plain,
     scrobble_text,
 )
 
@@ -37,12 +38,7 @@ _OPEN = (
 )
 _ADD_SCROBBLE = (
     "INSERT OR IGNORE INTO scrobble "
-    "(key, rule, play_key, second, started_us, counted_us, payload) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?)"
-)
-_ADD_NUMBERED_SCROBBLE = (
-    "INSERT OR IGNORE INTO scrobble "
-    "(key, rule, play_key, second, started_us, counted_us, payload, id) "
+    "(id, key, rule, play_key, second, started_us, counted_us, payload) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _ADD_DELIVERY = (
@@ -169,8 +165,8 @@ class Outbox:
                 settlement.attempts,
                 _due_us(settlement.state, settlement.due_at),
                 settlement.reason_code,
-                settlement.detail,
-                settlement.remote_id,
+                plain(settlement.detail),
+                None if settlement.remote_id is None else plain(settlement.remote_id),
                 now_us,
                 delivery_id,
             )
@@ -331,7 +327,7 @@ def add_one(
     cursor = connection.execute(_ADD_SCROBBLE, values)
     scrobble_id = cursor.lastrowid if cursor.rowcount else _find(connection, scrobble)
     state, due_us = _first_state(held_until)
-    second, dated_us = values[3], _dated_us(scrobble, values)
+    second, dated_us = values[4], _dated_us(scrobble, values)
     now_us = micros(now)
     return sum(
         _queue(
@@ -362,17 +358,17 @@ def _add_many(
     state, due_us = _first_state(held_until)
     now_us = micros(now)
     values = [
-        (*_scrobble_row(scrobble, None), number)
+        _scrobble_row(scrobble, None, number)
         for number, (scrobble, _) in enumerate(additions, first)
     ]
-    added = connection.executemany(_ADD_NUMBERED_SCROBBLE, values).rowcount
+    added = connection.executemany(_ADD_SCROBBLE, values).rowcount
     if added == len(additions):
         numbers: Iterable[int] = range(first, first + added)
     else:
         numbers = [_find(connection, scrobble) for scrobble, _ in additions]
     lanes: dict[int, list[tuple[Any, ...]]] = {}
     for number, row, (scrobble, account_ids) in zip(numbers, values, additions, strict=True):
-        second, dated_us = row[3], _dated_us(scrobble, row)
+        second, dated_us = row[4], _dated_us(scrobble, row)
         for account_id in account_ids:
             lanes.setdefault(account_id, []).append(
                 (number, account_id, second, scrobble.key, state, dated_us, due_us, now_us)
@@ -397,9 +393,13 @@ def _due_us(state: DeliveryState, due_at: datetime | None) -> int | None:
     return maybe_micros(due_at)
 
 
-def _scrobble_row(scrobble: Scrobble, play_key: str | None) -> tuple[Any, ...]:
+def _scrobble_row(
+    scrobble: Scrobble, play_key: str | None, number: int | None = None
+) -> tuple[Any, ...]:
+    """The columns of `_ADD_SCROBBLE`; without `number` SQLite gives the next one."""
     started_us = micros(scrobble.started_at)
     return (
+        number,
         scrobble.key,
         scrobble.rule,
         play_key,
@@ -412,7 +412,7 @@ def _scrobble_row(scrobble: Scrobble, play_key: str | None) -> tuple[Any, ...]:
 
 def _dated_us(scrobble: Scrobble, row: tuple[Any, ...]) -> int:
     """`scrobble.dated_at` from a row that already holds both of its moments."""
-    return int(row[4] if scrobble.dated_at is scrobble.started_at else row[5])
+    return int(row[5] if scrobble.dated_at is scrobble.started_at else row[6])
 
 
 def _by_id(connection: Any, ids: Sequence[int]) -> list[Delivery]:

@@ -11,7 +11,8 @@ from revenge_companion.core.scrobble import Scrobble
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_short = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_ascii = json.JSONEncoder(separators=(",", ":")).encode
 
 #: A hold without an end, in microseconds since 1970: about the last moment Python can write.
 FOR_EVER_US = 253_402_214_400_000_000
@@ -28,6 +29,27 @@ _PLAIN = (
 )  # fmt: skip
 _NO_IDS = Ids()
 _NO_MUSIC_IDS = MusicIds()
+
+
+def compact(value: Any) -> str:
+    """Plain values as compact JSON that SQLite takes, whatever a server called its films."""
+    text = _short(value)
+    # Half a character ("\\ud800" in a frame) cannot be written as UTF-8, but as an escape.
+    return text if _is_text(text) else _ascii(value)
+
+
+def plain(text: str) -> str:
+    """`text` as SQLite takes it: half characters become question marks."""
+    return text if _is_text(text) else text.encode("utf-8", "replace").decode()
+
+
+def _is_text(text: str) -> bool:
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            return False
+    return True
 
 
 def micros(moment: datetime) -> int:
@@ -114,7 +136,7 @@ _NESTED: tuple[tuple[str, Callable[..., Any]], ...] = (
 
 def item_text(item: Item) -> str:
     """`item` as compact JSON, which `item_from_text` reads."""
-    return _encode(_item_values(item))
+    return compact(_item_values(item))
 
 
 def item_from_text(text: str) -> Item:
@@ -124,7 +146,7 @@ def item_from_text(text: str) -> Item:
 
 def scrobble_text(scrobble: Scrobble) -> str:
     """What the scrobble's own columns do not hold, as compact JSON."""
-    return _encode(
+    return compact(
         {
             "item": _item_values(scrobble.item),
             "played_s": scrobble.played_s,
@@ -169,8 +191,3 @@ def delivery_from(row: tuple[Any, ...]) -> Delivery:
         maybe_moment(row[9]),
         state is DeliveryState.UNSURE,
     )
-
-
-def compact(value: Any) -> str:
-    """Plain values as compact JSON."""
-    return _encode(value)

@@ -19,6 +19,7 @@ from revenge_companion.store.payload import (
     maybe_moment,
     micros,
     moment,
+    plain,
 )
 
 _SAVE = (
@@ -157,10 +158,10 @@ def _row(update: PlayUpdate) -> tuple[Any, ...]:
     return (
         update.play_key,
         item.kind.value,
-        item.label,
-        "\n".join(text for text in texts if text).casefold(),
+        plain(item.label),
+        plain("\n".join(text for text in texts if text).casefold()),
         item_text(item),
-        update.device_name,
+        plain(update.device_name),
         micros(update.started_at),
         maybe_micros(update.ended_at),
         maybe_micros(update.counted_at),
@@ -169,7 +170,7 @@ def _row(update: PlayUpdate) -> tuple[Any, ...]:
         item.duration_s,
         update.reason_code,
         compact(dict(update.facts)),
-        update.snapshot,
+        plain(update.snapshot),
     )
 
 

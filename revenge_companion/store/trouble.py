@@ -47,4 +47,5 @@ def store_trouble(error: BaseException) -> StoreTrouble:
 
 def os_trouble(error: OSError) -> StoreTrouble:
     """The error to raise where a file of ours cannot be read or written."""
-    return StoreTrouble(f"{error.strerror or 'Cannot be written'}: {error.filename or 'a file'}.")
+    what = error.strerror or type(error).__name__
+    return StoreTrouble(f"{error.filename or 'The data folder'} cannot be used: {what}.")

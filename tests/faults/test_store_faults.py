@@ -1,5 +1,6 @@
 """What the store does when the disk, the file or the process fails."""
 
+import asyncio
 import os
 import resource
 import signal
@@ -68,7 +69,7 @@ async def test_a_damaged_file_is_kept_and_the_newest_copy_restored(
     broken = path.read_bytes()
 
     db = await Database.open(path, clock=clock)
-    assert "20260301T200000Z was restored" in db.opening_note
+    assert "2026-03-01 20:00 UTC was restored" in db.opening_note
     (kept,) = tmp_path.glob("companion.db.corrupt-*")
     assert kept.read_bytes() == broken
     # What waited in the copy may have gone out since, so none of it is sent blindly.
@@ -102,7 +103,7 @@ async def test_a_damaged_copy_is_passed_over(tmp_path: Path, clock: FakeClock) -
     scribble(sorted((tmp_path / "backups").iterdir())[-1])
     truncate(path)
     db = await Database.open(path, clock=clock)
-    assert "20260301T200000Z was restored" in db.opening_note
+    assert "2026-03-01 20:00 UTC was restored" in db.opening_note
     assert (await Outbox(db, clock).total()).unsure == 300
     await db.close()
 
@@ -132,6 +133,30 @@ async def test_a_full_disk_is_said_and_loses_nothing(tmp_path: Path, clock: Fake
     await db.run(lambda link: link.connection.execute("PRAGMA max_page_count = 100000").fetchone())
     assert await outbox.add(a_scrobble("later"), [1]) == 1
     assert len(await outbox.claim(1, 5000, NOW)) == added + 2
+    await db.close()
+
+
+async def test_on_a_full_disk_each_of_many_at_once_is_told_the_truth(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    path = tmp_path / "companion.db"
+    await filled(path, clock, rows=1)
+    db = await Database.open(path, clock=clock)
+    outbox = Outbox(db, clock)
+    used = await db.run(lambda link: link.connection.execute("PRAGMA page_count").fetchone()[0])
+    await db.run(
+        lambda link: link.connection.execute(f"PRAGMA max_page_count = {used + 4}").fetchone()
+    )
+    told = await asyncio.gather(
+        *(outbox.add(a_scrobble(f"n{n}", minute=n), [1]) for n in range(300)),
+        return_exceptions=True,
+    )
+    added = {f"n{n}" for n, one in enumerate(told) if one == 1}
+    assert all(one == 1 or isinstance(one, StoreTrouble) for one in told)
+    assert 0 < len(added) < 300
+    shown = {one.scrobble.key for one in await outbox.page(limit=1000)}
+    assert shown == added | {"k0"}
+    assert (await outbox.total()).pending == len(added) + 1
     await db.close()
 
 

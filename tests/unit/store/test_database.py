@@ -54,6 +54,77 @@ async def test_a_failed_job_is_undone_and_the_next_one_works(db: Database) -> No
     assert await db.get_meta("a") is None
 
 
+def put(key: str) -> Callable[[Link], None]:
+    def job(link: Link) -> None:
+        with link.atomic():
+            link.connection.execute("INSERT INTO meta VALUES (?, 'x')", (key,))
+
+    return job
+
+
+async def keys(db: Database) -> list[str]:
+    rows = await db.run(lambda link: link.connection.execute("SELECT key FROM meta").fetchall())
+    return [key for (key,) in rows]
+
+
+async def held_back(db: Database, jobs: list[Callable[[Link], None]]) -> list[object]:
+    """What `jobs` give when all of them wait before the first runs."""
+    gate = threading.Event()
+    first = asyncio.ensure_future(db.run(lambda _: gate.wait(5)))
+    waiting = [asyncio.ensure_future(db.run(job)) for job in jobs]
+    await asyncio.sleep(0)
+    gate.set()
+    await first
+    return await asyncio.gather(*waiting, return_exceptions=True)
+
+
+async def test_jobs_that_wait_together_share_one_commit(db: Database) -> None:
+    said: list[str] = []
+    await db.run(lambda link: link.connection.set_trace_callback(said.append))
+    assert await held_back(db, [put(f"k{n}") for n in range(10)]) == [None] * 10
+    assert said.count("COMMIT") == 1
+    assert len(await keys(db)) == 10
+
+
+async def test_in_a_group_only_the_job_at_fault_fails(db: Database) -> None:
+    def fail(link: Link) -> None:
+        with link.atomic():
+            link.connection.execute("INSERT INTO meta VALUES ('bad', 'x')")
+            raise ValueError("mine")
+
+    told = await held_back(db, [put("a"), fail, put("a"), put("b")])
+    assert [type(one).__name__ for one in told] == [
+        "NoneType",
+        "ValueError",
+        "IntegrityError",
+        "NoneType",
+    ]
+    assert await keys(db) == ["a", "b"]
+
+
+async def test_a_group_that_sqlite_undid_is_run_again_one_by_one(db: Database) -> None:
+    def undo_all(link: Link) -> None:
+        # What SQLite does by itself when the disk is full.
+        if link.connection.in_transaction:
+            link.connection.execute("ROLLBACK")
+        raise sqlite3.OperationalError("not known")
+
+    told = await held_back(db, [put("a"), undo_all, put("b")])
+    assert [type(one).__name__ for one in told] == ["NoneType", "OperationalError", "NoneType"]
+    assert await keys(db) == ["a", "b"]
+
+
+async def test_a_backup_waits_for_no_group(db: Database) -> None:
+    gate = threading.Event()
+    first = asyncio.ensure_future(db.run(lambda _: gate.wait(5)))
+    work = [db.run(put("a")), db.backup(), db.run(put("b")), db.backup()]
+    tasks = [asyncio.ensure_future(one) for one in work]
+    await asyncio.sleep(0)
+    gate.set()
+    await asyncio.gather(first, *tasks)
+    assert await keys(db) == ["a", "b"]
+
+
 async def test_a_mistake_in_our_sql_is_not_called_the_disks(db: Database) -> None:
     with pytest.raises(sqlite3.OperationalError, match="nothing"):
         await db.run(lambda link: link.connection.execute("SELECT * FROM nothing"))
@@ -88,6 +159,14 @@ async def test_what_was_queued_before_closing_is_done(tmp_path: Path, clock: Fak
     db = await Database.open(tmp_path / "companion.db", clock=clock)
     assert await db.get_meta("a") == "b"
     await db.close()
+
+
+async def test_a_closed_database_answers_at_once(tmp_path: Path, clock: FakeClock) -> None:
+    db = await Database.open(tmp_path / "companion.db", clock=clock)
+    await db.close()
+    await db.close()
+    with pytest.raises(StoreTrouble, match="closed"):
+        await within(db.get_meta("a"))
 
 
 async def test_a_backup_is_made_each_day_and_three_are_kept(

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 from revenge_companion.core.delivery import DeliveryState, Settlement
@@ -78,3 +79,18 @@ async def test_the_ledger_is_paged_searched_and_filtered(plays: Plays) -> None:
     assert [one.play_key for one in await plays.page(search="severance")] == ["e"]
     assert await plays.page(search="100%") == []
     assert TRACK.title == "Wörds"
+
+
+async def test_half_a_character_from_a_server_is_no_reason_to_lose_a_play(
+    plays: Plays, outbox: Outbox, trakt: int
+) -> None:
+    item = replace(TRACK, title="half \ud800", artist="\udfff")
+    play = a_play(item=item, device_name="\ud800 TV", counted_at=NOW)
+    assert await plays.count(play, [(a_scrobble(item=item, device_name="\ud800"), [trakt])]) == 1
+    (delivery,) = await outbox.claim(trakt, 1, NOW)
+    assert delivery.scrobble.item == item
+    parked = Settlement(DeliveryState.PARKED, 1, None, "invalid", "not \ud800", "\ud800")
+    await outbox.settle([(delivery.id, parked)], NOW)
+    (record,) = await plays.page(search="half")
+    assert record.device_name == "? TV"
+    assert record.destinations[0].detail == "not ?"
