@@ -1,6 +1,8 @@
 """The one window: a sidebar and its pages."""
 
 from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QUrl, Signal
 from PySide6.QtGui import QCloseEvent, QDesktopServices, QKeySequence, QShortcut, QShowEvent
@@ -12,15 +14,20 @@ from revenge_companion.ui import ask
 from revenge_companion.ui.async_slot import Tasks, async_slot
 from revenge_companion.ui.autostart import Autostart, system_autostart
 from revenge_companion.ui.context import Context
-from revenge_companion.ui.dialogs.signin import SignInDialog
-from revenge_companion.ui.pages.accounts import AccountsPage
 from revenge_companion.ui.pages.activity import ActivityPage
-from revenge_companion.ui.pages.outbox import OutboxPage
-from revenge_companion.ui.pages.settings import SettingsPage
 from revenge_companion.ui.widgets.demo_banner import DemoBanner
 from revenge_companion.ui.widgets.notice import Notice
 from revenge_companion.ui.widgets.sidebar import Sidebar
 
+if TYPE_CHECKING:
+    from revenge_companion.ui.pages.accounts import AccountsPage
+    from revenge_companion.ui.pages.outbox import OutboxPage
+    from revenge_companion.ui.pages.settings import SettingsPage
+
+
+Page = TypeVar("Page", "ActivityPage", "OutboxPage", "AccountsPage", "SettingsPage")
+
+PAGES = 4
 SIZE = (1040, 700)
 SMALLEST = (760, 480)
 
@@ -51,20 +58,18 @@ class Window(QWidget):
         self._said_no_tray = False
         self.tasks = Tasks()
         self._asking_sign_in = False
+        self._shut: list[Callable[[], None]] = []
         self.setWindowTitle(APP_NAME)
         self._banner = banner
-        self._build(autostart or system_autostart())
+        self._autostart = autostart or system_autostart()
+        self._build()
         self._connect()
         self._show_status(context.engine.status)
         self.sidebar.choose(0)
         self.resize(*SIZE)
         self.setMinimumSize(*SMALLEST)
 
-    def _build(self, autostart: Autostart) -> None:
-        self.activity = ActivityPage(self._context)
-        self.outbox = OutboxPage(self._context)
-        self.accounts = AccountsPage(self._context, open_in_browser)
-        self.settings = SettingsPage(self._context, autostart)
+    def _build(self) -> None:
         titles = (
             ("activity", self.tr("Activity")),
             ("outbox", self.tr("Outbox")),
@@ -73,9 +78,6 @@ class Window(QWidget):
         )
         self.sidebar = Sidebar(titles)
         self.pages = QStackedWidget()
-        for page, (_, title) in zip(self._all_pages(), titles, strict=True):
-            page.setAccessibleName(title)
-            self.pages.addWidget(page)
         self.trouble = Notice()
         self.no_tray = Notice()
         self.no_tray.acted.connect(self.quit_wanted)
@@ -99,10 +101,9 @@ class Window(QWidget):
         bridge = self._context.bridge
         bridge.status_changed.connect(self._show_status)
         bridge.accounts_changed.connect(self._show_status)
-        self.sidebar.chosen.connect(self.pages.setCurrentIndex)
+        self.sidebar.chosen.connect(self._on_chosen)
         self.sidebar.sign_in_wanted.connect(self.sign_in)
-        self.settings.sign_in_wanted.connect(self.sign_in)
-        for number in range(self.pages.count()):
+        for number in range(PAGES):
             keys = QShortcut(QKeySequence(f"Ctrl+{number + 1}"), self)
             keys.activated.connect(lambda page=number: self.sidebar.choose(page))
         for sequence, act in (
@@ -113,8 +114,50 @@ class Window(QWidget):
             shortcut = QShortcut(sequence, self)
             shortcut.activated.connect(act)
 
-    def _all_pages(self) -> tuple[ActivityPage, OutboxPage, AccountsPage, SettingsPage]:
-        return (self.activity, self.outbox, self.accounts, self.settings)
+    # Pages are built when they are first chosen: the window opens sooner and stays smaller.
+
+    @cached_property
+    def activity(self) -> ActivityPage:
+        return self._added(ActivityPage(self._context), self.tr("Activity"))
+
+    @cached_property
+    def outbox(self) -> "OutboxPage":
+        from revenge_companion.ui.pages.outbox import OutboxPage
+
+        return self._added(OutboxPage(self._context), self.tr("Outbox"))
+
+    @cached_property
+    def accounts(self) -> "AccountsPage":
+        from revenge_companion.ui.pages.accounts import AccountsPage
+
+        return self._added(AccountsPage(self._context, open_in_browser), self.tr("Accounts"))
+
+    @cached_property
+    def settings(self) -> "SettingsPage":
+        from revenge_companion.ui.pages.settings import SettingsPage
+
+        page = SettingsPage(self._context, self._autostart)
+        page.sign_in_wanted.connect(self.sign_in)
+        return self._added(page, self.tr("Settings"))
+
+    def _added(self, page: Page, title: str) -> Page:
+        page.setAccessibleName(title)
+        self.pages.addWidget(page)
+        self._shut.append(page.shut)
+        return page
+
+    def _on_chosen(self, number: int) -> None:
+        page: QWidget
+        match number:
+            case 1:
+                page = self.outbox
+            case 2:
+                page = self.accounts
+            case 3:
+                page = self.settings
+            case _:
+                page = self.activity
+        self.pages.setCurrentWidget(page)
 
     def show_play(self, play_id: int) -> None:
         """Show the story of one play."""
@@ -136,6 +179,8 @@ class Window(QWidget):
             return
         engine = self._context.engine
         settings = engine.settings
+        from revenge_companion.ui.dialogs.signin import SignInDialog
+
         dialog = SignInDialog(
             self,
             sign_in=engine.sign_in,
@@ -152,8 +197,8 @@ class Window(QWidget):
 
     def shut(self) -> None:
         """Close for good: end what the pages have under way."""
-        for page in self._all_pages():
-            page.shut()
+        for shut in self._shut:
+            shut()
         self.tasks.cancel()
         self.hide()
 
