@@ -327,7 +327,9 @@ def add_one(
     cursor = connection.execute(_ADD_SCROBBLE, values)
     scrobble_id = cursor.lastrowid if cursor.rowcount else _find(connection, scrobble)
     state, due_us = _first_state(held_until)
-    second, dated_us = values[4], _dated_us(scrobble, values)
+    # The row holds both moments that `dated_at` may be.
+    dated_us = values[5] if scrobble.dated_at is scrobble.started_at else values[6]
+    second = values[4]
     now_us = micros(now)
     return sum(
         _queue(
@@ -368,7 +370,8 @@ def _add_many(
         numbers = [_find(connection, scrobble) for scrobble, _ in additions]
     lanes: dict[int, list[tuple[Any, ...]]] = {}
     for number, row, (scrobble, account_ids) in zip(numbers, values, additions, strict=True):
-        second, dated_us = row[4], _dated_us(scrobble, row)
+        dated_us = row[5] if scrobble.dated_at is scrobble.started_at else row[6]
+        second = row[4]
         for account_id in account_ids:
             lanes.setdefault(account_id, []).append(
                 (number, account_id, second, scrobble.key, state, dated_us, due_us, now_us)
@@ -408,11 +411,6 @@ def _scrobble_row(
         micros(scrobble.counted_at),
         scrobble_text(scrobble),
     )
-
-
-def _dated_us(scrobble: Scrobble, row: tuple[Any, ...]) -> int:
-    """`scrobble.dated_at` from a row that already holds both of its moments."""
-    return int(row[5] if scrobble.dated_at is scrobble.started_at else row[6])
 
 
 def _by_id(connection: Any, ids: Sequence[int]) -> list[Delivery]:
