@@ -20,6 +20,7 @@ class Reason(StrEnum):
     PLAYED_ON_AFTER_JUMP = "played_on_after_jump"
     REACHED_END = "reached_end"
     BY_HAND = "by_hand"
+    WATCHED_ON_SERVER = "watched_on_server"
     # A play did not count (yet)
     PLAYING = "playing"
     TOO_SHORT = "too_short"
@@ -72,6 +73,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.POSITION_REACHED: "Reached {percent} % while playing: it counts from {needed} %.",
     Reason.PLAYED_ON_AFTER_JUMP: "Jumped past {needed} % and played on for {played}: it counts.",
     Reason.REACHED_END: "Played to its end: it counts although its length is unknown.",
+    Reason.WATCHED_ON_SERVER: "Your server reports it as watched.",
     Reason.BY_HAND: "You counted this play yourself.",
     Reason.PLAYING: "Still playing.",
     Reason.TOO_SHORT: "Only {duration} long: {kind} counts from {threshold}.",

@@ -14,7 +14,7 @@ from revenge_companion.core.counting import Verdict
 from revenge_companion.core.live import LiveAction, LiveNotice, NowPlaying
 from revenge_companion.core.observing import DRIFT_S, Span
 from revenge_companion.core.play import Play, begin, play_from_snapshot, start_zone_s
-from revenge_companion.core.playback import EventType, PlaybackEvent, PlayState
+from revenge_companion.core.playback import EventType, PlaybackEvent, PlayState, Source
 from revenge_companion.core.plays import PlayUpdate
 from revenge_companion.core.reasons import Reason
 from revenge_companion.core.scrobble import Scrobble
@@ -132,8 +132,10 @@ class SessionTracker:
         play = self._open.get(key)
         is_end = _ends(event)
         if play is None:
-            if is_end or self._is_stale(event):
+            if self._is_stale(event):
                 return []
+            if is_end:
+                return self._count_reported(event, left_out)
             return self._begin(event, left_out)
         if self._is_late(play, event, is_end=is_end):
             _place_late_start(play, event)
@@ -161,6 +163,30 @@ class SessionTracker:
         notice = self._notice(play, LiveAction.START) if play.observed.playing else None
         decisions.append(self._decide(play, event.at_s, notice=notice))
         return decisions
+
+    def _count_reported(self, event: PlaybackEvent, left_out: Reason | None) -> list[Decision]:
+        """A play nobody saw, which the server's own history reports as finished.
+
+        Only polling tells such: there an item that is finished between two polls was never seen
+        playing. An end without a beginning on a live connection proves nothing.
+        """
+        item, past = event.item, self._past.get(event.item.media_id)
+        if event.source is not Source.POLL or event.type is not EventType.COMPLETED:
+            return []
+        if past is not None and past.counted_at is not None:
+            # The end of a play that was seen and has counted, however late the server reports it.
+            known_until = past.observed.last_at + timedelta(seconds=item.duration_s or 3600.0)
+            if event.at <= known_until:
+                return []
+        play = begin(event, None, self._rules)
+        play.left_out = left_out
+        play.observed.position_s = item.duration_s or play.observed.position_s
+        play.remember(event.id)
+        self._open[event.session_id, item.media_id] = play
+        verdicts = [Verdict(share.key, Reason.WATCHED_ON_SERVER, {}) for share in play.shares]
+        if not verdicts:
+            verdicts = counting.reached_end(item, self._named, play.progress)
+        return [self._end(play, event.at, event.at_s, verdicts)]
 
     def _supersede(self, event: PlaybackEvent) -> list[Decision]:
         """Another item plays in this session: the one before it was played until now."""

@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from revenge_companion.core.media import Item, Kind
+from revenge_companion.core.playback import EventType, PlaybackEvent, PlayState, Source
+from revenge_companion.core.session import SessionTracker
 from revenge_companion.core.thresholds import Rules, Thresholds
 from revenge_companion.engine.replay import Line, Replayed, replay
 
@@ -389,6 +392,39 @@ def test_another_persons_frames_are_dropped() -> None:
     for at in range(10, 200, 10):
         tape.frame(at, "progress", at, user_id="somebody else")
     assert tape.run().skipped == {"other_user": 19}
+
+
+# What only the server's history shows
+
+
+def reported(
+    kind: Kind = Kind.MOVIE, at: float = 0.0, source: Source = Source.POLL
+) -> PlaybackEvent:
+    return PlaybackEvent(
+        id="",
+        type=EventType.COMPLETED,
+        at=START + timedelta(seconds=at),
+        at_s=at,
+        session_id="poll/m1",
+        item=Item(kind, "m1", "T", duration_s=FILM),
+        state=PlayState.STOPPED,
+        position_s=FILM,
+        source=source,
+    )
+
+
+def test_a_film_finished_between_two_polls_counts_once() -> None:
+    tracker = SessionTracker(Rules())
+    first = tracker.feed(reported())
+    assert [len(decision.scrobbles) for decision in first] == [1]
+    assert first[0].scrobbles[0].counted_at == START
+    assert tracker.feed(reported(at=60.0)) == []
+    again = tracker.feed(reported(at=90000.0))
+    assert [len(decision.scrobbles) for decision in again] == [1]
+
+
+def test_an_end_without_a_beginning_proves_nothing_on_a_live_connection() -> None:
+    assert SessionTracker(Rules()).feed(reported(source=Source.WEBSOCKET)) == []
 
 
 # Restart
