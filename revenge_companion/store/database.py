@@ -132,7 +132,7 @@ class Database:
         try:
             await database._call(database._open)
         except BaseException:
-            await database._writer.end()
+            await database.close()
             raise
         return database
 
@@ -230,7 +230,6 @@ class Database:
         connection = self._link.connection
         found = version(connection)
         if found > len(self._migrations):
-            self._disconnect()
             raise StoreTrouble(NEWER)
         if found < len(self._migrations):
             if found:
@@ -332,10 +331,12 @@ class Database:
         return (self._clock.now() + shift).strftime("%Y%m%dT%H%M%SZ")
 
     def _close(self) -> None:
+        if self._link.db.is_closed():
+            return
         # On a full disk the log stays beside the file; everything is in one or the other.
         with contextlib.suppress(sqlite3.Error):
             self._link.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        self._link.db.close()
+        self._disconnect()
 
 
 def _told(error: Exception) -> Exception:
