@@ -212,7 +212,14 @@ class Http:
     async def _ready(self) -> "httpx.AsyncClient":
         async with self._building:
             if self._client is None:
-                self._client = await asyncio.to_thread(self._built)
+                try:
+                    self._client = await asyncio.to_thread(self._built)
+                except (ImportError, ValueError) as error:
+                    # Going around a proxy that the user set would be worse than not going.
+                    raise Unreachable(
+                        "The proxy that this computer is set to use cannot be used; "
+                        "only http and https proxies can."
+                    ) from error
             return self._client
 
     def _built(self) -> "httpx.AsyncClient":
@@ -234,6 +241,8 @@ class Http:
         return httpx.AsyncClient(
             headers={"User-Agent": self._user_agent},
             transport=transport,
+            # A proxy has no way to this computer's own servers.
+            mounts={f"all://{host}": None for host in ("localhost", "127.0.0.1", "[::1]")},
             verify=context,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             follow_redirects=False,

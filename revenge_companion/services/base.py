@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, tzinfo
 from enum import StrEnum
 from types import TracebackType
 from typing import Protocol
@@ -10,7 +10,7 @@ from typing import Protocol
 from revenge_companion.core.accounts import Account
 from revenge_companion.core.delivery import Delivery, Outcome
 from revenge_companion.core.live import LiveNotice
-from revenge_companion.core.media import Kind
+from revenge_companion.core.media import Item, Kind
 
 
 class LinkMethod(StrEnum):
@@ -62,6 +62,8 @@ class ServiceSpec:
     durable: bool = True
     #: Nothing is sent: the outbox collects until the user takes the files (`HandOff`).
     hand_off: bool = False
+    #: The page where the user imports handed-over files.
+    upload_url: str = ""
     imports: tuple[str, ...] = ()
     exports: tuple[str, ...] = ()
 
@@ -197,4 +199,32 @@ class Service(Protocol):
 
     def client(self, account: Account, slot: SecretSlot) -> Client:
         """A client for `account`; makes no request."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class HandOffFile:
+    """A file for the user to import at the service, and the deliveries that are in it."""
+
+    #: A plain file name; no part of it comes from outside.
+    name: str
+    text: str
+    delivery_ids: tuple[int, ...]
+
+
+#: An item and the aware moment it was played.
+Played = tuple[Item, datetime]
+
+
+class HandOff(Protocol):
+    """A service of which `ServiceSpec.hand_off` is true: it takes files from the user's hands."""
+
+    def files(
+        self, deliveries: Sequence[Delivery], zone: tzinfo | None, history: Sequence[Played] = ()
+    ) -> list[HandOffFile]:
+        """The files that hold `deliveries`, dated in `zone` (None is the system's own).
+
+        `history` is every counted play this program knows of. A delivery that no file can hold
+        is in none of them. Pure: the same values give the same files.
+        """
         ...

@@ -1,11 +1,14 @@
 """Waiting for the user to approve a link elsewhere: the polling that all such flows share."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.errors import (
+    LaneBlocked,
+    LinkExpired,
     LinkRefused,
     RateLimited,
     ServiceTrouble,
@@ -27,6 +30,15 @@ class Waiting:
     """Not approved yet; ask again after the interval, made `slower_s` longer for good."""
 
     slower_s: float = 0.0
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """While linking there is no lane to hold: what would hold it refuses the link."""
+    try:
+        yield
+    except (LaneBlocked, LinkExpired) as error:
+        raise LinkRefused(str(error)) from error
 
 
 async def approved(

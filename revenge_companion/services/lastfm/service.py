@@ -20,7 +20,7 @@ from revenge_companion.services.base import (
 from revenge_companion.services.lastfm import payload, wire
 from revenge_companion.services.lastfm.client import LastFmClient, remote_user
 from revenge_companion.services.lastfm.spec import SPEC
-from revenge_companion.services.linking import Waiting, approved
+from revenge_companion.services.linking import Waiting, approved, refusing
 
 #: How often the approval is asked for, and how long a token lives, in seconds.
 POLL_S, TOKEN_S = 3.0, 3600.0
@@ -53,14 +53,12 @@ class LastFm:
                 f"{SPEC.help_url} and enter it with its shared secret, or set "
                 f"{SPEC.client_id_env} and {SPEC.client_secret_env}."
             )
-        try:
+        with refusing():
             if request.username.strip():
                 name, key = await self._by_password(root, keys, request, custom=custom)
             else:
                 auth = self._auth(own, request.auth_url)
                 name, key = await self._by_browser(root, keys, auth, show, custom=custom)
-        except LaneBlocked as error:
-            raise LinkRefused(str(error)) from error
         return Linked(
             remote_user(name, custom=custom),
             Secret(key, client_id=keys.key, client_secret=request.client_secret.strip()),

@@ -32,8 +32,8 @@ from revenge_companion.services.base import RemoteUser, SecretSlot
 from revenge_companion.services.listenbrainz import payload
 from revenge_companion.services.listenbrainz.spec import SPEC
 
-#: Seconds a batch may take: the server writes a thousand listens to its queue.
-BATCH_TIMEOUT_S = 60.0
+#: Seconds a batch may take: a thousand listens have to go up a slow line.
+BATCH_TIMEOUT_S = 120.0
 #: Rows sent one by one in one submit; the rest come back at once, so that quitting is quick.
 SINGLES_AT_ONCE = 50
 #: A token no account has. ListenBrainz answers 200 with "valid": false, others do not.

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 
 from revenge_companion.core.accounts import Account
 from revenge_companion.core.clock import Clock
-from revenge_companion.core.errors import LaneBlocked, LinkExpired, LinkRefused
+from revenge_companion.core.errors import LinkRefused
 from revenge_companion.net.http import Http
 from revenge_companion.services import setup
 from revenge_companion.services.base import Linked, LinkRequest, Secret, SecretSlot, ShowPrompt
+from revenge_companion.services.linking import refusing
 from revenge_companion.services.listenbrainz import payload
 from revenge_companion.services.listenbrainz.client import ListenBrainzClient, validated
 from revenge_companion.services.listenbrainz.spec import SPEC
@@ -31,10 +32,8 @@ class ListenBrainz:
                 f"This is not a ListenBrainz token. Copy yours from {SPEC.help_url} and paste it."
             )
         own = payload.root(request.api_url) if request.api_url.strip() else ""
-        try:
+        with refusing():
             user = await validated(self._http, self._root(own), token)
-        except (LaneBlocked, LinkExpired) as error:
-            raise LinkRefused(str(error)) from error
         if user is None:
             raise LinkRefused("ListenBrainz does not know this token. Copy it again and paste it.")
         return Linked(user, Secret(token), api_url=own)

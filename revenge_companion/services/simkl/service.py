@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from revenge_companion.core.accounts import Account
 from revenge_companion.core.clock import Clock
-from revenge_companion.core.errors import LaneBlocked, LinkRefused, RateLimited, ServiceTrouble
+from revenge_companion.core.errors import LinkRefused, RateLimited, ServiceTrouble
 from revenge_companion.net.http import Answer, Http
 from revenge_companion.services import setup
 from revenge_companion.services.answers import first_text, object_of
@@ -17,7 +17,14 @@ from revenge_companion.services.base import (
     SecretSlot,
     ShowPrompt,
 )
-from revenge_companion.services.linking import SLOWER_S, Waiting, approved, insisting, seconds
+from revenge_companion.services.linking import (
+    SLOWER_S,
+    Waiting,
+    approved,
+    insisting,
+    refusing,
+    seconds,
+)
 from revenge_companion.services.simkl import wire
 from revenge_companion.services.simkl.client import SimklClient
 from revenge_companion.services.simkl.spec import SPEC
@@ -51,6 +58,10 @@ class Simkl:
 
     async def link(self, request: LinkRequest, show: ShowPrompt) -> Linked:
         """Show a code and wait for its approval; raises LinkRefused when there will be none."""
+        with refusing():
+            return await self._link(request, show)
+
+    async def _link(self, request: LinkRequest, show: ShowPrompt) -> Linked:
         api = setup.api_root(SPEC, request.api_url, self._environ)
         client_id = setup.needed_client_id(SPEC, request.client_id, self._environ)
         device_code, prompt, interval_s = await self._code(api, client_id)
@@ -113,10 +124,7 @@ class Simkl:
         if code_of_error in _ENDS:
             raise LinkRefused(_ENDS[code_of_error])
         if data is None or not 200 <= answer.status < 300:
-            error = wire.trouble(answer, left_of_day_s=0.0)
-            if isinstance(error, LaneBlocked):
-                raise LinkRefused(str(error)) from error
-            raise error
+            raise wire.trouble(answer, left_of_day_s=0.0)
         device_code, code = data.get("device_code"), first_text(data.get("user_code"))
         if not isinstance(device_code, str) or not device_code or not code:
             raise ServiceTrouble("Simkl gave no code to link with.")

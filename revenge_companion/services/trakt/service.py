@@ -16,7 +16,7 @@ from revenge_companion.services.base import (
     SecretSlot,
     ShowPrompt,
 )
-from revenge_companion.services.linking import Waiting, approved, insisting, seconds
+from revenge_companion.services.linking import Waiting, approved, insisting, refusing, seconds
 from revenge_companion.services.tokens import read_tokens
 from revenge_companion.services.trakt import wire
 from revenge_companion.services.trakt.client import TraktClient
@@ -45,6 +45,10 @@ class Trakt:
 
     async def link(self, request: LinkRequest, show: ShowPrompt) -> Linked:
         """Show a code and wait for its approval; raises LinkRefused when there will be none."""
+        with refusing():
+            return await self._link(request, show)
+
+    async def _link(self, request: LinkRequest, show: ShowPrompt) -> Linked:
         api = setup.api_root(SPEC, request.api_url, self._environ)
         auth = setup.auth_root(SPEC, request.auth_url, self._environ)
         client_id = setup.needed_client_id(SPEC, request.client_id, self._environ)

@@ -217,3 +217,22 @@ def test_retry_after_is_read_as_seconds_or_date(
 def test_what_is_not_json_says_so(body: bytes) -> None:
     with pytest.raises(NotJson):
         Answer(200, {}, body).json()
+
+
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1", "gopher://127.0.0.1:1"])
+async def test_a_proxy_of_a_strange_kind_is_never_gone_around(
+    monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    with pytest.raises(Unreachable, match="proxy"):
+        await Http().request("GET", "https://media.example/")
+
+
+async def test_this_computers_own_servers_are_reached_without_the_proxy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    http = Http()
+    async with serving(sends(b"HTTP/1.1 204 No Content\r\n\r\n")) as url:
+        assert (await http.request("GET", url)).status == 204
+    await http.close()

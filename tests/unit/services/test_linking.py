@@ -14,12 +14,24 @@ from revenge_companion.core.errors import (
     Unanswered,
     Unreachable,
 )
+from revenge_companion.core.media import Kind
 from revenge_companion.net.http import Http
 from revenge_companion.services import setup
-from revenge_companion.services.base import LinkMethod
+from revenge_companion.services.base import LinkMethod, LinkRequest, Secret
 from revenge_companion.services.catalog import SPECS, build_services
 from revenge_companion.services.linking import Waiting, approved, insisting, seconds
-from tests.unit.services.kit import QuickClock
+from tests.unit.services.kit import (
+    TOKEN,
+    Answers,
+    MemorySlot,
+    Prompts,
+    QuickClock,
+    a_delivery,
+    a_movie,
+    a_track,
+    an_account,
+    answer,
+)
 
 
 def asking(*outcomes: Any) -> Callable[[], Awaitable[Any]]:
@@ -89,6 +101,30 @@ def test_a_services_seconds_are_believed_within_reason(value: object, expected: 
 )
 def test_only_safe_pages_are_opened(value: object, safe: bool) -> None:
     assert setup.page_url(value, "") == (value if safe else "")
+
+
+@pytest.mark.parametrize("index", range(4), ids=[spec.key for spec in SPECS])
+async def test_an_address_that_is_not_safe_refuses_the_link(index: int) -> None:
+    environ = {spec.client_id_env: "x" for spec in SPECS if spec.client_id_env}
+    service = build_services(Http(), QuickClock(), environ)[index]
+    request = LinkRequest(
+        api_url="http://media.example/x", auth_url="http://media.example", secret="a-token"
+    )
+    with pytest.raises(LinkRefused, match="plain http"):
+        await service.link(request, Prompts())
+
+
+@pytest.mark.parametrize("index", range(4), ids=[spec.key for spec in SPECS])
+async def test_a_title_that_json_cannot_carry_stops_no_lane(index: int) -> None:
+    answers = Answers(answer(503))
+    environ = {"LASTFM_API_KEY": "x", "LASTFM_API_SECRET": "y"}
+    service = build_services(answers.http, QuickClock(), environ)[index]
+    client = service.client(an_account(service.spec.key), MemorySlot(Secret(TOKEN)))
+    broken = "half \ud83d\0 of a smile"
+    item = a_movie(title=broken) if Kind.MOVIE in service.spec.kinds else a_track(title=broken)
+    with pytest.raises((ServiceTrouble, Unanswered)):
+        await client.submit([a_delivery(item)])
+    assert len(answers.requests) == 1
 
 
 def test_the_catalogue_is_in_order_and_complete() -> None:
