@@ -68,6 +68,8 @@ class EngineStatus:
     paused_until: datetime | None = None
     #: Storage trouble as a sentence; empty when all is well.
     trouble: str = ""
+    #: The system has no password store: secrets can be kept once a passphrase is given.
+    needs_passphrase: bool = False
 
 
 @dataclass(frozen=True, slots=True)

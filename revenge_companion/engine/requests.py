@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from revenge_companion.core.accounts import Account
-from revenge_companion.core.errors import CompanionError
+from revenge_companion.core.errors import CompanionError, SecretsUnavailable
 from revenge_companion.core.live import NowPlaying
 from revenge_companion.core.reasons import sentence
 from revenge_companion.core.status import AccountStatus, EngineStatus, PlayRecord, SignInState
@@ -21,6 +21,8 @@ from revenge_companion.engine.api import EngineApi
 from revenge_companion.engine.outbox_export import as_row
 from revenge_companion.services.base import LinkPrompt, LinkRequest
 
+#: Environment variable with the passphrase of the encrypted vault.
+VAULT_KEY_ENV = "REVENGE_COMPANION_VAULT_KEY"
 #: The most rows one answer holds.
 MOST_ROWS = 5000
 
@@ -72,6 +74,8 @@ class Requests:
             return {"error": f"The running Companion does not know {do!r}."}
         try:
             return await answer(args)
+        except SecretsUnavailable as error:
+            return {"error": f"{error} Commands read the passphrase from {VAULT_KEY_ENV}."}
         except CompanionError as error:
             return {"error": str(error)}
 

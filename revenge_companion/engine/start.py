@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.errors import SecretsUnavailable, StoreTrouble
 from revenge_companion.engine.linker import SecretStore
+from revenge_companion.engine.requests import VAULT_KEY_ENV
 from revenge_companion.engine.supervisor import Engine, Parts
 from revenge_companion.net.http import Http
 from revenge_companion.paths import Paths
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from revenge_companion.store.secrets import Secrets
 
 _log = logging.getLogger(__name__)
-
-#: Environment variable with the passphrase of the encrypted vault.
-VAULT_KEY_ENV = "REVENGE_COMPANION_VAULT_KEY"
 
 
 class SystemClock:
@@ -72,6 +70,16 @@ class LateSecrets:
                     self.trouble = str(error)
                     _log.info("Secrets cannot be kept: %s", error)
             return self._found
+
+    async def unlock(self, passphrase: str) -> None:
+        """Use the encrypted vault, made where there is none. Raises SecretsUnavailable."""
+        from revenge_companion.store.secrets import open_secrets
+
+        async with self._opening:
+            self._found = await open_secrets(
+                vault_path=self._vault, vault_key=passphrase, clock=self._clock
+            )
+            self._vault_key, self.trouble = passphrase, ""
 
     async def get(self, name: str) -> str | None:
         found = await self.find()
@@ -168,6 +176,7 @@ async def _open(
             settings=settings,
             secrets=secrets or late,
             secrets_trouble=lambda: late.trouble,
+            unlock=late.unlock,
             services=services,
             locks=Path(locks),
         )

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,6 +56,8 @@ class Parts:
     locks: Path
     #: Why secrets cannot be kept here, a sentence; empty when they can.
     secrets_trouble: Callable[[], str]
+    #: Uses the encrypted vault with a passphrase from now on.
+    unlock: Callable[[str], Awaitable[None]]
 
 
 class Engine:
@@ -160,6 +162,7 @@ class Engine:
             outbox=total(self._counts.values()),
             paused_until=self._paused_until,
             trouble=self._trouble or self._parts.secrets_trouble(),
+            needs_passphrase=bool(self._parts.secrets_trouble()),
         )
 
     @property
@@ -191,6 +194,14 @@ class Engine:
         if wanted[notice]:
             for told in self._notified:
                 told(Notification(notice, title, reason, facts))
+
+    async def unlock(self, passphrase: str) -> None:
+        await self._parts.unlock(passphrase)
+        if self._running and self._sign_in.state is SignInState.SIGNED_OUT:
+            await self._sign_in.resume()
+        for lane in self._lanes.values():
+            lane.wake(force=True)
+        self._changed(Change.STATUS, Change.ACCOUNTS)
 
     # Signing in
 
