@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from revenge_companion.core.accounts import Account
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.errors import CompanionError, LinkRefused
+from revenge_companion.logs import keep_out
 from revenge_companion.services.base import (
     AsyncLock,
     Client,
@@ -47,13 +48,16 @@ class Slot:
         if text is None:
             return None
         try:
-            return _secret(json.loads(text))
+            secret = _secret(json.loads(text))
         except (ValueError, KeyError, TypeError):
             _log.warning("Stored tokens could not be read; the account has to be linked again")
             return None
+        _keep_out(secret)
+        return secret
 
     async def put(self, secret: Secret) -> None:
         """Store durably; returns only when it is stored. Raises SecretsUnavailable."""
+        _keep_out(secret)
         expires = secret.expires_at
         data = {
             "access": secret.access,
@@ -67,6 +71,13 @@ class Slot:
     def exclusive(self) -> AsyncLock:
         """A lock over threads and processes, for single-flight refresh."""
         return FileLock(self._lock_file, self._clock)
+
+
+def _keep_out(secret: Secret) -> None:
+    """Whatever goes wrong from here on, these are not to be seen in a log."""
+    for text in (secret.access, secret.refresh, secret.client_secret):
+        if text:
+            keep_out(text)
 
 
 def _secret(data: dict[str, Any]) -> Secret:

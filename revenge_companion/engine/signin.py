@@ -11,6 +11,7 @@ from revenge_companion.core.errors import CompanionError, SessionExpired, SignIn
 from revenge_companion.core.reasons import Reason
 from revenge_companion.core.status import SignInState, SourceStatus
 from revenge_companion.engine.linker import SecretStore
+from revenge_companion.logs import keep_out
 from revenge_companion.net.http import Http
 from revenge_companion.revenge.address import probe
 from revenge_companion.revenge.client import RevengeClient
@@ -90,6 +91,7 @@ class SignIn:
             self.server_url, self.username = str(data["server"]), str(data["username"])
             refresh, key = str(data.get("refresh", "")), str(data.get("api_key", ""))
             user_id = str(data.get("user_id", ""))
+            keep_out(refresh or key)
         except (ValueError, KeyError, TypeError, AttributeError):
             _log.warning("The stored sign-in could not be read; sign in again")
             return
@@ -172,6 +174,7 @@ class SignIn:
     async def _store(
         self, server: str, username: str, user_id: str, *, refresh: str = "", api_key: str = ""
     ) -> None:
+        keep_out(refresh or api_key)
         data = {"server": server, "username": username, "user_id": user_id}
         if refresh:
             data["refresh"] = refresh
@@ -183,6 +186,7 @@ class SignIn:
 
     async def _store_token(self, token: str) -> None:
         """Keep a refresh token that the server has replaced."""
+        keep_out(token)
         text = await self._secrets.get(_SECRET)
         data = json.loads(text) if text else {}
         data["refresh"] = token
