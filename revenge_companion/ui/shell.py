@@ -24,9 +24,6 @@ from revenge_companion.ui.words import EnglishPlurals, say
 if TYPE_CHECKING:
     from revenge_companion.ui.window import Window
 
-#: Plays read to find the last few that counted.
-RECENT_PLAYS = 20
-
 
 @dataclass(frozen=True, slots=True)
 class DemoControls:
@@ -71,6 +68,8 @@ class Shell(QObject):
         self.bridge = Bridge(engine, self)
         self._names = {spec.key: spec.name for spec in engine.services}
         self._recent: list[PlayRecord] = []
+        self._recent_stale = False
+        self._reading_recent = False
         self._window: Window | None = None
         self.tray = Tray(self.tray_state, self, icon=tray_icon)
         self.tray.chosen.connect(self._on_chosen)
@@ -201,15 +200,23 @@ class Shell(QObject):
         self.tray.refresh()
 
     def _on_plays_changed(self) -> None:
-        self.tasks.start(self._read_recent())
+        self._recent_stale = True
+        if not self._reading_recent:
+            self._reading_recent = True
+            self.tasks.start(self._read_recent())
 
     async def _read_recent(self) -> None:
         try:
-            plays = await self._engine.plays(limit=RECENT_PLAYS, counted=True)
+            # One reading at a time, however often something changes.
+            while self._recent_stale:
+                self._recent_stale = False
+                plays = await self._engine.plays(limit=RECENT, counted=True)
+                self._recent = plays
         except CompanionError:
             # The status carries storage trouble to the tray by itself.
             return
-        self._recent = plays[:RECENT]
+        finally:
+            self._reading_recent = False
         self.tray.refresh()
 
     def _on_settings_changed(self, settings: Settings) -> None:

@@ -118,7 +118,10 @@ class Window(QWidget):
 
     @cached_property
     def activity(self) -> ActivityPage:
-        return self._added(ActivityPage(self._context), self.tr("Activity"))
+        page = ActivityPage(self._context)
+        page.sign_in_wanted.connect(self.sign_in)
+        page.accounts_wanted.connect(lambda: self.sidebar.choose(2))
+        return self._added(page, self.tr("Activity"))
 
     @cached_property
     def outbox(self) -> "OutboxPage":

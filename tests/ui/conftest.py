@@ -103,7 +103,7 @@ def busy_engine(engine: FakeEngine) -> FakeEngine:
 @pytest.fixture
 def context(engine: FakeEngine, clock: FakeClock) -> Context:
     names = {spec.key: spec.name for spec in engine.services}
-    return Context(engine, Bridge(engine), clock, names)
+    return Context(engine, Bridge(engine, gather_ms=0), clock, names)
 
 
 @pytest.fixture

@@ -23,10 +23,12 @@ from PySide6.QtWidgets import (
 from revenge_companion.core.accounts import Switches
 from revenge_companion.core.errors import StoreTrouble, Unreachable
 from revenge_companion.core.media import Kind
+from revenge_companion.core.status import SignInState
 from revenge_companion.engine.api import Change
 from revenge_companion.ui.context import Context
 from revenge_companion.ui.dialogs.link import LinkDialog
 from revenge_companion.ui.dialogs.signin import SignInDialog
+from revenge_companion.ui.widgets.demo_banner import DemoBanner
 from revenge_companion.ui.widgets.now_playing import NowPlayingCard
 from revenge_companion.ui.window import Window
 from tests.clock import FakeClock, eventually, settle
@@ -493,3 +495,85 @@ async def test_a_storm_of_changes_leaves_the_loop_on_time(
             await asyncio.sleep(0.002)
 
     assert late.ms < 50
+
+
+async def test_pages_nobody_looks_at_are_read_when_they_are_chosen(
+    window: Window, busy_engine: FakeEngine
+) -> None:
+    before = len(busy_engine.calls("outbox"))
+    for _ in range(5):
+        busy_engine.tell(Change.OUTBOX)
+    await settle()
+    assert len(busy_engine.calls("outbox")) == before
+
+    window.sidebar.choose(1)
+    await settle()
+    assert len(busy_engine.calls("outbox")) == before + 1
+
+
+async def test_a_storm_of_plays_is_read_one_at_a_time(
+    window: Window, busy_engine: FakeEngine
+) -> None:
+    before = len(busy_engine.calls("plays"))
+    for _ in range(100):
+        busy_engine.tell(Change.PLAYS)
+    await settle()
+
+    assert len(busy_engine.calls("plays")) <= before + 2
+
+
+async def test_the_first_steps_are_offered_one_after_the_other(
+    context: Context, engine: FakeEngine
+) -> None:
+    window = Window(context, has_tray=lambda: True)
+    window.show()
+    await settle()
+    empty = window.activity.empty
+    assert empty.action.text() == "Sign in…"
+    empty.action.click()
+    await settle()
+    assert isinstance(opened(window), SignInDialog)
+    opened(window).reject()
+    await settle()
+
+    engine.become(sign_in=SignInState.SIGNED_IN)
+    assert empty.action.text() == "Link an account…"
+    empty.action.click()
+    assert window.pages.currentWidget() is window.accounts
+    engine.become(accounts=SIGNED_IN.accounts)
+    assert not empty.action.isVisible()
+    window.shut()
+    window.deleteLater()
+
+
+async def test_without_a_tray_closing_keeps_the_window_and_it_is_said_once(
+    context: Context, qtbot: object
+) -> None:
+    window = Window(context, has_tray=lambda: False)
+    window.show()
+    assert window.no_tray.isVisible()
+    window.no_tray.dismiss.click()
+    window.close()
+    assert window.isMinimized()
+    window.showNormal()
+    assert not window.no_tray.isVisible()
+    window.shut()
+    window.deleteLater()
+
+
+async def test_the_demos_network_can_be_cut_and_restored() -> None:
+    did: list[str] = []
+
+    async def cut() -> None:
+        did.append("cut")
+
+    async def restore() -> None:
+        did.append("restore")
+
+    banner = DemoBanner("Look at this.", cut, restore)
+    for text in ("Restore the &network", "Cut the &network"):
+        banner.button.click()
+        await settle()
+        assert banner.button.text() == text
+    assert did == ["cut", "restore"]
+    banner.deleteLater()

@@ -43,6 +43,8 @@ class PagedModel(QAbstractTableModel, Generic[Row]):
         self._read: ReadPage[Row] | None = None
         self._more = False
         self._reading = False
+        self._refreshing = False
+        self._again = False
         #: Counts what was asked for; an answer to an older question is dropped.
         self._asked = 0
         self._sorted_by: tuple[int, bool] | None = None
@@ -65,14 +67,16 @@ class PagedModel(QAbstractTableModel, Generic[Row]):
         """Show what `read` gives, from the newest on."""
         self._read = read
         self._asked += 1
-        self.tasks.start(self._first(self._asked, max(PAGE, 1)))
+        self.tasks.start(self._first(self._asked, PAGE))
 
     def refresh(self) -> None:
         """Read again what is shown, after something changed; the selection stays."""
-        if self._read is not None:
-            self._asked += 1
-            # As much as is shown, within reason: what lies deeper is read when scrolled to.
-            self.tasks.start(self._first(self._asked, min(max(PAGE, len(self._rows)), 5 * PAGE)))
+        if self._refreshing:
+            # One reading at a time, however often something changes.
+            self._again = True
+        elif self._read is not None:
+            self._refreshing = True
+            self.tasks.start(self._refresh())
 
     def row(self, index: Index) -> Row | None:
         """The value of a row; None for an index that is not in the table."""
@@ -165,6 +169,17 @@ class PagedModel(QAbstractTableModel, Generic[Row]):
         rows = await self._page(None, limit, asked)
         if rows is not None:
             self.set_rows(rows, more=len(rows) >= limit)
+
+    async def _refresh(self) -> None:
+        try:
+            while True:
+                self._again = False
+                # As much as is shown, within reason: what lies deeper is read when scrolled to.
+                await self._first(self._asked, min(max(PAGE, len(self._rows)), 5 * PAGE))
+                if not self._again:
+                    return
+        finally:
+            self._refreshing = False
 
     async def _next(self, asked: int) -> None:
         try:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QModelIndex, Qt, QTimer
+from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -18,12 +18,13 @@ from revenge_companion.core.accounts import wants
 from revenge_companion.core.errors import CompanionError
 from revenge_companion.core.live import NowPlaying
 from revenge_companion.core.media import Kind
-from revenge_companion.core.status import EngineStatus, PlayRecord
+from revenge_companion.core.status import EngineStatus, PlayRecord, SignInState
 from revenge_companion.ui import words
 from revenge_companion.ui.async_slot import Tasks, async_slot
 from revenge_companion.ui.context import Context
 from revenge_companion.ui.models.plays import PlayColumn, PlaysModel
 from revenge_companion.ui.theme import GAP, GRID, MARGIN, Tone
+from revenge_companion.ui.widgets.empty import EmptyState
 from revenge_companion.ui.widgets.now_playing import NowPlayingCard
 from revenge_companion.ui.widgets.story import Story
 from revenge_companion.ui.widgets.table import table
@@ -38,12 +39,16 @@ TICK_MS = 1000
 
 
 class ActivityPage(QWidget):
+    sign_in_wanted = Signal()
+    accounts_wanted = Signal()
+
     def __init__(self, context: Context) -> None:
         super().__init__()
         self._context = context
         self.tasks = Tasks()
         self._cards: dict[str, NowPlayingCard] = {}
         self._wanted_id: int | None = None
+        self._stale = False
         self._tick = QTimer(self)
         self._tick.setInterval(TICK_MS)
         self._tick.timeout.connect(self._show_playing)
@@ -80,8 +85,8 @@ class ActivityPage(QWidget):
         filters.addWidget(self.outcome)
         self.view = table(self.model, name=self.tr("Plays"), widths=(14, 30, 28, 24), stretch=1)
         self.view.setSelectionMode(self.view.SelectionMode.SingleSelection)
-        self.empty = Text(tone=Tone.MUTED, wrap=True)
-        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.empty = EmptyState()
+        self.empty.acted.connect(self._on_empty_acted)
         listing = QWidget()
         self._listing = QStackedLayout(listing)
         self._listing.addWidget(self.view)
@@ -108,7 +113,7 @@ class ActivityPage(QWidget):
         bridge = self._context.bridge
         bridge.now_playing_changed.connect(self._on_now_playing)
         bridge.status_changed.connect(self._on_now_playing)
-        bridge.plays_changed.connect(self.model.refresh)
+        bridge.plays_changed.connect(self._on_plays_changed)
         self.search.textChanged.connect(self._typed.start)
         self._typed.timeout.connect(self._search)
         self.kind.currentIndexChanged.connect(self._search)
@@ -153,6 +158,12 @@ class ActivityPage(QWidget):
 
     # The ledger
 
+    def _on_plays_changed(self) -> None:
+        # Nothing is read for a page that nobody sees.
+        self._stale = not self.isVisible()
+        if not self._stale:
+            self.model.refresh()
+
     def _search(self) -> None:
         search = self.search.text().strip()
         kind: str = self.kind.currentData()
@@ -167,20 +178,33 @@ class ActivityPage(QWidget):
 
     def _on_loaded(self, rows: int) -> None:
         self._listing.setCurrentWidget(self.view if rows else self.empty)
-        if not rows:
-            filtered = (
-                self.search.text().strip()
-                or self.kind.currentIndex()
-                or self.outcome.currentIndex()
-            )
-            self.empty.setText(
-                self.tr("No play matches this search.")
-                if filtered
-                else self.tr(
-                    "Nothing has been played yet. What you play on your server shows here."
-                )
-            )
+        self._show_empty()
         self._select_wanted()
+
+    def _show_empty(self) -> None:
+        status = self._context.engine.status
+        if self.search.text().strip() or self.kind.currentIndex() or self.outcome.currentIndex():
+            self.empty.say(self.tr("No play matches this search."))
+        elif status.sign_in is not SignInState.SIGNED_IN:
+            self.empty.say(
+                self.tr("Sign in to your Revenge server: what you play there shows here."),
+                action=self.tr("Sign in\N{HORIZONTAL ELLIPSIS}"),
+            )
+        elif not status.accounts:
+            self.empty.say(
+                self.tr("Nothing has been played yet. Link an account to send your plays there."),
+                action=self.tr("Link an account\N{HORIZONTAL ELLIPSIS}"),
+            )
+        else:
+            self.empty.say(
+                self.tr("Nothing has been played yet. What you play on your server shows here.")
+            )
+
+    def _on_empty_acted(self) -> None:
+        if self._context.engine.status.sign_in is not SignInState.SIGNED_IN:
+            self.sign_in_wanted.emit()
+        else:
+            self.accounts_wanted.emit()
 
     def _select_wanted(self) -> None:
         """Keep the chosen play selected when the table was filled anew."""
@@ -192,7 +216,7 @@ class ActivityPage(QWidget):
             self.view.scrollTo(index)
 
     def _on_failed(self, sentence: str) -> None:
-        self.empty.setText(sentence)
+        self.empty.say(sentence)
         self._listing.setCurrentWidget(self.empty)
 
     def _on_row(self, current: QModelIndex, _previous: QModelIndex) -> None:
@@ -245,6 +269,8 @@ class ActivityPage(QWidget):
 
     def _on_now_playing(self, _status: EngineStatus) -> None:
         self._show_playing()
+        if not self.model.rowCount():
+            self._show_empty()
 
     def _show_playing(self) -> None:
         status = self._context.engine.status
@@ -291,6 +317,8 @@ class ActivityPage(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._show_playing()
+        if self._stale:
+            self._on_plays_changed()
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802  # Qt's name
         super().hideEvent(event)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QItemSelection, Qt
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -21,8 +21,9 @@ from revenge_companion.ui import ask, words
 from revenge_companion.ui.async_slot import Tasks, async_slot
 from revenge_companion.ui.context import Context
 from revenge_companion.ui.models.outbox import OutboxColumn, OutboxModel
-from revenge_companion.ui.theme import GAP, GRID, MARGIN, Tone
+from revenge_companion.ui.theme import GAP, GRID, MARGIN
 from revenge_companion.ui.widgets.card import Card
+from revenge_companion.ui.widgets.empty import EmptyState
 from revenge_companion.ui.widgets.table import table
 from revenge_companion.ui.widgets.text import OneLine, Text
 
@@ -32,6 +33,7 @@ class OutboxPage(QWidget):
         super().__init__()
         self._context = context
         self.tasks = Tasks()
+        self._stale = False
         self._build()
         self._connect()
         self._show_accounts(context.engine.status)
@@ -84,8 +86,7 @@ class OutboxPage(QWidget):
         self.detail.column.addWidget(self._detail_title)
         self.detail.column.addWidget(self._detail_why)
         self.detail.hide()
-        self.empty = Text(tone=Tone.MUTED, wrap=True)
-        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.empty = EmptyState()
         listing = QWidget()
         self._listing = QStackedLayout(listing)
         self._listing.addWidget(self.view)
@@ -100,7 +101,7 @@ class OutboxPage(QWidget):
 
     def _connect(self) -> None:
         bridge = self._context.bridge
-        bridge.outbox_changed.connect(self.model.refresh)
+        bridge.outbox_changed.connect(self._on_outbox_changed)
         bridge.status_changed.connect(self._show_status)
         bridge.accounts_changed.connect(self._show_accounts)
         self.account.currentIndexChanged.connect(self._read)
@@ -120,6 +121,17 @@ class OutboxPage(QWidget):
         """End what is under way; the page will not be shown again."""
         self.tasks.cancel()
         self.model.tasks.cancel()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._stale:
+            self._on_outbox_changed()
+
+    def _on_outbox_changed(self) -> None:
+        # Nothing is read for a page that nobody sees.
+        self._stale = not self.isVisible()
+        if not self._stale:
+            self.model.refresh()
 
     def selected(self) -> list[OutboxRow]:
         rows = (self.model.row(index) for index in self.view.selectionModel().selectedRows())
@@ -157,7 +169,7 @@ class OutboxPage(QWidget):
 
     def _show_empty(self, status: EngineStatus) -> None:
         if self.account.currentIndex() > 0 or self.state.currentIndex() > 0:
-            self.empty.setText(self.tr("No delivery matches."))
+            self.empty.say(self.tr("No delivery matches."))
             return
         last = max(
             (each.account for each in status.accounts if each.account.last_delivery_at),
@@ -165,11 +177,11 @@ class OutboxPage(QWidget):
             default=None,
         )
         if last is None or last.last_delivery_at is None:
-            self.empty.setText(self.tr("Nothing is waiting, and nothing has been sent yet."))
+            self.empty.say(self.tr("Nothing is waiting, and nothing has been sent yet."))
             return
         when = words.moment(last.last_delivery_at, self._context.clock.now())
         text = self.tr("Everything has been delivered. Last: {when}, {service}")
-        self.empty.setText(text.format(when=when, service=self._context.name(last.service)))
+        self.empty.say(text.format(when=when, service=self._context.name(last.service)))
 
     def _on_loaded(self, rows: int) -> None:
         self._listing.setCurrentWidget(self.view if rows else self.empty)
@@ -177,7 +189,7 @@ class OutboxPage(QWidget):
         self._on_selection()
 
     def _on_failed(self, sentence: str) -> None:
-        self.empty.setText(sentence)
+        self.empty.say(sentence)
         self._listing.setCurrentWidget(self.empty)
 
     def _on_selection(self, _on: QItemSelection | None = None) -> None:
