@@ -1,0 +1,1 @@
+"""Letterboxd: films, handed over as files, as its API is closed to programs like this one."""
