@@ -91,7 +91,10 @@ class Lane:
         self._wake = asyncio.Event()
         self._force = False
         self._stopping = False
+        #: From before the claim until its rows are settled.
         self._sending = False
+        #: Rows that are `sending` on disk.
+        self._in_flight: list[Delivery] = []
         #: Failures of the service in a row, and until when (monotonic) it is left alone.
         self._failures = 0
         self._resting_until_s = 0.0
@@ -112,7 +115,7 @@ class Lane:
         ]
 
     async def stop(self) -> None:
-        """End; a request under way may settle for a bounded time, then it becomes unsure."""
+        """End; a request under way may settle for a bounded time, then its rows become unsure."""
         self._stopping = True
         self._wake.set()
         tasks, self._tasks = self._tasks, []
@@ -126,6 +129,8 @@ class Lane:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        # Another lane may follow this one (the account is linked again): it finds them by this.
+        await self._give_back(self._in_flight, Unknown(Reason.INTERRUPTED))
 
     def wake(self, *, force: bool = False) -> None:
         """There may be something to send; `force` forgets rests and due times."""
@@ -187,6 +192,12 @@ class Lane:
                 _log.warning("The outbox of %s cannot be read: %s", self.spec.name, error)
                 self._rest()
                 busy = False
+            except Exception:
+                _log.exception("The lane of %s failed; it goes on later", self.spec.name)
+                self._rest()
+                await self._give_back(self._in_flight, Unknown(Reason.INTERRUPTED))
+                self._in_flight = []
+                busy = False
             if not busy:
                 await self._until_due()
 
@@ -197,17 +208,22 @@ class Lane:
         now = self._clock.now()
         if not self._may_send(now, force=force):
             return False
-        batch = await self._outbox.claim(self.account.id, self.spec.batch_size, now, force=force)
-        if not batch or self._stopping:
-            # A claim that is not sent is `sending` on disk: give it back at once.
-            await self._put_back(batch)
-            return False
         self._sending = True
         try:
-            await self._send(batch)
+            batch = await self._outbox.claim(
+                self.account.id, self.spec.batch_size, now, force=force
+            )
+            if not batch or self._stopping:
+                # A claim that is not sent is `sending` on disk: give it back at once.
+                later = TryLater(Reason.INTERRUPTED, "", 0.0, counts=False)
+                await self._give_back(batch, later)
+                return False
+            self._in_flight = batch
+            over = await self._send(batch)
+            self._in_flight = []
         finally:
             self._sending = False
-        if force and len(batch) == self.spec.batch_size and not self._resting:
+        if force and over and len(batch) == self.spec.batch_size:
             self._force = True
         return True
 
@@ -220,7 +236,8 @@ class Lane:
         if account.state in (AccountState.QUOTA, AccountState.HELD):
             asked = force and account.state is AccountState.HELD
             return asked or (account.held_until is not None and now >= account.held_until)
-        return force or not self._resting
+        # Who flushes by hand may cut our own patience short, not what the service asked for.
+        return not self._resting or (force and not self._asked_to_rest)
 
     @property
     def _resting(self) -> bool:
@@ -274,72 +291,80 @@ class Lane:
         # Wall time may be set while we sleep, so no sleep is longer than an hour.
         return min(max(wait, 0.05), 3600.0)
 
-    async def _send(self, batch: list[Delivery]) -> None:
-        """Submit a claimed batch and settle every row of it."""
+    async def _send(self, batch: list[Delivery]) -> bool:
+        """Submit a claimed batch and settle every row of it; False where some have to wait."""
         now = self._clock.now()
         outcomes: dict[int, Outcome] = {}
+        stop: TryLater | None = None
         if not self.spec.resend_is_safe:
             unsure = [delivery for delivery in batch if delivery.unsure]
-            if not await self._read_back(unsure, outcomes):
-                # Not even a read gets through: nothing else was tried.
-                for delivery in batch:
-                    outcomes.setdefault(delivery.id, self._later(Reason.UNREACHABLE))
-        rest = [delivery for delivery in batch if delivery.id not in outcomes]
-        if rest:
-            await self._submit(rest, outcomes)
+            stop = await self._read_back(unsure, outcomes)
+        if stop is None:
+            rest = [delivery for delivery in batch if delivery.id not in outcomes]
+            stop = await self._submit(rest, outcomes) if rest else None
+        for delivery in batch:
+            if delivery.id not in outcomes:
+                # Nothing was tried with what came after the row that brought the lane to a stop.
+                outcomes[delivery.id] = stop or self._later(Reason.SERVICE_DOWN)
         await self._settle(batch, outcomes, now)
+        return not any(isinstance(outcome, TryLater | Unknown) for outcome in outcomes.values())
 
-    async def _read_back(self, unsure: list[Delivery], outcomes: dict[int, Outcome]) -> bool:
+    async def _read_back(
+        self, unsure: list[Delivery], outcomes: dict[int, Outcome]
+    ) -> TryLater | None:
+        """Look for rows that may have arrived; returns why the lane has to wait, if it has to."""
         for delivery in unsure:
             try:
                 found = await self.client.find(delivery)
             except errors.CompanionError as error:
-                await self._whole(error, [d for d in unsure if d.id not in outcomes], outcomes)
-                return False
+                return await self._whole(
+                    error, [d for d in unsure if d.id not in outcomes], outcomes
+                )
+            except Exception:
+                return self._unplanned([d for d in unsure if d.id not in outcomes], outcomes)
             if found is not None:
                 outcomes[delivery.id] = Delivered(found or None, Reason.ALREADY_THERE)
-        return True
+        return None
 
-    async def _submit(self, rows: list[Delivery], outcomes: dict[int, Outcome]) -> None:
+    async def _submit(self, rows: list[Delivery], outcomes: dict[int, Outcome]) -> TryLater | None:
+        """Send rows, in halves where they are refused; returns why the lane has to wait."""
         try:
             got: Mapping[int, Outcome] = await self.client.submit(rows)
         except errors.BatchRefused as error:
             if len(rows) == 1:
                 outcomes[rows[0].id] = Refused(Reason.INVALID, str(error))
-                return
+                return None
             half = len(rows) // 2
-            await self._submit(rows[:half], outcomes)
-            if rows[half].id not in outcomes and not self._blocked(outcomes, rows[:half]):
-                await self._submit(rows[half:], outcomes)
-            for row in rows[half:]:
-                outcomes.setdefault(row.id, self._later(Reason.UNREACHABLE))
-            return
+            stop = await self._submit(rows[:half], outcomes)
+            return stop or await self._submit(rows[half:], outcomes)
         except errors.CompanionError as error:
-            await self._whole(error, rows, outcomes)
-            return
+            return await self._whole(error, rows, outcomes)
         except Exception:
-            _log.exception("Sending to %s failed in a way nobody planned for", self.spec.name)
-            self._rest()
-            for row in rows:
-                outcomes[row.id] = Unknown(Reason.UNANSWERED)
-            return
+            return self._unplanned(rows, outcomes)
         self._failures, self._unreachable = 0, False
         for row in rows:
             outcomes[row.id] = got.get(row.id, Unknown(Reason.UNANSWERED))
-        if any(isinstance(outcome, TryLater) for outcome in got.values()):
-            waits = [o.after_s for o in got.values() if isinstance(o, TryLater) and o.after_s]
-            self._resting_until_s = self._clock.monotonic_s() + max(waits, default=0.0)
+        waits = [o.after_s for o in got.values() if isinstance(o, TryLater) and o.after_s]
+        if waits:
+            self._resting_until_s = self._clock.monotonic_s() + max(waits)
+        return None
 
-    @staticmethod
-    def _blocked(outcomes: Mapping[int, Outcome], rows: Sequence[Delivery]) -> bool:
-        """Whether the lane came to a stop while `rows` were sent."""
-        return any(isinstance(outcomes.get(row.id), TryLater | Unknown) for row in rows)
+    def _unplanned(self, rows: Sequence[Delivery], outcomes: dict[int, Outcome]) -> TryLater:
+        _log.exception("Sending to %s failed in a way nobody planned for", self.spec.name)
+        self._rest()
+        for row in rows:
+            outcomes[row.id] = Unknown(Reason.UNANSWERED)
+        return self._later(Reason.SERVICE_DOWN)
 
     async def _whole(
         self, error: errors.CompanionError, rows: Sequence[Delivery], outcomes: dict[int, Outcome]
-    ) -> None:
-        """A whole request failed: every row of it waits, and so does the lane."""
+    ) -> TryLater:
+        """A whole request failed: every row of it waits, and so does the lane.
+
+        Returns what is to become of rows that have not been tried.
+        """
         detail = str(error)
+        self._unreachable = isinstance(error, errors.Unreachable)
         outcome: Outcome
         match error:
             case errors.QuotaExhausted():
@@ -359,12 +384,12 @@ class Lane:
                 self._rest()
                 outcome = Unknown(Reason.UNANSWERED, detail)
             case errors.Unreachable():
-                self._unreachable = True
                 outcome = self._later(Reason.UNREACHABLE, detail)
             case _:
                 outcome = self._later(Reason.SERVICE_DOWN, detail)
         for row in rows:
             outcomes[row.id] = outcome
+        return outcome if isinstance(outcome, TryLater) else self._later(Reason.SERVICE_DOWN)
 
     def _later(self, reason: Reason, detail: str = "") -> TryLater:
         if not self._resting:
@@ -414,10 +439,10 @@ class Lane:
             else:
                 return
 
-    async def _put_back(self, batch: Sequence[Delivery]) -> None:
-        if not batch:
+    async def _give_back(self, rows: Sequence[Delivery], outcome: Outcome) -> None:
+        """Settle claimed rows without having sent them, or without knowing; best effort."""
+        if not rows:
             return
         now = self._clock.now()
-        outcome = TryLater(Reason.INTERRUPTED, "", 0.0, counts=False)
         with suppress(errors.StoreTrouble):
-            await self._outbox.settle([(d.id, settle(d, outcome, now)) for d in batch], now)
+            await self._outbox.settle([(d.id, settle(d, outcome, now)) for d in rows], now)
