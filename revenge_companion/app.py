@@ -1,27 +1,50 @@
-"""The composition root with a window: tray first, then the engine, then everything else."""
+"""The composition root with a window: tray first, then the engine, then everything else.
 
-import asyncio
-import logging
+Nothing here is imported before it is needed: the tray icon waits for Qt alone.
+"""
+
+import gc
+import importlib
 import os
-import signal
-import socket
 import sys
-import tempfile
 from collections.abc import Callable, Coroutine
-from contextlib import AsyncExitStack
-from pathlib import Path
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from revenge_companion import APP_ID, APP_NAME, __version__
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QApplication
+    import asyncio
+
+    from PySide6.QtWidgets import QApplication, QSystemTrayIcon
 
     from revenge_companion.demo.world import DemoWorld
     from revenge_companion.engine.supervisor import Engine
+    from revenge_companion.paths import Paths
+    from revenge_companion.store.locks import ProfileLock
     from revenge_companion.ui.shell import DemoControls
 
-_log = logging.getLogger(__name__)
+#: Imported one by one once the tray icon is there; Qt has its turn in between.
+_AFTER_THE_TRAY = (
+    "asyncio",
+    "revenge_companion.ui.loop",
+    "revenge_companion.ui.shell",
+    "revenge_companion.core.session",
+    "revenge_companion.store.database",
+    "revenge_companion.net.http",
+    "revenge_companion.engine.supervisor",
+    "revenge_companion.engine.start",
+    "revenge_companion.engine.requests",
+    "revenge_companion.logs",
+)
+
+#: Told how far the start has come: "tray" when the icon is there, "loaded" when the engine runs.
+Reached = Callable[[str], None]
+
+
+def _untold(_point: str) -> None:
+    """Nobody wants to know."""
 
 
 def qt_fits() -> str:
@@ -67,13 +90,16 @@ class _Signals:
     """SIGTERM and SIGINT under Qt: Python's handlers run only when something wakes the loop."""
 
     def __init__(self, quit_requested: Callable[[], None]) -> None:
+        import signal
+        import socket
+
         from PySide6.QtCore import QSocketNotifier
 
-        self._ours, theirs = socket.socketpair()
-        self._theirs = theirs
-        for end in (self._ours, theirs):
+        self._ours, self._theirs = socket.socketpair()
+        for end in (self._ours, self._theirs):
             end.setblocking(False)
-        self._before = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
+        before = signal.set_wakeup_fd(self._theirs.fileno(), warn_on_full_buffer=False)
+        self._undo: Callable[[], object] = partial(signal.set_wakeup_fd, before)
         self._notifier = QSocketNotifier(self._ours.fileno(), QSocketNotifier.Type.Read)
         self._notifier.activated.connect(self._drain)
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -87,19 +113,44 @@ class _Signals:
 
     def close(self) -> None:
         self._notifier.setEnabled(False)
-        signal.set_wakeup_fd(self._before)
+        self._undo()
         self._ours.close()
         self._theirs.close()
 
 
-def _run(work: Callable[["QApplication", asyncio.Event], Coroutine[Any, Any, int]]) -> int:
-    """Run `work` on Qt's loop; the event it is given is set when the user wants to quit."""
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """What there is before the engine: Qt, the tray icon, and the way out."""
+
+    app: "QApplication"
+    icon: "QSystemTrayIcon"
+    #: Set when the user wants to quit.
+    quitting: "asyncio.Event"
+    reached: Reached
+
+
+def _run(work: Callable[[_Stage], Coroutine[Any, Any, int]], reached: Reached) -> int:
+    """Show the tray icon, load the program behind it, and run `work` on Qt's loop."""
     if not has_display():
         return _refused("There is no display here. Use `revenge-companion run --headless`.")
     bad = qt_fits()
     if bad:
         return _refused(bad)
     app = _application()
+    app.setQuitOnLastWindowClosed(False)
+    from revenge_companion.ui.early import early_tray
+
+    icon = early_tray()
+    app.processEvents()
+    reached("tray")
+    # What is loaded now stays for good: looking through it for garbage would only take time.
+    gc.disable()
+    for name in _AFTER_THE_TRAY:
+        importlib.import_module(name)
+        app.processEvents()
+
+    import asyncio
+
     from revenge_companion.ui.loop import CompanionLoop
 
     loop = CompanionLoop(app)
@@ -110,23 +161,22 @@ def _run(work: Callable[["QApplication", asyncio.Event], Coroutine[Any, Any, int
         loop.call_soon_threadsafe(quitting.set)
 
     signals = _Signals(quit_requested)
-    app.setQuitOnLastWindowClosed(False)
     try:
-        code: int = loop.run_until_complete(work(app, quitting))
+        code: int = loop.run_until_complete(work(_Stage(app, icon, quitting, reached)))
         return code
     finally:
+        icon.hide()
         signals.close()
         asyncio.set_event_loop(None)
         loop.close()
 
 
-def run_window(*, minimised: bool) -> int:
+def run_window(*, minimised: bool, reached: Reached = _untold) -> int:
     """Run the tray and the window until the user quits; a second start raises the first.
 
     Returns the exit code.
     """
     from revenge_companion.core.errors import StoreTrouble
-    from revenge_companion.engine.control import ask
     from revenge_companion.paths import find_paths
     from revenge_companion.store.locks import ProfileLock
 
@@ -136,48 +186,60 @@ def run_window(*, minimised: bool) -> int:
         return _refused(str(error))
     lock = ProfileLock(paths.lock)
     if not lock.acquire():
+        from revenge_companion.engine.control import ask
+
         answer = ask(paths.control, "raise", timeout_s=5.0)
         if answer is not None and answer.get("raised"):
             return 0
         return _refused("Revenge Companion is already running without a window.")
     try:
-        return _run(lambda app, quitting: _window(app, quitting, lock, minimised=minimised))
+        return _run(lambda stage: _window(stage, paths, lock, minimised=minimised), reached)
     except StoreTrouble as error:
         return _refused(str(error))
     finally:
         lock.release()
 
 
-async def _window(
-    app: "QApplication", quitting: asyncio.Event, lock: Any, *, minimised: bool
-) -> int:
+async def _window(stage: _Stage, paths: "Paths", lock: "ProfileLock", *, minimised: bool) -> int:
     from revenge_companion.engine.control import ControlServer
     from revenge_companion.engine.requests import Requests
     from revenge_companion.engine.start import SystemClock, open_engine
     from revenge_companion.logs import configure
-    from revenge_companion.paths import find_paths
     from revenge_companion.ui.shell import Shell
 
-    paths = find_paths()
     configure(paths.log_file)
     clock = SystemClock()
     running = await open_engine(paths, clock=clock, lock=lock)
     engine = running.engine
-    shell = Shell(engine, clock=clock, app=app, quit_requested=quitting.set)
-    requests = Requests(engine, raise_window=shell.raise_window, quit_requested=quitting.set)
+    shell = Shell(
+        engine,
+        clock=clock,
+        app=stage.app,
+        quit_requested=stage.quitting.set,
+        tray_icon=stage.icon,
+    )
+    requests = Requests(engine, raise_window=shell.raise_window, quit_requested=stage.quitting.set)
     control = ControlServer(paths.control, requests.handle)
     try:
         shell.show(minimised or engine.settings.start_minimised)
         await control.start()
         await engine.start()
+        _settle_memory()
+        stage.reached("loaded")
         _watch_network(engine)
-        await quitting.wait()
+        await stage.quitting.wait()
     finally:
         shell.close()
         await control.close()
         await requests.close()
         await running.close()
     return 0
+
+
+def _settle_memory() -> None:
+    """Leave what was loaded out of the collector's sight, and let it work again."""
+    gc.freeze()
+    gc.enable()
 
 
 def _watch_network(engine: "Engine") -> None:
@@ -199,12 +261,15 @@ def _watch_network(engine: "Engine") -> None:
 
 def run_demo_window(*, speed: float, seconds: float | None) -> int:
     """The demo with the real window, until it is closed or `seconds` have passed."""
-    return _run(lambda app, quitting: _demo_window(app, quitting, speed, seconds))
+    return _run(lambda stage: _demo_window(stage, speed, seconds), _untold)
 
 
-async def _demo_window(
-    app: "QApplication", quitting: asyncio.Event, speed: float, seconds: float | None
-) -> int:
+async def _demo_window(stage: _Stage, speed: float, seconds: float | None) -> int:
+    import asyncio
+    import tempfile
+    from contextlib import AsyncExitStack
+    from pathlib import Path
+
     from revenge_companion.demo.world import DemoWorld
     from revenge_companion.demo_profile import demo_engine
     from revenge_companion.ui.shell import Shell
@@ -216,16 +281,18 @@ async def _demo_window(
         shell = Shell(
             engine,
             clock=world.clock,
-            app=app,
-            quit_requested=quitting.set,
+            app=stage.app,
+            quit_requested=stage.quitting.set,
             demo=_demo_controls(world, engine),
+            tray_icon=stage.icon,
         )
         shell.show(minimised=False)
+        _settle_memory()
         # In the demo there is nothing to go on without the window.
-        app.lastWindowClosed.connect(quitting.set)
+        stage.app.lastWindowClosed.connect(stage.quitting.set)
         viewer = asyncio.create_task(world.viewer.run(rounds=None))
         timer = asyncio.create_task(asyncio.sleep(seconds if seconds is not None else 1e9))
-        leaving = asyncio.create_task(quitting.wait())
+        leaving = asyncio.create_task(stage.quitting.wait())
         try:
             await asyncio.wait({viewer, timer, leaving}, return_when=asyncio.FIRST_COMPLETED)
         finally:
