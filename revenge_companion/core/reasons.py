@@ -56,6 +56,9 @@ class Reason(StrEnum):
     NOT_TAKEN = "not_taken"
     INTERRUPTED = "interrupted"
     DISCARDED = "discarded"
+    MAP_NEEDED = "map_needed"
+    UNMAPPED = "unmapped"
+    KEPT_DROPPED = "kept_dropped"
     # The live source
     CONNECTING = "connecting"
     NO_WEBSOCKET = "no_websocket"
@@ -110,6 +113,11 @@ SENTENCES: dict[Reason, str] = {
     Reason.NOT_TAKEN: "{service} does not take this kind of item.",
     Reason.INTERRUPTED: "The Companion was ended while sending; it makes sure of one play.",
     Reason.DISCARDED: "You discarded this play.",
+    Reason.MAP_NEEDED: (
+        "{service} needs the anime map. Download it on the accounts page; plays wait until then."
+    ),
+    Reason.UNMAPPED: "It could not be told which entry of {service} this is.",
+    Reason.KEPT_DROPPED: "You dropped this at {service}, so it was left as it is.",
     Reason.CONNECTING: "Connecting to your server.",
     Reason.NO_WEBSOCKET: (
         "Your server has no WebSocket. The Companion listens to its server events and checks "
