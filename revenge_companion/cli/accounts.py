@@ -96,7 +96,9 @@ def _typed_secret(args: argparse.Namespace) -> str:
     from revenge_companion.services.catalog import SPECS
 
     spec = next((spec for spec in SPECS if spec.key == args.service), None)
-    if spec is not None and (spec.link[0] is LinkMethod.TOKEN or args.username):
+    if spec is None or spec.hand_off:
+        return ""
+    if spec.link[0] is LinkMethod.TOKEN or args.username:
         return _prompt_secret("Password: " if args.username else "Token: ")
     return ""
 

@@ -75,6 +75,14 @@ def build() -> argparse.ArgumentParser:
         "--keep-queued", action="store_true", help="keep waiting plays for linking again"
     )
     command("accounts", "accounts:accounts", "list linked accounts")
+    handoff = command(
+        "handoff", "handoff:handoff", "write the files of a service that imports files only"
+    )
+    handoff.add_argument("account", metavar="ACCOUNT", help="its number, label or service")
+    handoff.add_argument("--to", default="", metavar="FOLDER", help="write what waits to here")
+    handoff.add_argument(
+        "--done", action="store_true", help="the files were imported: mark their plays as delivered"
+    )
 
     command("status", "status:status", "show what is going on")
 

@@ -15,6 +15,8 @@ def services(args: argparse.Namespace) -> int:
     for spec in SPECS:
         kinds = ", ".join(kind.value for kind in spec.kinds)
         live = "live and durable" if spec.live else "durable"
+        if spec.hand_off:
+            live = "as a file you import there"
         print(f"{spec.key:14} {spec.name}: {kinds}; {live}")
     return 0
 

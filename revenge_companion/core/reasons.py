@@ -56,6 +56,8 @@ class Reason(StrEnum):
     NOT_TAKEN = "not_taken"
     INTERRUPTED = "interrupted"
     DISCARDED = "discarded"
+    HANDED_OVER = "handed_over"
+    HAND_OFF_DUE = "hand_off_due"
     MAP_NEEDED = "map_needed"
     UNMAPPED = "unmapped"
     KEPT_DROPPED = "kept_dropped"
@@ -113,6 +115,8 @@ SENTENCES: dict[Reason, str] = {
     Reason.NOT_TAKEN: "{service} does not take this kind of item.",
     Reason.INTERRUPTED: "The Companion was ended while sending; it makes sure of one play.",
     Reason.DISCARDED: "You discarded this play.",
+    Reason.HANDED_OVER: "You imported this play at {service} from a file.",
+    Reason.HAND_OFF_DUE: "{count} plays wait for you to write the file and import it at {service}.",
     Reason.MAP_NEEDED: (
         "{service} needs the anime map. Download it on the accounts page; plays wait until then."
     ),

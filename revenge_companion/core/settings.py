@@ -22,6 +22,8 @@ class Notify:
     account_trouble: bool = True
     signed_out: bool = True
     scrobbled: bool = False
+    #: Plays wait for the user to import them at a service that takes files only.
+    hand_off: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,8 @@ class AccountStatus:
 
     account: Account
     counts: OutboxCounts = OutboxCounts()
+    #: Rows that are in files the user has and has not yet said to be imported.
+    written: int = 0
 
 
 @dataclass(frozen=True, slots=True)

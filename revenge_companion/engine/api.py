@@ -32,6 +32,7 @@ class Notice(StrEnum):
     SIGNED_OUT = "signed_out"
     SCROBBLED = "scrobbled"
     TROUBLE = "trouble"
+    HAND_OFF = "hand_off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,17 @@ class EngineApi(Protocol):
 
     async def export_outbox(self, path: Path) -> int:
         """Write every delivery to `path` (CSV or JSON by its ending); returns how many."""
+        ...
+
+    async def hand_off(self, account_id: int, folder: Path) -> list[Path]:
+        """Write what waits for a `ServiceSpec.hand_off` account into files in `folder`.
+
+        Returns the files, none where nothing waits; the rows keep waiting for `hand_off_done`.
+        """
+        ...
+
+    async def hand_off_done(self, account_id: int) -> int:
+        """The user imported the files written last; returns how many rows became delivered."""
         ...
 
     async def scrobble_anyway(self, play_id: int) -> bool:

@@ -136,7 +136,9 @@ class Linker:
         """
         service = self.service(key)
         linked = await service.link(request, show)
-        await self._store_secret(key, linked)
+        # An account that gets files has no login, and needs no keyring either.
+        if linked.secret.access:
+            await self._store_secret(key, linked)
         account = await self._accounts.add(
             service=key,
             remote_id=linked.user.id,
@@ -164,4 +166,5 @@ class Linker:
             # The service may be down; what matters is that we no longer hold the tokens.
             _log.info("The tokens of %s could not be given back: %s", account.service, error)
         await self._accounts.remove(account.id, keep_queued=keep_queued)
-        await self._secrets.drop(account.secret_name)
+        if not self.service(account.service).spec.hand_off:
+            await self._secrets.drop(account.secret_name)

@@ -54,6 +54,7 @@ class Requests:
             "retry": self._retry,
             "discard": self._discard,
             "export": self._export,
+            "handoff": self._handoff,
             "signin": self._signin,
             "signout": self._signout,
             "link": self._link,
@@ -120,6 +121,25 @@ class Requests:
         if not path.is_absolute():
             raise BadRequest("The file needs a whole path.")
         return {"exported": await self._engine.export_outbox(path), "file": str(path)}
+
+    async def _handoff(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        """Write an account's files, or mark them as imported, or the one after the other."""
+        account = self._account(args.get("account"))
+        said: dict[str, Any] = {"account": account.id, "files": [], "delivered": 0}
+        if args.get("folder"):
+            folder = Path(_text(args, "folder"))
+            if not folder.is_absolute():
+                raise BadRequest("The folder needs a whole path.")
+            said["files"] = [str(path) for path in await self._engine.hand_off(account.id, folder)]
+        if args.get("done"):
+            said["delivered"] = await self._engine.hand_off_done(account.id)
+        status = next(one for one in self._engine.status.accounts if one.account.id == account.id)
+        spec = next(one for one in self._engine.services if one.key == account.service)
+        return said | {
+            "waiting": status.counts.waiting,
+            "written": status.written,
+            "upload_url": spec.upload_url,
+        }
 
     async def _signin(self, args: Mapping[str, Any]) -> dict[str, Any]:
         if args.get("api_key"):

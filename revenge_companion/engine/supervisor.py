@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,9 +11,8 @@ from revenge_companion.core.accounts import Account, AccountState, Switches
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.errors import CompanionError, LinkExpired, LinkRefused, StoreTrouble
 from revenge_companion.core.live import LiveNotice
-from revenge_companion.core.reasons import Reason
-from revenge_companion.core.routing import destinations, hears_live
-from revenge_companion.core.scrobble import Scrobble, scrobble_key
+from revenge_companion.core.reasons import Fact, Reason
+from revenge_companion.core.routing import hears_live
 from revenge_companion.core.session import Decision
 from revenge_companion.core.settings import Settings
 from revenge_companion.core.status import (
@@ -25,6 +24,7 @@ from revenge_companion.core.status import (
 )
 from revenge_companion.engine.api import Change, Notice, Notification, OutboxRow
 from revenge_companion.engine.dispatcher import Lane, LaneEvent
+from revenge_companion.engine.handoff import HandOffs
 from revenge_companion.engine.linker import Linker, SecretStore
 from revenge_companion.engine.listener import Listener
 from revenge_companion.engine.outbox_export import export
@@ -34,6 +34,7 @@ from revenge_companion.revenge.signals import Signal
 from revenge_companion.services.base import LinkRequest, Service, ServiceSpec, ShowPrompt
 from revenge_companion.store.accounts import Accounts
 from revenge_companion.store.database import Database
+from revenge_companion.store.hand_off import HandOffRows
 from revenge_companion.store.outbox import Outbox, total
 from revenge_companion.store.plays import Plays
 from revenge_companion.store.settings_file import SettingsFile
@@ -72,6 +73,13 @@ class Engine:
         self._accounts = Accounts(parts.database, parts.clock)
         self._linker = Linker(
             dict(parts.services), self._accounts, parts.secrets, parts.clock, parts.locks
+        )
+        self._hand_offs = HandOffs(
+            parts.services,
+            self._accounts,
+            HandOffRows(parts.database),
+            parts.database,
+            parts.clock,
         )
         self._kinds = {key: service.spec.kinds for key, service in parts.services.items()}
         self._listener = Listener(
@@ -126,6 +134,7 @@ class Engine:
         self._parts.http.on_answer = self._answered
         if self._settings.paused:
             self.pause(None)
+        self._chore(self._hand_offs.keep_reminding(lambda: self._linked, self._remind))
         try:
             await self._sign_in.resume()
         except CompanionError as error:
@@ -149,7 +158,11 @@ class Engine:
     @property
     def status(self) -> EngineStatus:
         accounts = tuple(
-            AccountStatus(account, self._counts.get(account.id, OutboxCounts()))
+            AccountStatus(
+                account,
+                self._counts.get(account.id, OutboxCounts()),
+                self._hand_offs.written.get(account.id, 0),
+            )
             for account in self._linked
         )
         return EngineStatus(
@@ -184,16 +197,19 @@ class Engine:
             for told in self._told:
                 told(change)
 
-    def _notify(self, notice: Notice, title: str, reason: str, **facts: str) -> None:
+    def _notify(
+        self, notice: Notice, title: str, reason: str, facts: Mapping[str, Fact] | None = None
+    ) -> None:
         wanted = {
             Notice.ACCOUNT_TROUBLE: self._settings.notify.account_trouble,
             Notice.SIGNED_OUT: self._settings.notify.signed_out,
             Notice.SCROBBLED: self._settings.notify.scrobbled,
             Notice.TROUBLE: True,
+            Notice.HAND_OFF: self._settings.notify.hand_off,
         }
         if wanted[notice]:
             for told in self._notified:
-                told(Notification(notice, title, reason, facts))
+                told(Notification(notice, title, reason, facts or {}))
 
     async def unlock(self, passphrase: str) -> None:
         await self._parts.unlock(passphrase)
@@ -228,15 +244,16 @@ class Engine:
         self._changed(Change.NOW_PLAYING)
 
     async def _recorded(self, new: int, decisions: Sequence[Decision]) -> None:
-        if new:
-            self._counts = await self._outbox.counts()
+        counted = [decision.update for decision in decisions if decision.scrobbles]
+        if new or counted:
             for lane in self._lanes.values():
                 lane.wake()
-            for decision in decisions:
-                if decision.scrobbles:
-                    self._notify(
-                        Notice.SCROBBLED, decision.update.item.label, decision.update.reason_code
-                    )
+            for update in counted:
+                self._notify(Notice.SCROBBLED, update.item.label, update.reason_code, update.facts)
+            try:
+                self._counts = await self._outbox.counts()
+            except StoreTrouble as error:
+                self._trouble_is(str(error))
             self._changed(Change.OUTBOX)
         self._changed(Change.PLAYS, Change.NOW_PLAYING)
 
@@ -257,7 +274,7 @@ class Engine:
     def pause(self, until: datetime | None) -> None:
         self._cancel_pause_timer()
         self._paused_until = until or datetime.max.replace(tzinfo=UTC)
-        self._chore(self._listener.pause())
+        self._listener.pause()
         if until is not None:
             self._pause_timer = asyncio.create_task(self._resume_at(until), name="pause-timer")
         self._changed(Change.STATUS)
@@ -291,6 +308,8 @@ class Engine:
         lane = self._lanes.pop(account.id, None)
         if lane is not None:
             await lane.stop()
+            # What the old lane was told of the old tokens says nothing about the new ones.
+            await self._accounts.set_state(account.id, AccountState.LINKED)
         await self._refresh_accounts()
         self._warned = {key for key in self._warned if key[0] != account.id}
         self._wake_lane(account.id)
@@ -303,6 +322,7 @@ class Engine:
         if lane is not None:
             await lane.stop()
         await self._linker.unlink(account, keep_queued=keep_queued)
+        await self._hand_offs.forget(account_id)
         await self._refresh_accounts()
         self._counts = await self._outbox.counts()
         self._changed(Change.ACCOUNTS, Change.OUTBOX, Change.STATUS)
@@ -328,6 +348,7 @@ class Engine:
             raise
         if account.state in (AccountState.HELD, AccountState.LINK_AGAIN):
             await self._accounts.set_state(account_id, AccountState.LINKED)
+            self._warned = {key for key in self._warned if key[0] != account_id}
             await self._accounts_changed()
             self._wake_lane(account_id)
         return user.name
@@ -352,7 +373,10 @@ class Engine:
         known = await self._accounts.all()
         self._linked = tuple(a for a in known if a.service in self._parts.services)
         self._listener.use(self._settings, self._linked)
+        await self._hand_offs.load(self._linked)
         for account in self._linked if self._running else ():
+            if self._hand_offs.is_hand_off(account):
+                continue
             lane = self._lanes.get(account.id)
             if lane is not None:
                 lane.use(account)
@@ -400,7 +424,7 @@ class Engine:
         if key not in self._warned:
             self._warned.add(key)
             name = self._parts.services[self._account(event.account_id).service].spec.name
-            self._notify(Notice.ACCOUNT_TROUBLE, name, event.code, service=name)
+            self._notify(Notice.ACCOUNT_TROUBLE, name, event.code, {"service": name})
 
     def _answered(self, host: str) -> None:
         """Some request was answered: lanes that rest because the network was gone may go on."""
@@ -466,36 +490,34 @@ class Engine:
     async def export_outbox(self, path: Path) -> int:
         return await export(self.outbox, path)
 
+    async def hand_off(self, account_id: int, folder: Path) -> list[Path]:
+        paths = await self._hand_offs.write(account_id, folder)
+        await self._handed_off()
+        return paths
+
+    async def hand_off_done(self, account_id: int) -> int:
+        done = await self._hand_offs.confirm(account_id)
+        self._linked = tuple(
+            a for a in await self._accounts.all() if a.service in self._parts.services
+        )
+        await self._handed_off()
+        return done
+
+    async def _handed_off(self) -> None:
+        await self._outbox_changed(wake=False)
+        self._changed(Change.ACCOUNTS, Change.PLAYS)
+
+    def _remind(self, account: Account, count: int) -> None:
+        name = self._parts.services[account.service].spec.name
+        self._notify(Notice.HAND_OFF, name, Reason.HAND_OFF_DUE, service=name, count=str(count))
+
     async def scrobble_anyway(self, play_id: int) -> bool:
         update = await self._plays.saved(play_id)
         if update is None or update.counted_at is not None:
             return False
-        at = update.ended_at or self._clock.now()
-        length = update.item.duration_s
-        scrobble = Scrobble(
-            key=scrobble_key(
-                session_id=update.play_key,
-                media_id=update.item.media_id,
-                started_at=update.started_at,
-            ),
-            item=update.item,
-            started_at=update.started_at,
-            counted_at=at,
-            played_s=update.played_s,
-            position_s=update.position_s,
-            progress_pct=min(100.0, 100.0 * update.position_s / length) if length else 100.0,
-            device_name=update.device_name,
-        )
-        counted = replace(update, counted_at=at, reason_code=Reason.BY_HAND, facts={})
-        to = destinations(scrobble, self._everyone(), self._kinds)
-        await self._plays.count(counted, [(scrobble, to)])
-        await self._outbox_changed(wake=True)
-        self._changed(Change.PLAYS)
-        return True
-
-    def _everyone(self) -> list[Account]:
-        """The accounts without thresholds of their own: counting by hand asks none."""
-        return [replace(a, switches=replace(a.switches, threshold=None)) for a in self._linked]
+        done = await self._listener.count_by_hand(update)
+        await self._outbox_changed(wake=done)
+        return done
 
     async def _outbox_changed(self, *, wake: bool) -> None:
         self._counts = await self._outbox.counts()

@@ -96,6 +96,7 @@ _SHAPE: Mapping[str, Mapping[str, _Check]] = {
         "account_trouble": _switch,
         "signed_out": _switch,
         "scrobbled": _switch,
+        "hand_off": _switch,
     },
 }
 
