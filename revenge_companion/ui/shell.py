@@ -172,6 +172,9 @@ class Shell(QObject):
             case Do.SIGN_IN:
                 self.raise_window()
                 self.window.sign_in()
+            case Do.UNLOCK:
+                self.raise_window()
+                self.window.unlock()
             case Do.SETTINGS:
                 self.raise_window()
                 self.window.show_settings()

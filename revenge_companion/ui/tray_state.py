@@ -36,6 +36,8 @@ class Do(StrEnum):
     SHOW_PLAY = "show_play"
     FLUSH = "flush"
     SIGN_IN = "sign_in"
+    #: The vault waits for its passphrase.
+    UNLOCK = "unlock"
     #: Target: minutes; 0 until restart.
     PAUSE = "pause"
     RESUME = "resume"
@@ -103,7 +105,11 @@ def needs_user(account: AccountStatus) -> bool:
 
 
 def _icon(status: EngineStatus, now: datetime) -> TrayIcon:
-    if status.trouble or any(needs_user(account) for account in status.accounts):
+    if (
+        status.trouble
+        or status.needs_passphrase
+        or any(needs_user(account) for account in status.accounts)
+    ):
         return TrayIcon.ATTENTION
     if status.sign_in is not SignInState.SIGNED_IN:
         return TrayIcon.SIGNED_OUT
@@ -140,6 +146,8 @@ def _state_sentence(
         case TrayIcon.ATTENTION:
             if status.trouble:
                 return status.trouble
+            if status.needs_passphrase:
+                return words.passphrase_sentence()
             account = next(account for account in status.accounts if needs_user(account))
             name = names.get(account.account.service, account.account.service)
             return words.account_sentence(account, name, now)
@@ -161,6 +169,8 @@ def _state_sentence(
 
 
 def _top_lines(status: EngineStatus, now: datetime, monotonic_s: float) -> tuple[MenuLine, ...]:
+    if status.needs_passphrase:
+        return (MenuLine(say("Enter your passphrase\N{HORIZONTAL ELLIPSIS}"), Do.UNLOCK),)
     if status.sign_in is SignInState.SIGN_IN_AGAIN:
         return (MenuLine(say("Sign in again\N{HORIZONTAL ELLIPSIS}"), Do.SIGN_IN),)
     if status.sign_in is SignInState.SIGNED_OUT:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QUrl, Signal
 from PySide6.QtGui import QCloseEvent, QDesktopServices, QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from revenge_companion import APP_NAME
 from revenge_companion.core.status import EngineStatus
-from revenge_companion.ui import ask
+from revenge_companion.ui import ask, words
 from revenge_companion.ui.async_slot import Tasks, async_slot
 from revenge_companion.ui.autostart import Autostart, system_autostart
 from revenge_companion.ui.context import Context
@@ -57,7 +57,7 @@ class Window(QWidget):
         self._has_tray = has_tray
         self._said_no_tray = False
         self.tasks = Tasks()
-        self._asking_sign_in = False
+        self._asking = False
         self._shut: list[Callable[[], None]] = []
         self.setWindowTitle(APP_NAME)
         self._banner = banner
@@ -79,11 +79,14 @@ class Window(QWidget):
         self.sidebar = Sidebar(titles)
         self.pages = QStackedWidget()
         self.trouble = Notice()
+        self.locked = Notice()
+        self.locked.acted.connect(self.unlock)
         self.no_tray = Notice()
         self.no_tray.acted.connect(self.quit_wanted)
         right = QVBoxLayout()
         right.setSpacing(0)
         right.addWidget(self.trouble)
+        right.addWidget(self.locked)
         right.addWidget(self.no_tray)
         right.addWidget(self.pages, 1)
         across = QHBoxLayout()
@@ -176,9 +179,18 @@ class Window(QWidget):
         self.accounts.link_again(account_id)
 
     @async_slot
+    async def unlock(self) -> None:
+        """Ask for the passphrase of the vault, unless that is being asked."""
+        if self._asking:
+            return
+        from revenge_companion.ui.dialogs.passphrase import PassphraseDialog
+
+        await self._ask(PassphraseDialog(self, unlock=self._context.engine.unlock))
+
+    @async_slot
     async def sign_in(self) -> None:
         """Open the sign-in dialog, unless it is open."""
-        if self._asking_sign_in:
+        if self._asking:
             return
         engine = self._context.engine
         settings = engine.settings
@@ -191,11 +203,14 @@ class Window(QWidget):
             server=settings.server_url,
             username=settings.username,
         )
-        self._asking_sign_in = True
+        await self._ask(dialog)
+
+    async def _ask(self, dialog: QDialog) -> None:
+        self._asking = True
         try:
             await ask.opened(dialog)
         finally:
-            self._asking_sign_in = False
+            self._asking = False
             dialog.deleteLater()
 
     def shut(self) -> None:
@@ -208,6 +223,10 @@ class Window(QWidget):
     def _show_status(self, status: EngineStatus) -> None:
         self.sidebar.show_status(status)
         self.trouble.say(status.trouble)
+        self.locked.say(
+            words.passphrase_sentence() if status.needs_passphrase else "",
+            action=self.tr("Passphrase\N{HORIZONTAL ELLIPSIS}"),
+        )
 
     def closeEvent(self, event: QCloseEvent) -> None:
         event.ignore()

@@ -283,6 +283,13 @@ def waiting_sentence(counts: OutboxCounts) -> str:
     return " \N{MIDDLE DOT} ".join(parts)
 
 
+def passphrase_sentence() -> str:
+    return say(
+        "This system has no password store. Choose a passphrase to encrypt your links, or install "
+        "one (GNOME Keyring, KWallet)."
+    )
+
+
 def is_paused(status: EngineStatus, now: datetime) -> bool:
     """Whether the user has paused scrobbling at `now`."""
     return status.paused_until is not None and status.paused_until > now

@@ -246,6 +246,9 @@ class FakeEngine:
     def on_notification(self, told: Callable[[Notification], None]) -> None:
         self._notified.append(told)
 
+    async def unlock(self, passphrase: str) -> None:
+        await self._note("unlock", passphrase)
+
     async def sign_in(self, server: str, username: str, password: str) -> None:
         await self._note("sign_in", server, username, password)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
@@ -9,7 +10,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QPushButton
 
 from revenge_companion.core.accounts import Account
-from revenge_companion.core.errors import LinkRefused, SignInRefused
+from revenge_companion.core.errors import LinkRefused, SecretsUnavailable, SignInRefused
 from revenge_companion.services.base import (
     LinkMethod,
     LinkPrompt,
@@ -19,6 +20,7 @@ from revenge_companion.services.base import (
 )
 from revenge_companion.ui import ask
 from revenge_companion.ui.dialogs.link import LinkDialog
+from revenge_companion.ui.dialogs.passphrase import PassphraseDialog
 from revenge_companion.ui.dialogs.signin import SignInDialog
 from tests.clock import FakeClock, settle
 from tests.ui.fake_engine import SPECS, FakeEngine
@@ -108,6 +110,26 @@ async def test_a_key_is_enough(sign_in: SignInDialog, engine: FakeEngine) -> Non
     assert engine.calls("sign_in_with_key") == [("media.local", "key")]
 
 
+async def test_a_passphrase_opens_the_vault_and_a_wrong_one_says_so(engine: FakeEngine) -> None:
+    dialog = PassphraseDialog(None, unlock=engine.unlock)
+    dialog.open()
+    dialog.passphrase.setText("short")
+    assert not dialog.go.isEnabled()
+    dialog.passphrase.setText("correct horse")
+    engine.fails = SecretsUnavailable("This passphrase does not open the vault.")
+    dialog.go.click()
+    await settle()
+    assert dialog.message.text() == "This passphrase does not open the vault."
+
+    engine.fails = None
+    dialog.go.click()
+    await settle()
+    assert engine.calls("unlock") == [("correct horse",)] * 2
+    assert dialog.result() == QDialog.DialogCode.Accepted
+    assert dialog.passphrase.text() == ""
+    dialog.deleteLater()
+
+
 class Linking:
     """One link dialog over the fake engine."""
 
@@ -186,7 +208,7 @@ async def test_a_device_code_is_shown_copied_and_counted_down(
     assert dialog.code.text() == "ABCD-1234"
     assert dialog.code.font().pointSizeF() >= 2 * dialog.font().pointSizeF()
     assert dialog.qr.isVisible()
-    assert dialog.left.text() == "The code ends in 10:00."
+    assert dialog.left.text() == "10:00 left"
     assert dialog.message.text().startswith("Waiting for")
     assert linking.addresses == []
     dialog.copy.click()
@@ -261,6 +283,21 @@ async def test_enter_presses_one_button_only(linking: Linking) -> None:
     buttons = linking.dialog.findChildren(QPushButton)
 
     assert [button for button in buttons if button.autoDefault()] == [linking.dialog.go]
+
+
+@pytest.mark.parametrize("method", list(LinkMethod))
+async def test_every_link_method_has_its_dialog(
+    method: LinkMethod, engine: FakeEngine, clock: FakeClock
+) -> None:
+    linking = Linking(replace(LISTENBRAINZ, link=(method,)), engine, clock)
+    linking.dialog.username.setText("anna")
+    linking.dialog.secret.setText("secret")
+    await linking.go()
+
+    sent = method in (LinkMethod.TOKEN, LinkMethod.PIN, LinkMethod.PASSWORD)
+    assert linking.request.secret == ("secret" if sent else "")
+    assert linking.dialog.account is not None
+    await linking.close()
 
 
 async def test_other_tasks_go_on_while_a_dialog_is_open() -> None:

@@ -27,6 +27,7 @@ from revenge_companion.core.status import SignInState
 from revenge_companion.engine.api import Change
 from revenge_companion.ui.context import Context
 from revenge_companion.ui.dialogs.link import LinkDialog
+from revenge_companion.ui.dialogs.passphrase import PassphraseDialog
 from revenge_companion.ui.dialogs.signin import SignInDialog
 from revenge_companion.ui.widgets.demo_banner import DemoBanner
 from revenge_companion.ui.widgets.now_playing import NowPlayingCard
@@ -472,6 +473,20 @@ async def test_trouble_of_the_storage_is_said_above_every_page(
     assert window.trouble.isVisible()
     busy_engine.become(trouble="")
     assert not window.trouble.isVisible()
+
+
+async def test_without_a_password_store_a_passphrase_is_asked_for(
+    window: Window, busy_engine: FakeEngine
+) -> None:
+    busy_engine.become(needs_passphrase=True)
+    assert window.locked.isVisible()
+    window.locked.action.click()
+    await settle()
+    assert isinstance(opened(window), PassphraseDialog)
+    opened(window).reject()
+    await settle()
+    busy_engine.become(needs_passphrase=False)
+    assert not window.locked.isVisible()
 
 
 async def test_pages_live_with_a_service_that_is_no_longer_known(

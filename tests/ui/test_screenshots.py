@@ -21,6 +21,7 @@ from revenge_companion.core.status import EngineStatus, OutboxCounts, SourceStat
 from revenge_companion.services.base import LinkPrompt
 from revenge_companion.ui.context import Context
 from revenge_companion.ui.dialogs.link import LinkDialog
+from revenge_companion.ui.dialogs.passphrase import PassphraseDialog
 from revenge_companion.ui.dialogs.signin import SignInDialog
 from revenge_companion.ui.theme import Theme, svg_icon
 from revenge_companion.ui.tray_state import TrayIcon
@@ -209,6 +210,14 @@ async def test_sign_in_dialog(shoot: Shoot, context: Context, engine: FakeEngine
     shoot(dialog, "signin-refused")
     dialog.ways.setCurrentIndex(1)
     shoot(dialog, "signin-key")
+    dialog.reject()
+    dialog.deleteLater()
+
+
+async def test_passphrase_dialog(shoot: Shoot, engine: FakeEngine) -> None:
+    dialog = PassphraseDialog(None, unlock=engine.unlock)
+    dialog.show()
+    shoot(dialog, "passphrase")
     dialog.reject()
     dialog.deleteLater()
 

@@ -100,6 +100,7 @@ def lines_of(state: TrayState, do: Do) -> list[MenuLine]:
             "Simkl signed you out. Link again",
         ),
         (replace(IDLE, accounts=(HELD,)), TrayIcon.ATTENTION, "Simkl locked this account."),
+        (replace(IDLE, needs_passphrase=True), TrayIcon.ATTENTION, "no password store"),
         (replace(IDLE, trouble="The disk is full."), TrayIcon.ATTENTION, "The disk is full."),
     ],
 )

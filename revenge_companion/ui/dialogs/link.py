@@ -211,7 +211,10 @@ class LinkDialog(QDialog):
             LinkMethod.TOKEN: self.tr("Paste a token"),
             LinkMethod.DEVICE: self.tr("Enter a code on another device"),
             LinkMethod.BROWSER_TOKEN: self.tr("Approve in the browser"),
+            LinkMethod.BROWSER: self.tr("Approve in the browser"),
+            LinkMethod.PIN: self.tr("Paste a code"),
             LinkMethod.PASSWORD: self.tr("User name and password"),
+            LinkMethod.LOCAL: self.tr("Files"),
         }[method]
 
     def _show_method(self) -> None:
@@ -228,24 +231,38 @@ class LinkDialog(QDialog):
                     "{service} opens in your browser and asks you to allow the Companion. Your "
                     "password stays there."
                 ),
+                LinkMethod.BROWSER: self.tr(
+                    "{service} opens in your browser and asks you to allow the Companion. Your "
+                    "password stays there."
+                ),
+                LinkMethod.PIN: self.tr(
+                    "Allow the Companion on {service}'s page, then paste the code it shows here."
+                ),
+                LinkMethod.LOCAL: self.tr(
+                    "{service} takes files: the Companion collects your plays, and you hand them "
+                    "over when you like."
+                ),
                 LinkMethod.PASSWORD: self.tr(
                     "Your password is sent to {service} once and is not kept."
                 ),
             }[method].format(service=name)
         )
-        asks_secret = method in (LinkMethod.TOKEN, LinkMethod.PASSWORD)
+        pasted = method in (LinkMethod.TOKEN, LinkMethod.PIN)
         self._rows.setRowVisible(self.username, method is LinkMethod.PASSWORD)
-        self._rows.setRowVisible(self.secret, asks_secret)
-        secret = self.tr("&Password") if method is LinkMethod.PASSWORD else self.tr("&Token")
+        self._rows.setRowVisible(self.secret, pasted or method is LinkMethod.PASSWORD)
+        secret = {
+            LinkMethod.PASSWORD: self.tr("&Password"),
+            LinkMethod.PIN: self.tr("&Code"),
+        }.get(method, self.tr("&Token"))
         self._secret_label.setText(secret)
         self.secret.setAccessibleName(secret.replace("&", ""))
-        self.help.setVisible(method is LinkMethod.TOKEN and bool(self._spec.help_url))
+        self.help.setVisible(pasted and bool(self._spec.help_url))
         self._show_ready()
 
     def _show_ready(self) -> None:
         method = self._method
-        ready = method in (LinkMethod.DEVICE, LinkMethod.BROWSER_TOKEN)
-        if method is LinkMethod.TOKEN:
+        ready = True
+        if method in (LinkMethod.TOKEN, LinkMethod.PIN):
             ready = bool(self.secret.text().strip())
         elif method is LinkMethod.PASSWORD:
             ready = bool(self.username.text().strip() and self.secret.text())
@@ -253,14 +270,16 @@ class LinkDialog(QDialog):
 
     def _request(self) -> LinkRequest:
         method, own = self._method, self.own.isChecked()
-        secret = self.secret.text()
+        secret = self.secret.text() if method is LinkMethod.PASSWORD else ""
+        if method in (LinkMethod.TOKEN, LinkMethod.PIN):
+            secret = self.secret.text().strip()
         return LinkRequest(
             api_url=self.api_url.text().strip() if own else "",
             auth_url=self.auth_url.text().strip() if own else "",
             client_id=self.client_id.text().strip() if own else "",
             client_secret=self.client_secret.text().strip() if own else "",
             username=self.username.text().strip() if method is LinkMethod.PASSWORD else "",
-            secret={LinkMethod.TOKEN: secret.strip(), LinkMethod.PASSWORD: secret}.get(method, ""),
+            secret=secret,
         )
 
     # What happens
@@ -327,9 +346,9 @@ class LinkDialog(QDialog):
         left_s = self._ends_at_s - self._clock.monotonic_s()
         if left_s <= 0:
             self._countdown.stop()
-            self.left.setText(self.tr("The code has ended."))
+            self.left.setText(self.tr("The time is over."))
             return
-        self.left.setText(self.tr("The code ends in {time}.").format(time=minutes(left_s)))
+        self.left.setText(self.tr("{time} left").format(time=minutes(left_s)))
 
     def _say(self, text: str, tone: Tone) -> None:
         self.message.set_tone(tone)
