@@ -8,9 +8,8 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from revenge_companion import APP_ID, APP_NAME, __version__
 
@@ -74,15 +73,12 @@ def has_display() -> bool:
 
 
 def _application() -> "QApplication":
-    from PySide6.QtCore import QCoreApplication, Qt
+    from PySide6.QtCore import QCoreApplication
     from PySide6.QtWidgets import QApplication
 
     QCoreApplication.setApplicationName(APP_NAME)
     QCoreApplication.setApplicationVersion(__version__)
     QApplication.setDesktopFileName(APP_ID)
-    QApplication.setHighDpiScaleFactorRoundingPolicy(
-        Qt.HighDpiScaleFactorRoundingPolicy.PassThrough
-    )
     return QApplication(sys.argv[:1])
 
 
@@ -118,8 +114,7 @@ class _Signals:
         self._theirs.close()
 
 
-@dataclass(frozen=True, slots=True)
-class _Stage:
+class _Stage(NamedTuple):
     """What there is before the engine: Qt, the tray icon, and the way out."""
 
     app: "QApplication"

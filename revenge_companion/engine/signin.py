@@ -83,6 +83,9 @@ class SignIn:
     async def resume(self) -> None:
         """Go on with the stored sign-in, if there is one. Raises SecretsUnavailable."""
         self._listening = True
+        # Asked first: a keyring costs a tenth of a second, and some ask the user for a password.
+        if await self._meta.get_meta(_SIGNED_IN) is None:
+            return
         text = await self._secrets.get(_SECRET)
         if text is None:
             return

@@ -32,7 +32,6 @@ class Child:
             [sys.executable, *command],
             env={**environment, "BENCH_STAMP": repr(time.time())},
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
             text=True,
         )
         assert self._process.stdout is not None
