@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -23,7 +24,7 @@ from revenge_companion.core.routing import destinations, left_out, rules_for
 from revenge_companion.core.scrobble import Scrobble
 from revenge_companion.core.session import Decision, SessionTracker
 from revenge_companion.core.settings import Settings
-from revenge_companion.revenge.signals import Disconnected, Signal
+from revenge_companion.revenge.signals import Disconnected, Reconnected, Signal
 
 _log = logging.getLogger(__name__)
 
@@ -88,6 +89,11 @@ class Listener:
         self._tracker = SessionTracker(rules_for(settings.counting, ()))
         self._unsaved: deque[Decision] = deque()
         self._paused = False
+        #: The stored place in the server's events is from before a pause and has to go.
+        self._since_is_private = False
+        #: Connected to nothing; and until when what the server then replays is private.
+        self._blind = False
+        self._private_until: datetime | None = None
         self._turn = asyncio.Lock()
         self._rescheduled = asyncio.Event()
         self._timer: asyncio.Task[None] | None = None
@@ -123,14 +129,17 @@ class Listener:
     async def take(self, signal: Signal) -> None:
         """One signal of the live source, in order; returns when what it meant is recorded."""
         if isinstance(signal, Disconnected):
+            self._blind = True
             self._tracker.disconnected()
             self._rescheduled.set()
+        elif isinstance(signal, Reconnected):
+            self._blind = False
         elif isinstance(signal, PlaybackEvent):
             async with self._turn:
                 await self._take_event(signal)
 
     async def _take_event(self, event: PlaybackEvent) -> None:
-        if self._paused:
+        if self._paused or (self._private_until is not None and event.at < self._private_until):
             # Nothing seen in private is stored, not even that it was seen.
             return
         decisions = self._tracker.tick(event.at_s)
@@ -141,31 +150,47 @@ class Listener:
             if event.id and not self._unsaved:
                 await self._remember(event.id)
 
-    async def pause(self) -> None:
-        """Scrobble nothing from now on; plays in progress end unscrobbled."""
-        async with self._turn:
-            self._paused = True
-            now, now_s = self._clock.now(), self._clock.monotonic_s()
-            await self._write(self._tracker.forget_open(Reason.PRIVATE, at=now, at_s=now_s))
+    def pause(self) -> None:
+        """Scrobble nothing from now on; plays in progress end unscrobbled.
+
+        A server that replays its events after a restart begins after the pause.
+        """
+        self._paused = True
+        self._since_is_private = True
+        self.last_event_id = ""
+        self._rescheduled.set()
 
     def resume(self) -> None:
         """Scrobble again; what plays now counts from here."""
         self._paused = False
+        if self._blind:
+            # The reconnection replays what was played meanwhile.
+            self._private_until = self._clock.now()
 
     async def leave_out(self, play_key: str) -> None:
         """Do not scrobble one play in progress."""
         async with self._turn:
             await self._write(self._tracker.leave_out(play_key, Reason.PRIVATE))
 
+    async def count_by_hand(self, update: PlayUpdate) -> bool:
+        """Count a play of the ledger for every account; False when it has counted already."""
+        async with self._turn:
+            now, now_s = self._clock.now(), self._clock.monotonic_s()
+            decision = self._tracker.count_by_hand(update.play_key, update.snapshot, now, now_s)
+            if decision is not None:
+                await self._write([decision])
+            return decision is not None
+
     # Time
 
     async def _run_timer(self) -> None:
         while True:
             self._rescheduled.clear()
-            async with self._turn:
-                decisions = self._tracker.tick(self._clock.monotonic_s())
-                if decisions or self._unsaved:
-                    await self._write(decisions)
+            try:
+                async with self._turn:
+                    await self._decide_by_time()
+            except Exception:
+                _log.exception("Deciding by time failed in a way nobody planned for")
             seconds = self._next_s()
             woken = asyncio.ensure_future(self._rescheduled.wait())
             timer = asyncio.ensure_future(self._clock.sleep(seconds))
@@ -176,10 +201,22 @@ class Listener:
                 timer.cancel()
                 await asyncio.gather(woken, timer, return_exceptions=True)
 
+    async def _decide_by_time(self) -> None:
+        now_s = self._clock.monotonic_s()
+        if self._paused:
+            now = self._clock.now()
+            decisions = self._tracker.forget_open(Reason.PRIVATE, at=now, at_s=now_s)
+        else:
+            decisions = self._tracker.tick(now_s)
+        if decisions or self._unsaved:
+            await self._write(decisions)
+        if self._since_is_private:
+            await self._remember("")
+
     def _next_s(self) -> float:
         due = self._tracker.deadline_s()
         seconds = 3600.0 if due is None else due - self._clock.monotonic_s()
-        if self._unsaved:
+        if self._unsaved or self._since_is_private:
             seconds = min(seconds, _STORE_RETRY_S)
         return min(max(seconds, _SHORTEST_TIMER_S), 3600.0)
 
@@ -211,8 +248,15 @@ class Listener:
         if not decision.scrobbles:
             await self._plays.save(decision.update)
             return 0
+        accounts: Sequence[Account] = self._accounts
+        if decision.update.reason_code == Reason.BY_HAND:
+            # Counting by hand asks no account's own threshold.
+            accounts = [
+                replace(account, switches=replace(account.switches, threshold=None))
+                for account in accounts
+            ]
         routed = [
-            (scrobble, destinations(scrobble, self._accounts, self._kinds))
+            (scrobble, destinations(scrobble, accounts, self._kinds))
             for scrobble in decision.scrobbles
         ]
         return await self._plays.count(decision.update, routed)
@@ -224,6 +268,7 @@ class Listener:
             self._trouble(str(error))
         else:
             self.last_event_id = event_id
+            self._since_is_private = False
 
     def _trim(self) -> None:
         """Keep memory bounded while the disk takes nothing; scrobbles are never let go."""

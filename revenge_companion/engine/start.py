@@ -160,12 +160,15 @@ async def _open(
     late = LateSecrets(paths, environ, clock)
     file = SettingsFile(paths.config_file)
     settings, notes = file.load()
+    locks = paths.data / "locks"
+    try:
+        locks.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise StoreTrouble(f"{locks} cannot be made: {error.strerror or error}.") from error
     database = await Database.open(paths.database, clock=clock)
     if database.opening_note:
         notes.append(database.opening_note)
     http = Http(allow_plain_http=settings.allow_plain_http)
-    locks = paths.data / "locks"
-    locks.mkdir(mode=0o700, exist_ok=True)
     services = {service.spec.key: service for service in build_services(http, clock, environ)}
     engine = Engine(
         Parts(

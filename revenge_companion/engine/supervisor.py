@@ -197,9 +197,7 @@ class Engine:
             for told in self._told:
                 told(change)
 
-    def _notify(
-        self, notice: Notice, title: str, reason: str, facts: Mapping[str, Fact] | None = None
-    ) -> None:
+    def _notify(self, notice: Notice, title: str, reason: str, **facts: Fact) -> None:
         wanted = {
             Notice.ACCOUNT_TROUBLE: self._settings.notify.account_trouble,
             Notice.SIGNED_OUT: self._settings.notify.signed_out,
@@ -209,7 +207,7 @@ class Engine:
         }
         if wanted[notice]:
             for told in self._notified:
-                told(Notification(notice, title, reason, facts or {}))
+                told(Notification(notice, title, reason, facts))
 
     async def unlock(self, passphrase: str) -> None:
         await self._parts.unlock(passphrase)
@@ -249,7 +247,9 @@ class Engine:
             for lane in self._lanes.values():
                 lane.wake()
             for update in counted:
-                self._notify(Notice.SCROBBLED, update.item.label, update.reason_code, update.facts)
+                self._notify(
+                    Notice.SCROBBLED, update.item.label, update.reason_code, **update.facts
+                )
             try:
                 self._counts = await self._outbox.counts()
             except StoreTrouble as error:
@@ -424,7 +424,7 @@ class Engine:
         if key not in self._warned:
             self._warned.add(key)
             name = self._parts.services[self._account(event.account_id).service].spec.name
-            self._notify(Notice.ACCOUNT_TROUBLE, name, event.code, {"service": name})
+            self._notify(Notice.ACCOUNT_TROUBLE, name, event.code, service=name)
 
     def _answered(self, host: str) -> None:
         """Some request was answered: lanes that rest because the network was gone may go on."""
