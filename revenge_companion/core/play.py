@@ -101,6 +101,18 @@ class Play:
             self.reason, self.facts = verdicts[0].reason, verdicts[0].facts
         return scrobbles
 
+    def count_by_hand(self, at: datetime, rules: Mapping[str, Thresholds]) -> tuple[Scrobble, ...]:
+        """Count it because the user says so, for every rule; nothing more of it counts after."""
+        self.left_out = None
+        indexes = range(len(self.item.episode_numbers))
+        verdicts = [Verdict(("", index), Reason.BY_HAND, {}) for index in indexes]
+        observed = self.observed
+        scrobbles = self.count(
+            verdicts, at, position_s=observed.position_s, played_s=observed.played_s
+        )
+        self.progress.counted |= {(name, index) for name in rules for index in indexes}
+        return scrobbles
+
     def _scrobble(
         self, share: ShareKey, at: datetime, *, position_s: float, played_s: float
     ) -> Scrobble:

@@ -98,6 +98,25 @@ class SessionTracker:
             if play.key == play_key and _set_left_out(play, reason)
         ]
 
+    def count_by_hand(
+        self, play_key: str, snapshot: str, at: datetime, at_s: float
+    ) -> Decision | None:
+        """Count one play, in progress or over, because the user says so; None if it has counted.
+
+        `snapshot` is its checkpoint, for a play that is no longer remembered here.
+        """
+        known = (*self._open.values(), *self._past.values())
+        play = next((play for play in known if play.key == play_key), None)
+        if play is None:
+            try:
+                play = play_from_snapshot(snapshot, self._named, at_s)
+            except (ValueError, KeyError, TypeError, AttributeError):
+                return None
+        if play.counted_at is not None:
+            return None
+        scrobbles = play.count_by_hand(play.ended_at or at, self._named)
+        return self._made(play, at_s, scrobbles, None)
+
     def forget_open(self, reason: Reason, *, at: datetime, at_s: float) -> list[Decision]:
         """End every play in progress unscrobbled (scrobbling was paused)."""
         decisions = []
