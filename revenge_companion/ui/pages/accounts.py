@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout
 
 from revenge_companion.core.accounts import Account, Switches
@@ -48,6 +49,11 @@ class AccountsPage(Column):
         context.bridge.accounts_changed.connect(self._show)
         context.bridge.status_changed.connect(self._show)
         self._show(context.engine.status)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        # "4 min ago" was true when something last changed.
+        self._show(self._context.engine.status)
 
     def shut(self) -> None:
         """End what is under way; the page will not be shown again."""

@@ -83,7 +83,7 @@ class ActivityPage(QWidget):
         filters.addWidget(self.search, 1)
         filters.addWidget(self.kind)
         filters.addWidget(self.outcome)
-        self.view = table(self.model, name=self.tr("Plays"), widths=(11, 30, 36, 20), stretch=1)
+        self.view = table(self.model, name=self.tr("Plays"), widths=(11, 30, 36, 26), stretch=1)
         self.view.setSelectionMode(self.view.SelectionMode.SingleSelection)
         self.empty = EmptyState()
         self.empty.acted.connect(self._on_empty_acted)

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QItemSelection, Qt
-from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
+from PySide6.QtCore import QItemSelection, Qt, QTimer
+from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -28,6 +28,10 @@ from revenge_companion.ui.widgets.table import table
 from revenge_companion.ui.widgets.text import OneLine, Text
 
 
+#: How often relative times are painted anew while the page is seen.
+AGING_MS = 20_000
+
+
 class OutboxPage(QWidget):
     def __init__(self, context: Context) -> None:
         super().__init__()
@@ -35,6 +39,10 @@ class OutboxPage(QWidget):
         self.tasks = Tasks()
         self._stale = False
         self._build()
+        # "In 4 min" has to become "in 3 min" while somebody looks.
+        self._aging = QTimer(self)
+        self._aging.setInterval(AGING_MS)
+        self._aging.timeout.connect(self.view.viewport().update)
         self._connect()
         self._show_accounts(context.engine.status)
         self._show_status(context.engine.status)
@@ -74,7 +82,7 @@ class OutboxPage(QWidget):
         self.view = table(
             self.model,
             name=self.tr("Deliveries"),
-            widths=(30, 18, 9, 40, 14, 14),
+            widths=(28, 24, 9, 40, 13, 11),
             stretch=OutboxColumn.REASON,
         )
         self.view.setSortingEnabled(True)
@@ -126,6 +134,11 @@ class OutboxPage(QWidget):
         super().showEvent(event)
         if self._stale:
             self._on_outbox_changed()
+        self._aging.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802  # Qt's name
+        super().hideEvent(event)
+        self._aging.stop()
 
     def _on_outbox_changed(self) -> None:
         # Nothing is read for a page that nobody sees.
@@ -203,9 +216,11 @@ class OutboxPage(QWidget):
                 f"{row.delivery.scrobble.item.label} \N{RIGHTWARDS ARROW} "
                 f"{self.model.account_name(row)}"
             )
-            tried = words.say("Tried %n time(s).", row.delivery.attempts)
+            attempts = row.delivery.attempts
+            tried = words.say("Tried %n time(s).", attempts) if attempts else ""
             state = words.delivery_state(row.delivery.state).capitalize()
-            self._detail_why.setText(f"{state}. {self.model.why(row)} {tried}".replace("  ", " "))
+            parts = (f"{state}.", self.model.why(row), tried)
+            self._detail_why.setText(" ".join(part for part in parts if part))
 
     @async_slot
     async def _on_send(self) -> None:
