@@ -386,6 +386,17 @@ async def test_a_slider_is_kept_once_it_rests_and_its_sentence_follows_at_once(
     assert busy_engine.settings.counting.movie_ratio == 0.9
 
 
+async def test_a_slider_that_was_just_moved_is_kept_when_the_page_is_left(
+    window: Window, busy_engine: FakeEngine
+) -> None:
+    window.sidebar.choose(3)
+    window.settings.movie.setValue(70)
+    window.sidebar.choose(0)
+    await settle()
+
+    assert busy_engine.settings.counting.movie_ratio == 0.7
+
+
 async def test_names_to_leave_out_are_read_with_commas(
     window: Window, busy_engine: FakeEngine
 ) -> None:

@@ -135,7 +135,12 @@ class LinkDialog(QDialog):
         box = QWidget()
         column = QVBoxLayout(box)
         column.setContentsMargins(0, 0, 0, 0)
-        self.own = QCheckBox(self.tr("Use my &own server or app key"))
+        texts = {
+            (True, True): self.tr("Use my &own server or app key"),
+            (True, False): self.tr("Use my &own server"),
+        }
+        offered = (spec.custom_server, bool(spec.client_id_env))
+        self.own = QCheckBox(texts.get(offered, self.tr("Use my &own app key")))
         self.own.toggled.connect(self._on_own)
         column.addWidget(self.own)
         self._own_fields = QWidget()

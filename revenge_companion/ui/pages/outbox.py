@@ -27,7 +27,6 @@ from revenge_companion.ui.widgets.empty import EmptyState
 from revenge_companion.ui.widgets.table import table
 from revenge_companion.ui.widgets.text import OneLine, Text
 
-
 #: How often relative times are painted anew while the page is seen.
 AGING_MS = 20_000
 

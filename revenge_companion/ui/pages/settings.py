@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -70,7 +71,13 @@ class SettingsPage(Column):
         context.bridge.status_changed.connect(self._show_status)
 
     def shut(self) -> None:
-        """Keep what was changed last, if it was not yet; the page will not be shown again."""
+        """End what is under way; the page will not be shown again."""
+        self._keep_soon.stop()
+        self.tasks.cancel()
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802  # Qt's name
+        super().hideEvent(event)
+        # Whoever leaves the page means what was set, however fast they were.
         if self._keep_soon.isActive():
             self._keep_soon.stop()
             self._keep()
