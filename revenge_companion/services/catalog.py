@@ -5,7 +5,10 @@ from typing import TYPE_CHECKING
 
 from revenge_companion.core.clock import Clock
 from revenge_companion.services.base import Service, ServiceSpec
+from revenge_companion.services.goodreads.spec import SPEC as GOODREADS
+from revenge_companion.services.hardcover.spec import SPEC as HARDCOVER
 from revenge_companion.services.lastfm.spec import SPEC as LASTFM
+from revenge_companion.services.letterboxd.spec import SPEC as LETTERBOXD
 from revenge_companion.services.listenbrainz.spec import SPEC as LISTENBRAINZ
 from revenge_companion.services.simkl.spec import SPEC as SIMKL
 from revenge_companion.services.trakt.spec import SPEC as TRAKT
@@ -14,12 +17,23 @@ if TYPE_CHECKING:
     from revenge_companion.net.http import Http
 
 #: The services as data; importing it loads no client.
-SPECS: tuple[ServiceSpec, ...] = (TRAKT, SIMKL, LASTFM, LISTENBRAINZ)
+SPECS: tuple[ServiceSpec, ...] = (
+    TRAKT,
+    SIMKL,
+    LASTFM,
+    LISTENBRAINZ,
+    LETTERBOXD,
+    GOODREADS,
+    HARDCOVER,
+)
 
 
 def build_services(http: "Http", clock: Clock, environ: Mapping[str, str]) -> tuple[Service, ...]:
     """Every service, in the order of `SPECS`; makes no request."""
+    from revenge_companion.services.goodreads.service import Goodreads
+    from revenge_companion.services.hardcover.service import Hardcover
     from revenge_companion.services.lastfm.service import LastFm
+    from revenge_companion.services.letterboxd.service import Letterboxd
     from revenge_companion.services.listenbrainz.service import ListenBrainz
     from revenge_companion.services.simkl.service import Simkl
     from revenge_companion.services.trakt.service import Trakt
@@ -29,4 +43,7 @@ def build_services(http: "Http", clock: Clock, environ: Mapping[str, str]) -> tu
         Simkl(http, clock, environ),
         LastFm(http, clock, environ),
         ListenBrainz(http, clock, environ),
+        Letterboxd(http, clock, environ),
+        Goodreads(http, clock, environ),
+        Hardcover(http, clock, environ),
     )

@@ -1,0 +1,1 @@
+"""Hardcover: read books, by its GraphQL interface and a personal access token."""

@@ -1,0 +1,60 @@
+"""Hardcover: linking by a pasted token, and clients for linked accounts."""
+
+from collections.abc import Mapping
+
+from revenge_companion.core.accounts import Account
+from revenge_companion.core.clock import Clock
+from revenge_companion.core.errors import BatchRefused, LaneBlocked, LinkExpired, LinkRefused
+from revenge_companion.net.http import Http
+from revenge_companion.services import setup
+from revenge_companion.services.base import Linked, LinkRequest, Secret, SecretSlot, ShowPrompt
+from revenge_companion.services.hardcover import payload
+from revenge_companion.services.hardcover.client import HardcoverClient, who
+from revenge_companion.services.hardcover.spec import SPEC
+from revenge_companion.services.hardcover.wire import Api
+
+
+class Hardcover:
+    """The service; see `services.base.Service`."""
+
+    spec = SPEC
+
+    def __init__(self, http: Http, clock: Clock, environ: Mapping[str, str]) -> None:
+        self._http = http
+        self._clock = clock
+        self._environ = environ
+
+    async def link(self, request: LinkRequest, show: ShowPrompt) -> Linked:
+        """Check a pasted token and what it may do; shows no prompt.
+
+        Raises LinkRefused for one that is not valid or lacks a scope, which is named.
+        """
+        token = request.secret.strip()
+        if token[:7].lower() == "bearer ":
+            token = token[7:].strip()
+        if not setup.is_token(token):
+            raise LinkRefused(
+                f"This is not a Hardcover token. Make one at {SPEC.help_url} and paste it."
+            )
+        api = self._api(request.api_url)
+        try:
+            me = await who(api, token)
+            await api.ask(token, payload.MAY_READ)
+            await self._check_write(api, token)
+        except (LinkExpired, LaneBlocked, BatchRefused) as error:
+            raise LinkRefused(str(error)) from error
+        return Linked(me.user, Secret(token), api_url=request.api_url.strip())
+
+    def client(self, account: Account, slot: SecretSlot) -> HardcoverClient:
+        """A client for `account`; makes no request."""
+        return HardcoverClient(self._api(account.api_url), slot)
+
+    async def _check_write(self, api: Api, token: str) -> None:
+        try:
+            await api.ask(token, payload.MAY_WRITE)
+        except BatchRefused:
+            # As it was meant to be: there is no entry 0, and the token may write.
+            return
+
+    def _api(self, own: str) -> Api:
+        return Api(self._http, self._clock, setup.api_root(SPEC, own, self._environ))
