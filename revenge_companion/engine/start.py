@@ -135,16 +135,18 @@ async def open_engine(
     environ: Mapping[str, str] | None = None,
     lock: ProfileLock | None = None,
     secrets: SecretStore | None = None,
+    http: Http | None = None,
+    database_type: type[Database] = Database,
 ) -> Running:
     """Open the profile in `paths` and build the engine on it; not started yet.
 
-    Raises AlreadyRunning, or StoreTrouble where the database cannot be used.
+    `http` and `database_type` are for who wants to watch what they do. Raises AlreadyRunning, or StoreTrouble where the database cannot be used.
     """
     clock = clock or SystemClock()
     environ = os.environ if environ is None else environ
     held = lock or take_lock(paths)
     try:
-        return await _open(paths, clock, environ, held, secrets)
+        return await _open(paths, clock, environ, held, secrets, http, database_type)
     except BaseException:
         held.release()
         raise
@@ -156,6 +158,8 @@ async def _open(
     environ: Mapping[str, str],
     lock: ProfileLock,
     secrets: SecretStore | None,
+    http: Http | None,
+    database_type: type[Database],
 ) -> Running:
     late = LateSecrets(paths, environ, clock)
     file = SettingsFile(paths.config_file)
@@ -165,10 +169,10 @@ async def _open(
         locks.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise StoreTrouble(f"{locks} cannot be made: {error.strerror or error}.") from error
-    database = await Database.open(paths.database, clock=clock)
+    database = await database_type.open(paths.database, clock=clock)
     if database.opening_note:
         notes.append(database.opening_note)
-    http = Http(allow_plain_http=settings.allow_plain_http)
+    http = http or Http(allow_plain_http=settings.allow_plain_http)
     services = {service.spec.key: service for service in build_services(http, clock, environ)}
     engine = Engine(
         Parts(
