@@ -238,7 +238,27 @@ def _settle_memory() -> None:
 
 
 def _watch_network(engine: "Engine") -> None:
-    """Tell the engine when the system says that the network is back; no trouble where it cannot."""
+    """Tell the engine when the network is back, from when there is anybody to reach."""
+    from revenge_companion.core.status import SignInState
+
+    watching = False
+
+    def consider(_change: object = None) -> None:
+        nonlocal watching
+        status = engine.status if not watching else None
+        if status and (status.accounts or status.sign_in is not SignInState.SIGNED_OUT):
+            watching = True
+            _listen_for_network(engine.network_is_back)
+
+    engine.on_change(consider)
+    consider()
+
+
+def _listen_for_network(is_back: Callable[[], None]) -> None:
+    """Call `is_back` when the system says so; no trouble where it cannot.
+
+    Qt's part in this takes 6 MB, which a program that nobody has set up need not hold.
+    """
     from PySide6.QtNetwork import QNetworkInformation
 
     if not QNetworkInformation.loadDefaultBackend():
@@ -249,7 +269,7 @@ def _watch_network(engine: "Engine") -> None:
 
     def changed(reachability: QNetworkInformation.Reachability) -> None:
         if reachability is QNetworkInformation.Reachability.Online:
-            engine.network_is_back()
+            is_back()
 
     information.reachabilityChanged.connect(changed)
 

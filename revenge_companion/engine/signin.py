@@ -1,4 +1,7 @@
-"""The sign-in to the Revenge server, and the live source that runs while it lasts."""
+"""The sign-in to the Revenge server, and the live source that runs while it lasts.
+
+What talks to the server is imported once there is a server to talk to.
+"""
 
 import asyncio
 import json
@@ -13,12 +16,10 @@ from revenge_companion.core.status import SignInState, SourceStatus
 from revenge_companion.engine.linker import SecretStore
 from revenge_companion.logs import keep_out
 from revenge_companion.net.http import Http
-from revenge_companion.revenge.address import probe
-from revenge_companion.revenge.client import RevengeClient
-from revenge_companion.revenge.session import Session
 from revenge_companion.revenge.signals import Signal
 
 if TYPE_CHECKING:
+    from revenge_companion.revenge.session import Session
     from revenge_companion.revenge.source import LiveSource
 
 _log = logging.getLogger(__name__)
@@ -98,6 +99,8 @@ class SignIn:
         except (ValueError, KeyError, TypeError, AttributeError):
             _log.warning("The stored sign-in could not be read; sign in again")
             return
+        from revenge_companion.revenge.session import Session
+
         session = Session(
             self._http,
             self.server_url,
@@ -114,6 +117,9 @@ class SignIn:
         Raises SignInRefused, NotRevenge, SecretsUnavailable or an error of the network; the
         sign-in there was before goes on then.
         """
+        from revenge_companion.revenge.address import probe
+        from revenge_companion.revenge.session import Session
+
         url = await probe(self._http, server)
         tokens: list[str] = []
 
@@ -135,6 +141,9 @@ class SignIn:
         """Sign in with an API key; the server allows it no live connection. Raises as above."""
         if not api_key:
             raise SignInRefused("The API key is empty.")
+        from revenge_companion.revenge.address import probe
+        from revenge_companion.revenge.session import Session
+
         url = await probe(self._http, server)
         session = Session(self._http, url, self._clock, api_key=api_key)
         user_id, name = await self._who(session, url)
@@ -143,7 +152,9 @@ class SignIn:
         self.server_url, self.username = url, name
         self._start(session, user_id)
 
-    async def _who(self, session: Session, url: str) -> tuple[str, str]:
+    async def _who(self, session: "Session", url: str) -> tuple[str, str]:
+        from revenge_companion.revenge.client import RevengeClient
+
         try:
             me = await RevengeClient(self._http, url, session).me()
         except SessionExpired as error:
@@ -195,7 +206,7 @@ class SignIn:
         data["refresh"] = token
         await self._secrets.put(_SECRET, json.dumps(data))
 
-    def _start(self, session: Session, user_id: str) -> None:
+    def _start(self, session: "Session", user_id: str) -> None:
         self._session = session
         self.state = SignInState.SIGNED_IN
         if not self._listening:
@@ -204,7 +215,7 @@ class SignIn:
         self._task = asyncio.create_task(self._run(session, user_id), name="live-source")
         self._changed()
 
-    async def _run(self, session: Session, user_id: str) -> None:
+    async def _run(self, session: "Session", user_id: str) -> None:
         # Imported here: the WebSocket library costs as much time as the tray needs to appear.
         from revenge_companion.revenge.source import LiveSource
 

@@ -13,7 +13,6 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -286,6 +285,9 @@ def _retry_after_s(headers: Mapping[str, str]) -> float | None:
     try:
         seconds = float(text)
     except ValueError:
+        # Imported here: hardly any server says it with a date.
+        from email.utils import parsedate_to_datetime
+
         try:
             # Both ends by the server's clock: ours may be wrong.
             until = parsedate_to_datetime(text)
