@@ -56,6 +56,11 @@ class Play:
     def is_open(self) -> bool:
         return self.ended_at is None
 
+    @property
+    def is_settled(self) -> bool:
+        """Nothing more of it may count: it has, must not, or is the rest of one that has."""
+        return self.counted_at is not None or self.left_out is not None or self.is_rest
+
     def remember(self, event_id: str) -> None:
         if event_id:
             self.recent_ids = (*self.recent_ids, event_id)[-_RECENT_IDS:]
@@ -294,6 +299,12 @@ def begin(event: PlaybackEvent, earlier: Play | None, rules: Rules) -> Play:
         first_position_s=position,
         seen_at_s=event.at_s,
     )
+    if earlier is not None and _was_reported(earlier, event.at):
+        play.progress.counted |= {
+            (name, index) for name in named for index in range(len(item.episode_numbers))
+        }
+        play.is_rest = True
+        return play
     if earlier is None or position <= start_zone_s(item):
         return play
     within = _REST_WITHIN.get(item.kind, _REST_WITHIN_VIDEO)
@@ -312,6 +323,14 @@ def begin(event: PlaybackEvent, earlier: Play | None, rules: Rules) -> Play:
         play.progress.played_on_s = dict(earlier.progress.played_on_s)
         play.started_at = earlier.started_at
     return play
+
+
+def _was_reported(earlier: Play, at: datetime) -> bool:
+    """Whether what began at `at` has counted already, because the server's history told it first.
+
+    Frames of a play that ended while nobody listened may be replayed after its end was found.
+    """
+    return earlier.reason is Reason.WATCHED_ON_SERVER and at <= earlier.observed.last_at
 
 
 def start_zone_s(item: Item) -> float:

@@ -30,6 +30,8 @@ _FORGOTTEN_S = 24 * 3600.0
 _STEP = timedelta(seconds=30)
 #: Servers send events from several threads: an end may carry a time just before the last frame's.
 _LATE_END = timedelta(seconds=5)
+#: How much later than the end that was seen the server may date a play in its history.
+_LATE_REPORT = timedelta(minutes=2)
 _SEEN_IDS = 4096
 _PAST_PLAYS = 2000
 
@@ -189,23 +191,36 @@ class SessionTracker:
         Only polling tells such: there an item that is finished between two polls was never seen
         playing. An end without a beginning on a live connection proves nothing.
         """
-        item, past = event.item, self._past.get(event.item.media_id)
+        item = event.item
         if event.source is not Source.POLL or event.type is not EventType.COMPLETED:
             return []
-        if past is not None and past.counted_at is not None:
-            # The end of a play that was seen and has counted, however late the server reports it.
-            known_until = past.observed.last_at + timedelta(seconds=item.duration_s or 3600.0)
-            if event.at <= known_until:
+        for play in [p for p in self._open.values() if p.item.media_id == item.media_id]:
+            verdicts = self._reported_verdicts(play)
+            if play.observed.gap and verdicts and play.left_out is None and not play.is_rest:
+                # It went on while nobody looked, and came to its end.
+                play.observed.position_s = item.duration_s or play.observed.position_s
+                return [self._end(play, event.at, event.at_s, verdicts)]
+            if not play.observed.gap or event.at <= _accounts_until(play):
+                # It is being seen, or was until it had counted: the history says nothing new.
                 return []
+        past = self._past.get(item.media_id)
+        if past is not None and event.at <= _accounts_until(past):
+            return []
         play = begin(event, None, self._rules)
         play.left_out = left_out
         play.observed.position_s = item.duration_s or play.observed.position_s
         play.remember(event.id)
         self._open[event.session_id, item.media_id] = play
-        verdicts = [Verdict(share.key, Reason.WATCHED_ON_SERVER, {}) for share in play.shares]
-        if not verdicts:
-            verdicts = counting.reached_end(item, self._named, play.progress)
-        return [self._end(play, event.at, event.at_s, verdicts)]
+        return [self._end(play, event.at, event.at_s, self._reported_verdicts(play))]
+
+    def _reported_verdicts(self, play: Play) -> list[Verdict]:
+        """All that counts where the server says that an item was watched to its end."""
+        verdicts = [
+            Verdict(share.key, Reason.WATCHED_ON_SERVER, {})
+            for share in play.shares
+            if share.key not in play.progress.counted
+        ]
+        return verdicts or counting.reached_end(play.item, self._named, play.progress)
 
     def _supersede(self, event: PlaybackEvent) -> list[Decision]:
         """Another item plays in this session: the one before it was played until now."""
@@ -504,6 +519,17 @@ def _repeats(play: Play, event: PlaybackEvent, *, is_end: bool) -> bool:
         and observed.last_at_s is not None
         and not observed.gap
     )
+
+
+def _accounts_until(past: Play) -> datetime:
+    """Until when an end that the server's history reports is that of a play which was seen."""
+    if past.is_settled:
+        # Its end, however late the server reports it.
+        return past.observed.last_at + timedelta(seconds=past.item.duration_s or 3600.0)
+    if past.observed.gap or past.reason is Reason.LOST_SIGHT:
+        return past.started_at
+    # It was seen to end without counting; the server's last word on it is a little younger.
+    return past.observed.last_at + _LATE_REPORT
 
 
 def _straggler(event: PlaybackEvent) -> timedelta:

@@ -1,6 +1,8 @@
 """When a play counts: the T section of the ledger, told as recordings."""
 
+import json
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,11 +10,14 @@ import pytest
 
 from revenge_companion.core.media import Item, Kind
 from revenge_companion.core.playback import EventType, PlaybackEvent, PlayState, Source
+from revenge_companion.core.reasons import Reason
 from revenge_companion.core.session import SessionTracker
 from revenge_companion.core.thresholds import Rules, Thresholds
 from revenge_companion.engine.replay import Line, Replayed, replay
+from revenge_companion.revenge.wire import read_frame
 
 START = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)
+FAR = START + timedelta(days=9)
 
 
 class Tape:
@@ -421,6 +426,91 @@ def test_a_film_finished_between_two_polls_counts_once() -> None:
     assert tracker.feed(reported(at=60.0)) == []
     again = tracker.feed(reported(at=90000.0))
     assert [len(decision.scrobbles) for decision in again] == [1]
+
+
+def seen(until: float, name: str = "stopped", session: str = "s1") -> SessionTracker:
+    """A tracker that saw a film until that second, and its end unless `name` is empty."""
+    tape = Tape("movie", FILM).frame(0, "started", 0).play(10, until, position=10)
+    if name:
+        tape.frame(until + 1, name, until + 1)
+    tracker = SessionTracker(Rules())
+    for line in tape.lines:
+        event = read_frame(json.dumps(line.frame).encode(), at_s=line.at_s, now=FAR, user_id="u1")
+        assert isinstance(event, PlaybackEvent)
+        tracker.feed(replace(event, session_id=session))
+    return tracker
+
+
+def counts(tracker: SessionTracker, at: float) -> int:
+    return sum(len(decision.scrobbles) for decision in tracker.feed(reported(at=at)))
+
+
+@pytest.mark.parametrize("late", [0.0, 60.0, 1500.0])
+def test_what_was_seen_and_counted_is_not_counted_from_the_history(late: float) -> None:
+    assert counts(seen(5000.0), 5000.0 + late) == 0
+    assert counts(seen(5000.0, name=""), 5000.0 + late) == 0
+
+
+def test_what_was_seen_to_end_too_early_is_not_counted_from_the_history() -> None:
+    assert counts(seen(4000.0), 4001.0) == 0
+
+
+def test_a_rewatch_after_a_play_that_was_seen_counts_from_the_history() -> None:
+    assert counts(seen(5000.0), 5000.0 + 3 * FILM) == 1
+    assert counts(seen(4000.0), 4000.0 + 3 * FILM) == 1
+
+
+def test_a_play_that_went_on_unseen_is_ended_by_the_history() -> None:
+    tracker = seen(3000.0, name="")
+    tracker.disconnected()
+    (decision,) = tracker.feed(reported(at=6000.0))
+    assert decision.ended
+    assert len(decision.scrobbles) == 1
+    assert decision.scrobbles[0].started_at == START
+    assert counts(tracker, 6300.0) == 0
+
+
+def test_a_rewatch_counts_although_the_play_before_was_never_seen_to_end() -> None:
+    tracker = seen(5000.0, name="")
+    tracker.disconnected()
+    assert counts(tracker, 6000.0) == 0
+    assert counts(tracker, 5000.0 + 30 * FILM) == 1
+
+
+def test_what_was_left_out_is_not_counted_from_the_history() -> None:
+    tracker = seen(3000.0, name="")
+    tracker.forget_open(Reason.PRIVATE, at=START + timedelta(seconds=3000), at_s=3000.0)
+    assert counts(tracker, 6000.0) == 0
+
+
+def test_the_rest_of_a_play_that_counted_is_not_counted_from_the_history() -> None:
+    tracker = seen(5000.0)
+    again = started("movie", FILM, 5001.0)
+    again.play(10, 900, position=5011.0).frame(901, "stopped", 5902.0)
+    for line in again.lines:
+        stamp = START + timedelta(days=1, seconds=line.at_s)
+        frame: dict[str, Any] = {**(line.frame or {}), "timestamp": stamp.isoformat()}
+        frame["id"] += "b"
+        event = read_frame(
+            json.dumps(frame).encode(), at_s=86400.0 + line.at_s, now=FAR, user_id="u1"
+        )
+        assert isinstance(event, PlaybackEvent)
+        tracker.feed(replace(event, session_id="s2"))
+    assert counts(tracker, 86400.0 + 960.0) == 0
+
+
+def test_a_replay_after_the_history_was_read_counts_nothing_again() -> None:
+    tracker = SessionTracker(Rules())
+    assert counts(tracker, 5000.0) == 1
+    tape = started("movie", FILM).play(10, 5000, position=10).frame(5001, "stopped", 5001)
+    scrobbles = []
+    for line in tape.lines:
+        event = read_frame(
+            json.dumps(line.frame).encode(), at_s=9000.0 + line.at_s / 1e6, now=FAR, user_id="u1"
+        )
+        assert isinstance(event, PlaybackEvent)
+        scrobbles += [s for decision in tracker.feed(event) for s in decision.scrobbles]
+    assert scrobbles == []
 
 
 def test_an_end_without_a_beginning_proves_nothing_on_a_live_connection() -> None:
