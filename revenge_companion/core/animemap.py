@@ -10,6 +10,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from revenge_companion.core.media import Ids, Item, Kind
@@ -39,6 +40,22 @@ class Miss(StrEnum):
     NO_ENTRY = "no_entry"
     #: The user said so.
     LEFT_OUT = "left_out"
+
+
+@dataclass(frozen=True, slots=True)
+class MapState:
+    """The copy of the map on this computer."""
+
+    #: Bytes; 0 where there is none yet.
+    size_bytes: int = 0
+    #: Aware UTC time it was last known to be the newest; None where unknown.
+    fetched_at: datetime | None = None
+    #: Entries that a film or episode can be looked up in.
+    entries: int = 0
+
+    @property
+    def missing(self) -> bool:
+        return self.size_bytes == 0
 
 
 @dataclass(frozen=True, slots=True)

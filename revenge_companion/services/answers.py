@@ -1,9 +1,9 @@
 """What passes between us and services, taken with care: shapes, texts, rows left by an error."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from revenge_companion.core.delivery import Outcome, Refused, TryLater, Unknown
+from revenge_companion.core.delivery import Delivery, Outcome, Refused, TryLater, Unknown
 from revenge_companion.core.errors import (
     BatchRefused,
     CompanionError,
@@ -98,6 +98,26 @@ def outcome_of(error: CompanionError, *, alone: bool) -> Outcome:
             return TryLater(Reason.UNREACHABLE, detail)
         case _:
             return TryLater(Reason.SERVICE_DOWN, detail)
+
+
+async def one_by_one(
+    batch: Sequence[Delivery], deliver: Callable[[Delivery], Awaitable[Outcome]]
+) -> dict[int, Outcome]:
+    """Every row's outcome, delivered in turn; after trouble the rest waits unsent.
+
+    Raises what `deliver` raised for the first row: then it is about the whole request.
+    """
+    outcomes: dict[int, Outcome] = {}
+    for position, delivery in enumerate(batch):
+        try:
+            outcomes[delivery.id] = await deliver(delivery)
+        except CompanionError as error:
+            if not outcomes:
+                raise
+            outcomes[delivery.id] = outcome_of(error, alone=True)
+            rest = [row.id for row in batch[position + 1 :]]
+            return outcomes | all_of(rest, TryLater("", after_s=0.0, counts=False))
+    return outcomes
 
 
 def refusal(detail: str, *, rows: int) -> Refused:

@@ -158,6 +158,9 @@ class LinkRequest:
     username: str = ""
     #: Token or password; empty for flows in the browser.
     secret: str = field(default="", repr=False)
+    #: Waits for what the user pastes after the prompt was shown: the code or token of a PIN flow,
+    #: or the address a browser flow ended at. None where nobody can paste.
+    pasted: "Callable[[], Awaitable[str]] | None" = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,12 +33,20 @@ Refresh = Callable[[Secret], Awaitable[Secret]]
 class Tokens:
     """One account's tokens. Safe for several tasks and, by the slot's lock, several processes."""
 
-    def __init__(self, slot: SecretSlot, clock: Clock, refresh: Refresh, *, service: str) -> None:
+    def __init__(
+        self,
+        slot: SecretSlot,
+        clock: Clock,
+        refresh: Refresh,
+        *,
+        service: str,
+        ahead_s: float = AHEAD_S,
+    ) -> None:
         self._slot = slot
         self._clock = clock
         self._refresh = refresh
         self._service = service
-        self._ahead_s = AHEAD_S
+        self._most_ahead_s = self._ahead_s = ahead_s
 
     async def current(self) -> Secret:
         """The tokens to use now, renewed ahead of their end; raises LinkExpired without any."""
@@ -83,7 +91,7 @@ class Tokens:
             await self._slot.put(fresh)
         left_s = self._left_s(fresh)
         if left_s is not None:
-            self._ahead_s = min(AHEAD_S, left_s / 2)
+            self._ahead_s = min(self._most_ahead_s, left_s / 2)
         return fresh
 
     async def _read(self) -> Secret:

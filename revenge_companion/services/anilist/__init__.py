@@ -1,0 +1,1 @@
+"""AniList: progress and status of anime from counted episodes and films."""

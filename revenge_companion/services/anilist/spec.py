@@ -1,0 +1,19 @@
+"""AniList as data."""
+
+from revenge_companion.core.media import Kind
+from revenge_companion.services.base import LinkMethod, ServiceSpec
+
+SPEC = ServiceSpec(
+    key="anilist",
+    name="AniList",
+    kinds=(Kind.EPISODE, Kind.MOVIE),
+    link=(LinkMethod.PIN,),
+    live=False,
+    batch_size=1,
+    # The entry is read first and only set where it is behind.
+    resend_is_safe=True,
+    default_api_url="https://graphql.anilist.co",
+    default_auth_url="https://anilist.co",
+    client_id_env="ANILIST_CLIENT_ID",
+    help_url="https://anilist.co/settings/developer",
+)

@@ -1,0 +1,72 @@
+"""A delivery's place on an anime list, or what becomes of it without one."""
+
+from datetime import date, datetime
+
+from revenge_companion.core.animemap import Match, Miss, NoMatch
+from revenge_companion.core.delivery import Outcome, Refused, Skipped, TryLater
+from revenge_companion.core.media import Item
+from revenge_companion.core.reasons import Reason, sentence
+from revenge_companion.core.watching import NoChange
+from revenge_companion.services.animemap.map import AnimeMap
+
+#: How long a row rests that waits for the map, in seconds; a download wakes it sooner.
+MAP_WAIT_S = 3600.0
+
+#: Nothing is wrong and nothing is to be done: most films and series are no anime.
+_SKIPPED = {
+    Miss.NOT_ANIME: Reason.NOT_TAKEN,
+    Miss.NO_ID: Reason.NOT_TAKEN,
+    Miss.LEFT_OUT: Reason.NOT_TAKEN,
+    # Specials belong to their series' entry, which does not count them.
+    Miss.SPECIAL: Reason.UNMAPPED,
+}
+
+
+async def placed(maps: AnimeMap, item: Item, service: str) -> Match | Outcome:
+    """Where `item` belongs, or the outcome of a row that belongs nowhere (yet)."""
+    found = await maps.resolve(item)
+    if isinstance(found, Match):
+        return found
+    if found is None:
+        detail = sentence(Reason.MAP_NEEDED, {"service": service})
+        return TryLater(Reason.MAP_NEEDED, detail, MAP_WAIT_S, counts=False)
+    return missed(found)
+
+
+def missed(miss: NoMatch) -> Outcome:
+    """The outcome of a row that has no entry: skipped where all is well, parked where not."""
+    skipped = _SKIPPED.get(miss.miss)
+    if skipped is not None:
+        return Skipped(skipped, miss.detail)
+    return Refused(Reason.UNMAPPED, miss.detail)
+
+
+def doubtful(match: Match, total: int | None) -> Outcome | None:
+    """The outcome where the entry turned out to be another than the map says; None where it fits.
+
+    A film is an entry of one episode, and a special is believed only where its number fits.
+    """
+    if match.by_hand:
+        return None
+    if match.film and total is not None and total != 1:
+        detail = f"The entry has {total} episodes, so it is not this film."
+        return Refused(Reason.UNMAPPED, detail)
+    if match.special and (total is None or match.episode > total):
+        return Skipped(Reason.UNMAPPED, "The anime map does not place this special.")
+    return None
+
+
+def unchanged(why: NoChange, total: int | None, number: int) -> Outcome | None:
+    """The outcome where the list needs no change; None for what is delivered already."""
+    match why:
+        case NoChange.NO_SUCH_EPISODE:
+            detail = f"The entry has {total} episodes, so it has no episode {number}."
+            return Refused(Reason.UNMAPPED, detail)
+        case NoChange.KEPT_DROPPED:
+            return Skipped(Reason.KEPT_DROPPED)
+    return None
+
+
+def local_day(at: datetime) -> date:
+    """The day of `at` in this computer's time zone: lists keep days, not moments."""
+    return at.astimezone().date()
