@@ -1,0 +1,1 @@
+"""MyAnimeList: progress and status of anime from counted episodes and films."""

@@ -1,0 +1,105 @@
+"""Entries as MyAnimeList answers with them, and what an update sends.
+
+It has no status for rewatching: an entry stays "completed" with `is_rewatching` set. What is sent
+as `num_watched_episodes` comes back as `num_episodes_watched`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from revenge_companion.core.watching import Change, ListEntry, WatchStatus
+from revenge_companion.services.answers import mapping, whole_number, words
+
+#: What is asked of an anime. The count of rewatches only comes where it is named.
+FIELDS = "num_episodes,status,media_type,my_list_status{start_date,finish_date,num_times_rewatched}"
+
+_STATUSES = {
+    "watching": WatchStatus.CURRENT,
+    "plan_to_watch": WatchStatus.PLANNING,
+    "completed": WatchStatus.COMPLETED,
+    "dropped": WatchStatus.DROPPED,
+    "on_hold": WatchStatus.PAUSED,
+}
+_NAMES = {status: name for name, status in _STATUSES.items()} | {WatchStatus.REPEATING: "completed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Anime:
+    """What MyAnimeList knows of an anime, and the user's entry of it."""
+
+    id: int
+    #: None where unknown (its 0).
+    episodes: int | None
+    entry: ListEntry | None
+
+
+def read_anime(data: Mapping[str, Any]) -> Anime | None:
+    """The answer about an anime; None for what is no such answer."""
+    number = whole_number(data.get("id"))
+    if number is None:
+        return None
+    episodes = whole_number(data.get("num_episodes")) or None
+    found = data.get("my_list_status")
+    if found is None:
+        return Anime(number, episodes, None)
+    entry = read_entry(mapping(found))
+    return None if entry is None else Anime(number, episodes, entry)
+
+
+def read_entry(row: Mapping[str, Any]) -> ListEntry | None:
+    """An entry, also as an update answers with it; None for what is no entry."""
+    progress = whole_number(row.get("num_episodes_watched"))
+    status = _STATUSES.get(words(row.get("status")))
+    if progress is None:
+        return None
+    if row.get("is_rewatching") is True:
+        status = WatchStatus.REPEATING
+    elif status is None:
+        return None
+    return ListEntry(
+        status,
+        progress,
+        whole_number(row.get("num_times_rewatched")),
+        has_start=bool(words(row.get("start_date"))),
+        has_end=bool(words(row.get("finish_date"))),
+        updated_at=_time(row.get("updated_at")),
+    )
+
+
+def update(change: Change, repeats: int | None) -> dict[str, str]:
+    """The form that makes `change`; what is left out stays as it is.
+
+    `repeats` is the number of finished rewatches so far, needed where the change ends one.
+    """
+    form = {
+        "status": _NAMES[change.status],
+        "num_watched_episodes": str(change.progress),
+        "is_rewatching": "true" if change.status is WatchStatus.REPEATING else "false",
+    }
+    if change.ends_rewatch and repeats is not None:
+        form["num_times_rewatched"] = str(repeats + 1)
+    if change.started_on is not None:
+        form["start_date"] = change.started_on.isoformat()
+    if change.ended_on is not None:
+        form["finish_date"] = change.ended_on.isoformat()
+    return form
+
+
+def to_score(stars: float) -> int:
+    """MyAnimeList's score (0 to 10, 0 for none) of a rating of 0 to 5 in half stars."""
+    return int(min(max(stars, 0.0), 5.0) * 2 + 0.5)
+
+
+def to_stars(score: int) -> float | None:
+    """The rating of a score; None for "no score"."""
+    return min(score, 10) / 2 if score > 0 else None
+
+
+def _time(value: object) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(words(value))
+    except ValueError:
+        return None
+    return None if at.tzinfo is None else at.astimezone(UTC)

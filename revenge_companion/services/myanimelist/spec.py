@@ -1,0 +1,19 @@
+"""MyAnimeList as data."""
+
+from revenge_companion.core.media import Kind
+from revenge_companion.services.base import LinkMethod, ServiceSpec
+
+SPEC = ServiceSpec(
+    key="myanimelist",
+    name="MyAnimeList",
+    kinds=(Kind.EPISODE, Kind.MOVIE),
+    link=(LinkMethod.BROWSER,),
+    live=False,
+    batch_size=1,
+    # The entry is read first and only set where it is behind.
+    resend_is_safe=True,
+    default_api_url="https://api.myanimelist.net/v2",
+    default_auth_url="https://myanimelist.net",
+    client_id_env="MAL_CLIENT_ID",
+    help_url="https://myanimelist.net/apiconfig",
+)
