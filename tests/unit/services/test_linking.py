@@ -103,7 +103,7 @@ def test_only_safe_pages_are_opened(value: object, safe: bool) -> None:
     assert setup.page_url(value, "") == (value if safe else "")
 
 
-@pytest.mark.parametrize("index", range(4), ids=[spec.key for spec in SPECS])
+@pytest.mark.parametrize("index", range(4), ids=[spec.key for spec in SPECS[:4]])
 async def test_an_address_that_is_not_safe_refuses_the_link(index: int) -> None:
     environ = {spec.client_id_env: "x" for spec in SPECS if spec.client_id_env}
     service = build_services(Http(), QuickClock(), environ)[index]
@@ -114,7 +114,7 @@ async def test_an_address_that_is_not_safe_refuses_the_link(index: int) -> None:
         await service.link(request, Prompts())
 
 
-@pytest.mark.parametrize("index", range(4), ids=[spec.key for spec in SPECS])
+@pytest.mark.parametrize("index", range(4), ids=[spec.key for spec in SPECS[:4]])
 async def test_a_title_that_json_cannot_carry_stops_no_lane(index: int) -> None:
     answers = Answers(answer(503))
     environ = {"LASTFM_API_KEY": "x", "LASTFM_API_SECRET": "y"}
