@@ -140,7 +140,8 @@ async def open_engine(
 ) -> Running:
     """Open the profile in `paths` and build the engine on it; not started yet.
 
-    `http` and `database_type` are for who wants to watch what they do. Raises AlreadyRunning, or StoreTrouble where the database cannot be used.
+    `http` and `database_type` are for who wants to watch what they do. Raises AlreadyRunning, or
+    StoreTrouble where the database cannot be used.
     """
     clock = clock or SystemClock()
     environ = os.environ if environ is None else environ
