@@ -89,7 +89,7 @@ SENTENCES: dict[Reason, str] = {
     ),
     Reason.LENGTH_UNKNOWN: "Its length is unknown: it counts only when played to its end.",
     Reason.PODCASTS_OFF: "Podcasts are switched off in the settings.",
-    Reason.KIND_NEVER_COUNTS: "No service takes this kind of item.",
+    Reason.KIND_NEVER_COUNTS: "This kind of item never counts by itself.",
     Reason.REST_OF_COUNTED: "The rest of a play that already counted.",
     Reason.LOST_SIGHT: "The server stopped reporting this play at {percent} %.",
     Reason.PRIVATE: "Scrobbling was paused.",
