@@ -17,6 +17,8 @@
       StoreTrouble       disk full, read-only, locked or unreadable: tell the user
       SecretsUnavailable no keyring and no vault: tell the user
       LinkRefused        a service refused to link: say why
+      RuleRefused        a rule, or a file of rules, cannot be used: say why
+      EditRefused        a delivery cannot be changed so: say why
 """
 
 
@@ -89,3 +91,11 @@ class SecretsUnavailable(CompanionError):
 
 class LinkRefused(CompanionError):
     """A service refused to link an account (denied, expired, wrong token)."""
+
+
+class RuleRefused(CompanionError):
+    """A rule or a file of rules cannot be used: say why."""
+
+
+class EditRefused(CompanionError):
+    """A delivery cannot be changed so: say why."""

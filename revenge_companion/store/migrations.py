@@ -91,9 +91,18 @@ _FIRST = (
         WHERE account_id = NEW.account_id; END""",
 )
 
+
+def m002_rules(connection: sqlite3.Connection) -> None:
+    """The user's rules, in their order; what a rule says is JSON, so that it may grow."""
+    connection.execute(
+        "CREATE TABLE rule (position INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, "
+        "body TEXT NOT NULL)"
+    )
+
+
 Migration = Callable[[sqlite3.Connection], None]
 
-MIGRATIONS: tuple[Migration, ...] = (m001_first,)
+MIGRATIONS: tuple[Migration, ...] = (m001_first, m002_rules)
 
 
 def version(connection: sqlite3.Connection) -> int:

@@ -51,3 +51,12 @@ class MetaRow(peewee.Model):
 
     class Meta:
         table_name = "meta"
+
+
+class RuleRow(peewee.Model):
+    position = peewee.IntegerField(primary_key=True)
+    name = peewee.TextField()
+    body = peewee.TextField()
+
+    class Meta:
+        table_name = "rule"
