@@ -1,7 +1,7 @@
 """One account's line to Hardcover."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import Any
 
@@ -124,7 +124,11 @@ class HardcoverClient:
         if edition is not None:
             values["edition_id"] = edition
         number = await self._change(payload.ADD_ENTRY, {"o": values})
-        return await self._entry(me, book) or Entry(number, payload.READING, ())
+        entry = await self._entry(me, book)
+        if entry is None:
+            return Entry(number, payload.READING, ())
+        # What it began is dated today, which says nothing of when the book was begun.
+        return replace(entry, reads=tuple(replace(one, started_at="") for one in entry.reads))
 
     async def _read(self, entry: Entry, book: int, scrobble: Scrobble) -> int:
         """End the reading that goes on, or add one that ended; returns its id."""

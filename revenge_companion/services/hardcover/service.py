@@ -1,5 +1,6 @@
 """Hardcover: linking by a pasted token, and clients for linked accounts."""
 
+import re
 from collections.abc import Mapping
 
 from revenge_companion.core.accounts import Account
@@ -29,9 +30,7 @@ class Hardcover:
 
         Raises LinkRefused for one that is not valid or lacks a scope, which is named.
         """
-        token = request.secret.strip()
-        if token[:7].lower() == "bearer ":
-            token = token[7:].strip()
+        token = re.sub(r"^bearer(\s+|$)", "", request.secret.strip(), flags=re.IGNORECASE)
         if not setup.is_token(token):
             raise LinkRefused(
                 f"This is not a Hardcover token. Make one at {SPEC.help_url} and paste it."
