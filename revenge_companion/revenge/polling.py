@@ -5,19 +5,16 @@ it was finished is completed. The first poll only takes stock. Every request of 
 before anything is concluded, so a poll that fails is as if it had not been.
 """
 
-import logging
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from revenge_companion.core.clock import Clock
-from revenge_companion.core.errors import CompanionError, SessionExpired
-from revenge_companion.core.media import Item, Kind, Series
+from revenge_companion.core.media import Item, Kind
 from revenge_companion.core.playback import Device, EventType, PlaybackEvent, PlayState, Source
 from revenge_companion.revenge.client import RevengeClient
+from revenge_companion.revenge.descriptions import Descriptions
 from revenge_companion.revenge.fields import FUTURE_LIMIT
 from revenge_companion.revenge.rows import EpisodeRow, MovieRow, MovieStats, Watched
-
-_log = logging.getLogger(__name__)
 
 #: Between two polls, in seconds.
 POLL_S = 60.0
@@ -27,8 +24,6 @@ GAP_S = 3 * POLL_S
 STILL_POLLS = 5
 #: Rows looked up one by one in a poll; the rest wait for the next.
 LOOKUPS = 20
-#: Episodes and series whose description is kept.
-DESCRIBED_LIMIT = 500
 
 
 class _Phase(Enum):
@@ -72,8 +67,7 @@ class Poller:
         #: told already, and the history has yet to follow.
         self._finished: dict[str, tuple[Watched, int | None]] = {}
         self._polled_s: float | None = None
-        self._described: dict[str, Item] = {}
-        self._series: dict[str, Series] = {}
+        self._episodes = Descriptions(client)
 
     def forget(self) -> None:
         """Let the next poll take stock again, after a time in which another source was trusted."""
@@ -121,42 +115,11 @@ class Poller:
     async def _episode(self, row: EpisodeRow) -> _Row:
         """`row` with its ids, asked for only when it moved since they were last needed."""
         known = self._rows.get(row.item.media_id)
-        item = self._described.get(row.item.media_id)
+        item = self._episodes.known(row.item.media_id)
         if item is None and self._polled_s is not None:
             moved = known is None or known.watched != row.watched
-            item = await self._describe(row) if moved else None
+            item = await self._episodes.of(row) if moved else None
         return _Row(item or row.item, row.watched, row.series_id)
-
-    async def _describe(self, row: EpisodeRow) -> Item | None:
-        """The episode with its ids; None while the server cannot say, which is only a pity."""
-        try:
-            episode = await self._client.episode(row.item.media_id)
-            series_id = row.series_id or (episode.series_id if episode else "")
-            series = self._series.get(series_id)
-            if series is None and series_id:
-                series = await self._client.series(series_id)
-        except SessionExpired:
-            raise
-        except CompanionError as error:
-            _log.debug("an episode could not be described: %s", error)
-            return None
-        if episode is None or series is None:
-            return None
-        item = replace(
-            row.item,
-            title=episode.title or row.item.title,
-            ids=episode.ids,
-            duration_s=row.item.duration_s or episode.duration_s,
-            series=series,
-            season_number=_first(episode.season_number, row.item.season_number),
-            episode_number=_first(episode.episode_number, row.item.episode_number),
-        )
-        for memory in (self._described, self._series):
-            if len(memory) >= DESCRIBED_LIMIT:
-                memory.clear()
-        self._described[item.media_id] = item
-        self._series[series_id] = series
-        return item
 
     def _is_new(self, row: MovieRow, stats: MovieStats | None) -> bool:
         """Whether a film of the history was finished since the last poll.
@@ -257,26 +220,30 @@ class Poller:
                 self._finished[row.item.media_id] = (row.watched, row.watch_count or 0)
 
     def _event(self, row: _Row, kind: EventType) -> PlaybackEvent:
-        now = self._clock.now()
-        at = row.watched.last_watched_at
-        if kind in (EventType.PAUSED, EventType.STOPPED) or at - now > FUTURE_LIMIT:
-            at = now
-        item = row.item
-        if item.duration_s is None:
-            item = replace(item, duration_s=row.watched.duration_s)
-        return PlaybackEvent(
-            id="",
-            type=kind,
-            at=at,
-            at_s=self._clock.monotonic_s(),
-            # The server names no session; the item's own name survives a restart of ours.
-            session_id=f"poll/{item.media_id}",
-            item=item,
-            state=_STATES[kind],
-            position_s=row.watched.progress_s,
-            device=_DEVICE,
-            source=Source.POLL,
-        )
+        return polled(row.item, row.watched, kind, self._clock)
+
+
+def polled(item: Item, watched: Watched, kind: EventType, clock: Clock) -> PlaybackEvent:
+    """An event told by a row of progress or history, dated by the server where that can be."""
+    now = clock.now()
+    at = watched.last_watched_at
+    if kind in (EventType.PAUSED, EventType.STOPPED) or at - now > FUTURE_LIMIT:
+        at = now
+    if item.duration_s is None:
+        item = replace(item, duration_s=watched.duration_s)
+    return PlaybackEvent(
+        id="",
+        type=kind,
+        at=at,
+        at_s=clock.monotonic_s(),
+        # The server names no session; the item's own name survives a restart of ours.
+        session_id=f"poll/{item.media_id}",
+        item=item,
+        state=_STATES[kind],
+        position_s=watched.progress_s,
+        device=_DEVICE,
+        source=Source.POLL,
+    )
 
 
 _DEVICE = Device()
@@ -288,7 +255,3 @@ _STATES = {
     EventType.STOPPED: PlayState.STOPPED,
     EventType.COMPLETED: PlayState.STOPPED,
 }
-
-
-def _first(value: int | None, other: int | None) -> int | None:
-    return value if value is not None else other

@@ -489,7 +489,8 @@ def test_the_rest_of_a_play_that_counted_is_not_counted_from_the_history() -> No
     again.play(10, 900, position=5011.0).frame(901, "stopped", 5902.0)
     for line in again.lines:
         stamp = START + timedelta(days=1, seconds=line.at_s)
-        frame: dict[str, Any] = {**(line.frame or {}), "timestamp": stamp.isoformat()}
+        assert isinstance(line.frame, dict)
+        frame = {**line.frame, "timestamp": stamp.isoformat()}
         frame["id"] += "b"
         event = read_frame(
             json.dumps(frame).encode(), at_s=86400.0 + line.at_s, now=FAR, user_id="u1"
