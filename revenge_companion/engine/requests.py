@@ -157,19 +157,9 @@ class Requests:
 
     async def _link(self, args: Mapping[str, Any]) -> dict[str, Any]:
         """Begin a linking: the account when it is done at once, else what to show and a ticket."""
-        request = LinkRequest(
-            **{
-                name: str(args.get(name) or "")
-                for name in (
-                    "api_url",
-                    "auth_url",
-                    "client_id",
-                    "client_secret",
-                    "username",
-                    "secret",
-                )
-            }
-        )
+        names = ("api_url", "auth_url", "client_id", "client_secret", "username", "secret")
+        brought: dict[str, Any] = {name: str(args.get(name) or "") for name in names}
+        request = LinkRequest(**brought)
         shown: asyncio.Future[LinkPrompt] = asyncio.get_running_loop().create_future()
 
         async def show(prompt: LinkPrompt) -> None:

@@ -174,7 +174,8 @@ async def _open(
     if database.opening_note:
         notes.append(database.opening_note)
     http = http or Http(allow_plain_http=settings.allow_plain_http)
-    services = {service.spec.key: service for service in build_services(http, clock, environ)}
+    built = build_services(http, clock, environ, cache=paths.cache, data=paths.data)
+    services = {service.spec.key: service for service in built}
     engine = Engine(
         Parts(
             clock=clock,

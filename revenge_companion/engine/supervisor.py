@@ -31,6 +31,7 @@ from revenge_companion.engine.outbox_export import export
 from revenge_companion.engine.signin import SignIn
 from revenge_companion.net.http import Http
 from revenge_companion.revenge.signals import Signal
+from revenge_companion.services.animemap.map import AnimeMap, AsksMap
 from revenge_companion.services.base import LinkRequest, Service, ServiceSpec, ShowPrompt
 from revenge_companion.store.accounts import Accounts
 from revenge_companion.store.database import Database
@@ -132,6 +133,8 @@ class Engine:
         self._counts = await self._outbox.counts()
         await self._listener.start()
         self._parts.http.on_answer = self._answered
+        if self.maps is not None:
+            self.maps.on_change = self._map_changed
         if self._settings.paused:
             self.pause(None)
         self._chore(self._hand_offs.keep_reminding(lambda: self._linked, self._remind))
@@ -185,6 +188,21 @@ class Engine:
     @property
     def services(self) -> Sequence[ServiceSpec]:
         return [service.spec for service in self._parts.services.values()]
+
+    @property
+    def maps(self) -> AnimeMap | None:
+        """The anime map that services share; None where no service asks one."""
+        asking = (one for one in self._parts.services.values() if isinstance(one, AsksMap))
+        first = next(asking, None)
+        return None if first is None else first.maps
+
+    def _map_changed(self) -> None:
+        """Plays that waited for the map, or for the user's own rows, are tried again."""
+        for account in self._linked:
+            lane = self._lanes.get(account.id)
+            if lane is not None and isinstance(self._parts.services[account.service], AsksMap):
+                lane.wake(force=True)
+        self._changed(Change.ACCOUNTS)
 
     def on_change(self, told: Callable[[Change], None]) -> None:
         self._told.append(told)

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from revenge_companion.core.accounts import Account
 from revenge_companion.core.clock import Clock
-from revenge_companion.core.errors import BatchRefused, LaneBlocked, LinkExpired, LinkRefused
+from revenge_companion.core.errors import BatchRefused, LinkRefused
 from revenge_companion.core.watching import ListPolicy
 from revenge_companion.net.http import Http
 from revenge_companion.services import setup
@@ -23,7 +23,7 @@ from revenge_companion.services.base import (
     SecretSlot,
     ShowPrompt,
 )
-from revenge_companion.services.linking import insisting
+from revenge_companion.services.linking import insisting, refusing
 
 
 class AniList:
@@ -64,14 +64,11 @@ class AniList:
             raise LinkRefused("This is not an AniList token. Copy all of it and paste it again.")
         root = setup.api_root(SPEC, request.api_url, self._environ)
         try:
-            user = await insisting(
-                lambda: wire.who(self._http, root, self._pace, token), self._clock
-            )
-        except LinkExpired as error:
-            raise LinkRefused(
-                "AniList does not know this token. Copy all of it and paste it again."
-            ) from error
-        except (BatchRefused, LaneBlocked) as error:
+            with refusing():
+                user = await insisting(
+                    lambda: wire.who(self._http, root, self._pace, token), self._clock
+                )
+        except BatchRefused as error:
             raise LinkRefused(str(error)) from error
         client_id = setup.client_id(SPEC, request.client_id, self._environ)
         return Linked(

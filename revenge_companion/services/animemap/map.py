@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from revenge_companion.core.animemap import (
     AnimeIndex,
@@ -42,6 +43,13 @@ MAX_BYTES = 12 << 20
 RENEW_AFTER, TRY_AGAIN_AFTER = timedelta(days=7), timedelta(hours=12)
 #: A new map with less than this share of the old one's entries is taken for a broken one.
 LEAST_SHARE = 0.5
+
+
+@runtime_checkable
+class AsksMap(Protocol):
+    """A service whose clients ask the map."""
+
+    maps: "AnimeMap"
 
 
 class AnimeMap:

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from revenge_companion.core.accounts import Account
 from revenge_companion.core.clock import Clock
-from revenge_companion.core.errors import LaneBlocked, LinkRefused, ServiceTrouble, Unreachable
+from revenge_companion.core.errors import LinkRefused, ServiceTrouble, Unreachable
 from revenge_companion.core.watching import ListPolicy
 from revenge_companion.net.http import Answer, Http
 from revenge_companion.net.loopback import Redirect
@@ -24,7 +24,7 @@ from revenge_companion.services.base import (
     SecretSlot,
     ShowPrompt,
 )
-from revenge_companion.services.linking import insisting
+from revenge_companion.services.linking import insisting, refusing
 from revenge_companion.services.myanimelist import wire
 from revenge_companion.services.myanimelist.client import MyAnimeListClient
 from revenge_companion.services.myanimelist.spec import SPEC
@@ -102,9 +102,10 @@ class MyAnimeList:
             "code_verifier": verifier,
             "redirect_uri": address,
         }
-        # A code is good for one call: it is not sent again where the answer was lost.
-        secret = self._read_tokens(await wire.token(self._http, auth, form), client_id)
-        user = await insisting(lambda: wire.who(self._http, api, secret), self._clock)
+        with refusing():
+            # A code is good for one call: it is not sent again where the answer was lost.
+            secret = self._read_tokens(await wire.token(self._http, auth, form), client_id)
+            user = await insisting(lambda: wire.who(self._http, api, secret), self._clock)
         return Linked(
             user,
             secret,
@@ -153,8 +154,7 @@ class MyAnimeList:
         if data is not None and answer.status in (400, 401):
             words = first_text(data.get("message"), data.get("hint"), data.get("error"))
             raise LinkRefused(f"MyAnimeList refused the link: {words}. Begin again.")
-        error = wire.trouble(answer)
-        raise LinkRefused(str(error)) if isinstance(error, LaneBlocked) else error
+        raise wire.trouble(answer)
 
 
 async def _first(

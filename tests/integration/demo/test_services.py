@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -59,7 +60,9 @@ class Linkable:
 
     def __init__(self, sites: Destinations, clock: ScaledClock, http: Http) -> None:
         self.sites, self.clock = sites, clock
-        built = build_services(http, clock, sites.environment())
+        built = build_services(
+            http, clock, sites.environment(), cache=Path("unused"), data=Path("unused")
+        )
         self._services: dict[str, Service] = {one.spec.key: one for one in built}
 
     async def link(self, key: str) -> Client:

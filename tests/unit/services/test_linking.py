@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from revenge_companion.core.errors import (
 from revenge_companion.core.media import Kind
 from revenge_companion.net.http import Http
 from revenge_companion.services import setup
-from revenge_companion.services.base import LinkMethod, LinkRequest, Secret
+from revenge_companion.services.base import LinkMethod, LinkRequest, Secret, Service
 from revenge_companion.services.catalog import SPECS, build_services
 from revenge_companion.services.linking import Waiting, approved, insisting, seconds
 from tests.unit.services.kit import (
@@ -45,6 +46,11 @@ def asking(*outcomes: Any) -> Callable[[], Awaitable[Any]]:
         return outcome
 
     return ask
+
+
+def services(http: Http, environ: dict[str, str]) -> tuple[Service, ...]:
+    folder = Path("unused")
+    return build_services(http, QuickClock(), environ, cache=folder, data=folder)
 
 
 async def test_trouble_ends_no_approval() -> None:
@@ -106,7 +112,7 @@ def test_only_safe_pages_are_opened(value: object, safe: bool) -> None:
 @pytest.mark.parametrize("index", range(4), ids=[spec.key for spec in SPECS[:4]])
 async def test_an_address_that_is_not_safe_refuses_the_link(index: int) -> None:
     environ = {spec.client_id_env: "x" for spec in SPECS if spec.client_id_env}
-    service = build_services(Http(), QuickClock(), environ)[index]
+    service = services(Http(), environ)[index]
     request = LinkRequest(
         api_url="http://media.example/x", auth_url="http://media.example", secret="a-token"
     )
@@ -118,7 +124,7 @@ async def test_an_address_that_is_not_safe_refuses_the_link(index: int) -> None:
 async def test_a_title_that_json_cannot_carry_stops_no_lane(index: int) -> None:
     answers = Answers(answer(503))
     environ = {"LASTFM_API_KEY": "x", "LASTFM_API_SECRET": "y"}
-    service = build_services(answers.http, QuickClock(), environ)[index]
+    service = services(answers.http, environ)[index]
     client = service.client(an_account(service.spec.key), MemorySlot(Secret(TOKEN)))
     broken = "half \ud83d\0 of a smile"
     item = a_movie(title=broken) if Kind.MOVIE in service.spec.kinds else a_track(title=broken)
@@ -128,12 +134,13 @@ async def test_a_title_that_json_cannot_carry_stops_no_lane(index: int) -> None:
 
 
 def test_the_catalogue_is_in_order_and_complete() -> None:
-    assert [spec.key for spec in SPECS] == ["trakt", "simkl", "lastfm", "listenbrainz"]
-    built = build_services(Http(), QuickClock(), {})
+    keys = "trakt simkl lastfm listenbrainz anilist myanimelist letterboxd goodreads hardcover"
+    assert [spec.key for spec in SPECS] == keys.split()
+    built = services(Http(), {})
     assert tuple(service.spec for service in built) == SPECS
     for spec in SPECS:
         assert spec.kinds
-        assert spec.default_api_url.startswith("https://")
+        assert spec.default_api_url.startswith("https://") is not spec.hand_off
         assert not spec.default_api_url.endswith("/")
         assert spec.help_url.startswith("https://")
         assert not spec.client_id
