@@ -1,0 +1,122 @@
+"""Engines as processes: started, asked, stopped and killed by tests."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from revenge_companion.demo.clock import ScaledClock
+from revenge_companion.demo.world import DemoWorld
+from revenge_companion.engine.control import NotAnswering, ask_async
+from revenge_companion.paths import find_paths
+
+ROOT = Path(__file__).parents[2]
+VAULT_KEY = "a passphrase of this test"
+
+
+class Process:
+    """One engine's process; ended with the block that started it."""
+
+    def __init__(self, process: asyncio.subprocess.Process, home: Path) -> None:
+        self._process = process
+        self._control = find_paths(str(home)).control
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    async def running(self) -> None:
+        """Wait until it says that it runs."""
+        assert self._process.stdout is not None
+        line = await asyncio.wait_for(self._process.stdout.readline(), 20)
+        assert line.strip(), "the engine ended before it ran"
+
+    async def ended(self) -> int:
+        return await asyncio.wait_for(self._process.wait(), 20)
+
+    async def output(self) -> tuple[str, str]:
+        """What it wrote; waits for its end."""
+        out, err = await asyncio.wait_for(self._process.communicate(), 20)
+        return out.decode(), err.decode()
+
+    def terminate(self) -> None:
+        self._process.terminate()
+
+    async def kill(self) -> None:
+        if self._process.returncode is None:
+            self._process.kill()
+        await self._process.wait()
+
+    async def status(self) -> dict[str, Any]:
+        try:
+            return await ask_async(self._control, "status") or {}
+        except NotAnswering:
+            return {}
+
+    async def until(self, **wanted: int) -> dict[str, Any]:
+        """Wait until the outbox counts are as wanted; bounded."""
+        async with asyncio.timeout(40):
+            while True:
+                status = await self.status()
+                outbox = status.get("outbox", {})
+                if status and all(outbox[name] == count for name, count in wanted.items()):
+                    return status
+                await asyncio.sleep(0.05)
+
+
+def environment(home: Path, world: DemoWorld | None = None, **more: str) -> dict[str, str]:
+    there = world.destinations.environment() if world is not None else {}
+    mine = {
+        "REVENGE_COMPANION_HOME": str(home),
+        "REVENGE_COMPANION_VAULT_KEY": VAULT_KEY,
+    }
+    return {**os.environ, **mine, **there, **more}
+
+
+@asynccontextmanager
+async def process(
+    home: Path, *arguments: str, env: dict[str, str], world: DemoWorld | None = None
+) -> AsyncIterator[Process]:
+    """`python -m ARGUMENTS`; with `world` its clock is handed over on standard input."""
+    given = b""
+    if world is not None:
+        clock = world.clock
+        assert isinstance(clock, ScaledClock)
+        data = {
+            "speed": clock.speed,
+            "started_at": clock.started_at.isoformat(),
+            "started_s": clock.started_s,
+        }
+        given = json.dumps(data).encode() + b"\n"
+    made = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        *arguments,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=env,
+        cwd=ROOT,
+    )
+    one = Process(made, home)
+    try:
+        assert made.stdin is not None
+        made.stdin.write(given)
+        made.stdin.close()
+        yield one
+    finally:
+        await one.kill()
+        # Reads what is left, so that the pipes are closed before the loop is.
+        await made.communicate()
+
+
+@asynccontextmanager
+async def runner(home: Path, world: DemoWorld) -> AsyncIterator[Process]:
+    """An engine on the world's own clock."""
+    env = environment(home, world)
+    async with process(home, "tests.faults.engine_runner", env=env, world=world) as one:
+        yield one
