@@ -21,6 +21,8 @@
       EditRefused        a delivery cannot be changed so: say why
 """
 
+from enum import StrEnum
+
 
 class CompanionError(Exception):
     """The root of everything the environment can do to us.
@@ -89,8 +91,36 @@ class SecretsUnavailable(CompanionError):
     """Neither a keyring nor a vault can keep secrets on this system."""
 
 
+class LinkTrouble(StrEnum):
+    """Why a link was refused, as far as it decides what can be done next."""
+
+    #: The user said no, there or in the browser.
+    DENIED = "denied"
+    #: A code or an approval ran out.
+    ENDED = "ended"
+    #: No client id is known, or the service refuses it.
+    CLIENT_ID = "client_id"
+    #: The account's plan allows no more.
+    LIMIT = "limit"
+    #: What was typed or pasted is not right.
+    WRONG_SECRET = "wrong_secret"
+    #: Nothing of that kind answers at the address.
+    ADDRESS = "address"
+    OTHER = "other"
+
+
 class LinkRefused(CompanionError):
-    """A service refused to link an account (denied, expired, wrong token)."""
+    """A service refused to link an account; `why` and `page` say what can be done.
+
+    `page` is an address where the user mends it; empty where there is none.
+    """
+
+    def __init__(
+        self, message: str, *, why: LinkTrouble = LinkTrouble.OTHER, page: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.why = why
+        self.page = page
 
 
 class RuleRefused(CompanionError):

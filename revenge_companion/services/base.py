@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from enum import StrEnum
 from types import TracebackType
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from revenge_companion.core.accounts import Account
 from revenge_companion.core.delivery import Delivery, Outcome
@@ -66,6 +66,10 @@ class ServiceSpec:
     upload_url: str = ""
     imports: tuple[str, ...] = ()
     exports: tuple[str, ...] = ()
+    #: Its clients are `LoveClient`s: tracks can be loved there.
+    loves: bool = False
+    #: A sentence to read before linking, such as a limit of its plans; empty where none is needed.
+    link_note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +178,9 @@ class LinkPrompt:
     complete_url: str = ""
     #: Seconds until the code ends.
     expires_in_s: float = 0.0
+    #: Why the service cannot be asked right now, a sentence; asking goes on all the same. The same
+    #: prompt is shown again when this changes.
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +194,7 @@ class Linked:
     client_id: str = ""
 
 
-#: Called once the user has something to do elsewhere.
+#: Called when the user has something to do elsewhere, and again when its `trouble` changes.
 ShowPrompt = Callable[[LinkPrompt], Awaitable[None]]
 
 
@@ -202,6 +209,43 @@ class Service(Protocol):
 
     def client(self, account: Account, slot: SecretSlot) -> Client:
         """A client for `account`; makes no request."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeResult:
+    """What answers at an address, asked without any account."""
+
+    #: What it is, such as "Maloja"; empty where it is none of those that are understood.
+    kind: str = ""
+    #: The root to link with, which may be longer than what was typed.
+    address: str = ""
+    #: Whether one request may hold several plays.
+    batches: bool = False
+    loves: bool = False
+    #: Why it is none, one sentence; empty where there is a `kind`.
+    trouble: str = ""
+
+
+@runtime_checkable
+class Prober(Protocol):
+    """A service of which `ServiceSpec.custom_server` is true: it tells what a server is."""
+
+    async def probe(self, address: str) -> ProbeResult:
+        """Ask the server at `address`; every trouble comes back as the result's sentence."""
+        ...
+
+
+@runtime_checkable
+class LoveClient(Protocol):
+    """A client of a service of which `ServiceSpec.loves` is true."""
+
+    async def love(self, item: Item, *, loved: bool) -> None:
+        """Love a track, or take that back; doing it twice changes nothing.
+
+        Raises LaneBlocked (not_taken) where the server keeps no loved tracks or does not know this
+        one, and what the other calls raise.
+        """
         ...
 
 

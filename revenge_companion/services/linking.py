@@ -2,20 +2,24 @@
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.errors import (
+    CompanionError,
     LaneBlocked,
     LinkExpired,
     LinkRefused,
+    LinkTrouble,
     RateLimited,
     ServiceTrouble,
     Unanswered,
     Unreachable,
 )
+from revenge_companion.core.reasons import Reason
 from revenge_companion.services.answers import whole_number
+from revenge_companion.services.base import LinkPrompt, ShowPrompt
 
 _T = TypeVar("_T")
 
@@ -32,13 +36,42 @@ class Waiting:
     slower_s: float = 0.0
 
 
+#: What holding a lane for these reasons means to somebody who is linking.
+_WHY = {
+    Reason.APP_KEY_REFUSED: LinkTrouble.CLIENT_ID,
+    Reason.ACCOUNT_LIMIT: LinkTrouble.LIMIT,
+    Reason.VIP_NEEDED: LinkTrouble.LIMIT,
+    Reason.WRONG_ADDRESS: LinkTrouble.ADDRESS,
+}
+
+
 @contextmanager
-def refusing() -> Iterator[None]:
-    """While linking there is no lane to hold: what would hold it refuses the link."""
+def refusing(page: str = "") -> Iterator[None]:
+    """While linking there is no lane to hold: what would hold it refuses the link.
+
+    `page` is where the user manages apps and plans at the service.
+    """
     try:
         yield
-    except (LaneBlocked, LinkExpired) as error:
-        raise LinkRefused(str(error)) from error
+    except LaneBlocked as error:
+        why = _WHY.get(Reason(error.code), LinkTrouble.OTHER)
+        mends = page if why in (LinkTrouble.CLIENT_ID, LinkTrouble.LIMIT) else ""
+        raise LinkRefused(str(error), why=why, page=mends) from error
+    except LinkExpired as error:
+        raise LinkRefused(str(error), why=LinkTrouble.WRONG_SECRET) from error
+
+
+#: Told why the service cannot be asked right now, and "" once it can again.
+Tell = Callable[[str], Awaitable[None]]
+
+
+def telling(show: ShowPrompt, prompt: LinkPrompt) -> Tell:
+    """Shows `prompt` again with what is the trouble, for `approved`."""
+
+    async def tell(sentence: str) -> None:
+        await show(replace(prompt, trouble=sentence))
+
+    return tell
 
 
 async def approved(
@@ -48,23 +81,33 @@ async def approved(
     interval_s: float,
     expires_in_s: float,
     service: str,
+    tell: Tell | None = None,
 ) -> _T:
     """What `ask` gives once the user has approved, asked every `interval_s` seconds.
 
-    Trouble with the network or the service ends nothing: the user may still be typing. Raises
-    LinkRefused when `expires_in_s` are over, or when `ask` does.
+    Trouble with the network or the service ends nothing: the user may still be typing, and `tell`
+    hears of it once. Raises LinkRefused when `expires_in_s` are over, or when `ask` does.
     """
     ends_at_s = clock.monotonic_s() + expires_in_s
+    told = ""
     while True:
         await clock.sleep(interval_s)
         if clock.monotonic_s() >= ends_at_s:
-            raise LinkRefused(f"{service} was not approved in time. Begin again for a new code.")
+            raise LinkRefused(
+                f"{service} was not approved in time. Begin again for a new code.",
+                why=LinkTrouble.ENDED,
+            )
+        trouble: CompanionError | None = None
         try:
             answer = await ask()
         except RateLimited as error:
             answer = Waiting(error.retry_after_s or SLOWER_S)
-        except (Unreachable, Unanswered, ServiceTrouble):
-            answer = Waiting()
+        except (Unreachable, Unanswered, ServiceTrouble) as error:
+            answer, trouble = Waiting(), error
+        said = "" if trouble is None else str(trouble)
+        if tell is not None and said != told:
+            told = said
+            await tell(said)
         if not isinstance(answer, Waiting):
             return answer
         interval_s = min(interval_s + answer.slower_s, LONGEST_INTERVAL_S)

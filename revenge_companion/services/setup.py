@@ -6,7 +6,7 @@ An account's or request's own value wins, then the environment, then the service
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from revenge_companion.core.errors import LinkRefused
+from revenge_companion.core.errors import LinkRefused, LinkTrouble
 from revenge_companion.net.http import is_loopback
 from revenge_companion.services.base import ServiceSpec
 
@@ -36,10 +36,16 @@ def needed_client_id(spec: ServiceSpec, own: str, environ: Mapping[str, str]) ->
     if not found:
         raise LinkRefused(
             f"This build has no client id for {spec.name}. Make an app at {spec.help_url} and "
-            f"enter its client id, or set {spec.client_id_env}."
+            f"enter its client id, or set {spec.client_id_env}.",
+            why=LinkTrouble.CLIENT_ID,
+            page=spec.help_url,
         )
     if not is_token(found):
-        raise LinkRefused(f"This client id for {spec.name} has characters that none can have.")
+        raise LinkRefused(
+            f"This client id for {spec.name} has characters that none can have.",
+            why=LinkTrouble.CLIENT_ID,
+            page=spec.help_url,
+        )
     return found
 
 
