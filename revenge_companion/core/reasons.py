@@ -34,6 +34,7 @@ class Reason(StrEnum):
     LOST_SIGHT = "lost_sight"
     PRIVATE = "private"
     FILTERED = "filtered"
+    BLOCKED_BY_RULE = "blocked_by_rule"
     NO_ACCOUNT = "no_account"
     # A delivery
     ALREADY_THERE = "already_there"
@@ -56,6 +57,7 @@ class Reason(StrEnum):
     NOT_TAKEN = "not_taken"
     INTERRUPTED = "interrupted"
     DISCARDED = "discarded"
+    UNDONE = "undone"
     HANDED_OVER = "handed_over"
     HAND_OFF_DUE = "hand_off_due"
     MAP_NEEDED = "map_needed"
@@ -94,6 +96,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.LOST_SIGHT: "The server stopped reporting this play at {percent} %.",
     Reason.PRIVATE: "Scrobbling was paused.",
     Reason.FILTERED: "Left out by your filters.",
+    Reason.BLOCKED_BY_RULE: "Left out by your rule \u201c{rule}\u201d.",
     Reason.NO_ACCOUNT: "It counted, but no linked account takes it.",
     Reason.ALREADY_THERE: "{service} already had this play.",
     Reason.NOT_FOUND: "{service} does not know this item.",
@@ -115,6 +118,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.NOT_TAKEN: "{service} does not take this kind of item.",
     Reason.INTERRUPTED: "The Companion was ended while sending; it makes sure of one play.",
     Reason.DISCARDED: "You discarded this play.",
+    Reason.UNDONE: "You undid this play.",
     Reason.HANDED_OVER: "You imported this play at {service} from a file.",
     Reason.HAND_OFF_DUE: "{count} plays wait for you to write the file and import it at {service}.",
     Reason.MAP_NEEDED: (

@@ -154,6 +154,10 @@ class Rulebook:
             known = self._blocks if rule.action is Action.BLOCK else self._corrections
             known.append((rule, pattern))
 
+    @property
+    def has_blocks(self) -> bool:
+        return bool(self._blocks)
+
     def apply(self, item: Item, devices: Sequence[str] = ()) -> Ruled:
         """`item` corrected, and whether it is blocked; `devices` are the names of where it plays.
 

@@ -39,6 +39,8 @@ class Settings:
     autostart: bool = False
     #: Scrobbling paused by the user until switched on again.
     paused: bool = False
+    #: Minutes from 0 to 10 that a counted play is kept back before it is sent, to be undone.
+    hold_minutes: int = 0
     #: Address of the Revenge server; empty before the first sign-in.
     server_url: str = ""
     username: str = ""

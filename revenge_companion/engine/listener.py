@@ -9,7 +9,7 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from revenge_companion.core.accounts import Account
@@ -21,6 +21,7 @@ from revenge_companion.core.playback import PlaybackEvent
 from revenge_companion.core.plays import PlayUpdate
 from revenge_companion.core.reasons import Reason
 from revenge_companion.core.routing import destinations, left_out, rules_for
+from revenge_companion.core.rules import Rulebook
 from revenge_companion.core.scrobble import Scrobble
 from revenge_companion.core.session import Decision, SessionTracker
 from revenge_companion.core.settings import Settings
@@ -36,7 +37,14 @@ _SHORTEST_TIMER_S = 0.05
 #: A decision that waits for the disk is kept; beyond this many, the oldest checkpoints go first.
 _MOST_UNSAVED = 10_000
 
+#: An event of the past is one that is older than this; after one, others are expected this long.
+_PAST = timedelta(seconds=30)
+_REPLAY_S = 10.0
+
+_FAR = datetime.max.replace(tzinfo=UTC)
+
 _SINCE = "last_event_id"
+_PRIVATE_UNTIL = "private_until"
 
 
 class PlayStore(Protocol):
@@ -44,7 +52,11 @@ class PlayStore(Protocol):
 
     async def save(self, update: PlayUpdate) -> None: ...
     async def count(
-        self, update: PlayUpdate, scrobbles: Sequence[tuple[Scrobble, Sequence[int]]]
+        self,
+        update: PlayUpdate,
+        scrobbles: Sequence[tuple[Scrobble, Sequence[int]]],
+        *,
+        held_until: datetime | None = None,
     ) -> int: ...
     async def snapshots(self, since: datetime) -> list[str]: ...
 
@@ -54,6 +66,7 @@ class Meta(Protocol):
 
     async def get_meta(self, key: str) -> str | None: ...
     async def set_meta(self, key: str, value: str) -> None: ...
+    async def drop_meta(self, key: str) -> None: ...
 
 
 #: Told after decisions are written: how many deliveries are new, and the plays they are about.
@@ -86,6 +99,9 @@ class Listener:
         self._tell_live = tell_live
         self._trouble = trouble
         self._accounts: tuple[Account, ...] = ()
+        self._rulebook = Rulebook()
+        #: The rule that blocks what is playing, by item.
+        self._blocked_by: dict[str, str] = {}
         self._tracker = SessionTracker(rules_for(settings.counting, ()))
         self._unsaved: deque[Decision] = deque()
         self._paused = False
@@ -94,6 +110,12 @@ class Listener:
         #: Connected to nothing; and until when what the server then replays is private.
         self._blind = False
         self._private_until: datetime | None = None
+        #: Until when the server's history is private (aware UTC; far off while paused); None where
+        #: it is not; and whether that is on disk.
+        self._history_private_until: datetime | None = None
+        self._history_noted = True
+        #: Monotonic second of the last event of the past.
+        self._past_at_s = float("-inf")
         self._turn = asyncio.Lock()
         self._rescheduled = asyncio.Event()
         self._timer: asyncio.Task[None] | None = None
@@ -106,6 +128,7 @@ class Listener:
         if unread:
             _log.warning("%d checkpoints of plays could not be read", len(unread))
         self.last_event_id = await self._meta.get_meta(_SINCE) or ""
+        await self._read_private_until()
         self._timer = asyncio.create_task(self._run_timer(), name="play-timer")
 
     async def stop(self) -> None:
@@ -123,6 +146,18 @@ class Listener:
         self._tracker.set_rules(rules_for(settings.counting, accounts))
         self._rescheduled.set()
 
+    async def use_rules(self, rulebook: Rulebook) -> None:
+        """Take newer rules; what is playing and blocked by them is left out."""
+        async with self._turn:
+            self._rulebook = rulebook
+            decisions: list[Decision] = []
+            for one in self.now_playing():
+                name = rulebook.apply(one.item, (one.device_name,)).blocked_by
+                if name and not one.counted:
+                    self._blocked_by[one.item.media_id] = name
+                    decisions += self._tracker.leave_out(one.play_key, Reason.BLOCKED_BY_RULE)
+            await self._write(decisions)
+
     def now_playing(self) -> tuple[NowPlaying, ...]:
         return self._tracker.now_playing(self._clock.monotonic_s())
 
@@ -135,20 +170,56 @@ class Listener:
         elif isinstance(signal, Reconnected):
             self._blind = False
         elif isinstance(signal, PlaybackEvent):
+            if self._clock.now() - signal.at > _PAST:
+                self._past_at_s = self._clock.monotonic_s()
             async with self._turn:
                 await self._take_event(signal)
+
+    def is_replaying(self) -> bool:
+        """Whether events of the past came in during the last seconds."""
+        return self._clock.monotonic_s() - self._past_at_s < _REPLAY_S
+
+    async def take_history(self, events: Sequence[PlaybackEvent]) -> bool:
+        """Take plays of the past, oldest first; True when all of them are recorded.
+
+        What was watched in private is left out.
+        """
+        for event in events:
+            async with self._turn:
+                until = self._history_private_until
+                if until is None or event.at >= until:
+                    await self._take_event(event)
+        async with self._turn:
+            if self._unsaved:
+                return False
+            if self._history_private_until is not None and not self._paused:
+                self._history_private_until, self._history_noted = None, False
+                self._rescheduled.set()
+            return True
 
     async def _take_event(self, event: PlaybackEvent) -> None:
         if self._paused or (self._private_until is not None and event.at < self._private_until):
             # Nothing seen in private is stored, not even that it was seen.
             return
         decisions = self._tracker.tick(event.at_s)
-        decisions += self._tracker.feed(event, left_out(event, self._settings.filters))
+        decisions += self._tracker.feed(event, self._left_out(event))
         self._rescheduled.set()
         if decisions:
             await self._write(decisions)
             if event.id and not self._unsaved:
                 await self._remember(event.id)
+
+    def _left_out(self, event: PlaybackEvent) -> Reason | None:
+        filtered = left_out(event, self._settings.filters)
+        if filtered is not None or not self._rulebook.has_blocks:
+            return filtered
+        device = event.device
+        names = (device.id, device.name, device.client)
+        name = self._rulebook.apply(event.item, names).blocked_by
+        if not name:
+            return None
+        self._blocked_by[event.item.media_id] = name
+        return Reason.BLOCKED_BY_RULE
 
     def pause(self) -> None:
         """Scrobble nothing from now on; plays in progress end unscrobbled.
@@ -158,10 +229,14 @@ class Listener:
         self._paused = True
         self._since_is_private = True
         self.last_event_id = ""
+        self._history_private_until, self._history_noted = _FAR, False
         self._rescheduled.set()
 
     def resume(self) -> None:
         """Scrobble again; what plays now counts from here."""
+        if self._paused:
+            self._history_private_until, self._history_noted = self._clock.now(), False
+            self._rescheduled.set()
         self._paused = False
         if self._blind:
             # The reconnection replays what was played meanwhile.
@@ -212,11 +287,37 @@ class Listener:
             await self._write(decisions)
         if self._since_is_private:
             await self._remember("")
+        if not self._history_noted:
+            await self._note_private_until()
+
+    async def _read_private_until(self) -> None:
+        text = await self._meta.get_meta(_PRIVATE_UNTIL)
+        if text is None:
+            return
+        now = self._clock.now()
+        try:
+            until = datetime.fromisoformat(text)
+        except ValueError:
+            until = now
+        # A pause that was open when the program ended has no known end: all until now is private.
+        self._history_private_until = min(until, now) if until.tzinfo is not None else now
+
+    async def _note_private_until(self) -> None:
+        until = self._history_private_until
+        try:
+            if until is None:
+                await self._meta.drop_meta(_PRIVATE_UNTIL)
+            else:
+                await self._meta.set_meta(_PRIVATE_UNTIL, until.isoformat())
+        except StoreTrouble as error:
+            self._trouble(str(error))
+        else:
+            self._history_noted = until is self._history_private_until
 
     def _next_s(self) -> float:
         due = self._tracker.deadline_s()
         seconds = 3600.0 if due is None else due - self._clock.monotonic_s()
-        if self._unsaved or self._since_is_private:
+        if self._unsaved or self._since_is_private or not self._history_noted:
             seconds = min(seconds, _STORE_RETRY_S)
         return min(max(seconds, _SHORTEST_TIMER_S), 3600.0)
 
@@ -224,6 +325,7 @@ class Listener:
 
     async def _write(self, decisions: Sequence[Decision]) -> None:
         """Write decisions in order, the ones that still wait first, then tell of them."""
+        decisions = [self._ruled(decision) for decision in decisions]
         self._unsaved.extend(decisions)
         written: list[Decision] = []
         new = 0
@@ -244,6 +346,21 @@ class Listener:
         if written:
             await self._recorded(new, written)
 
+    def _ruled(self, decision: Decision) -> Decision:
+        """`decision` with the user's corrections; the ledger keeps what the server said."""
+        update, notice = decision.update, decision.notice
+        if decision.ended:
+            name = self._blocked_by.pop(update.item.media_id, "")
+            if update.reason_code == Reason.BLOCKED_BY_RULE:
+                update = replace(update, facts={"rule": name or "?"})
+        if notice is not None:
+            notice = replace(notice, item=self._rulebook.correct(notice.item)[0])
+        scrobbles = tuple(
+            replace(scrobble, item=self._rulebook.correct(scrobble.item)[0])
+            for scrobble in decision.scrobbles
+        )
+        return replace(decision, update=update, notice=notice, scrobbles=scrobbles)
+
     async def _store(self, decision: Decision) -> int:
         if not decision.scrobbles:
             await self._plays.save(decision.update)
@@ -259,7 +376,10 @@ class Listener:
             (scrobble, destinations(scrobble, accounts, self._kinds))
             for scrobble in decision.scrobbles
         ]
-        return await self._plays.count(decision.update, routed)
+        held_until = None
+        if self._settings.hold_minutes:
+            held_until = self._clock.now() + timedelta(minutes=self._settings.hold_minutes)
+        return await self._plays.count(decision.update, routed, held_until=held_until)
 
     async def _remember(self, event_id: str) -> None:
         try:

@@ -68,12 +68,16 @@ class Plays:
         await self._db.run(job)
 
     async def count(
-        self, update: PlayUpdate, scrobbles: Sequence[tuple[Scrobble, Sequence[int]]]
+        self,
+        update: PlayUpdate,
+        scrobbles: Sequence[tuple[Scrobble, Sequence[int]]],
+        *,
+        held_until: datetime | None = None,
     ) -> int:
         """Write a play that counted and queue its scrobbles: both or, with StoreTrouble, neither.
 
-        Each scrobble comes with the accounts it goes to. A second call adds nothing. Returns how
-        many deliveries are new.
+        Each scrobble comes with the accounts it goes to, where it is held until `held_until` (aware
+        UTC). A second call adds nothing. Returns how many deliveries are new.
         """
         now = self._clock.now()
         row = _row(update)
@@ -83,7 +87,9 @@ class Plays:
                 connection = link.connection
                 connection.execute(_SAVE, row)
                 return sum(
-                    add_one(connection, scrobble, accounts, now, play_key=update.play_key)
+                    add_one(
+                        connection, scrobble, accounts, now, held_until, play_key=update.play_key
+                    )
                     for scrobble, accounts in scrobbles
                 )
 

@@ -41,6 +41,12 @@ def _seconds(value: Any) -> float:
     return float(value)
 
 
+def _hold(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 10:
+        raise _Broken("a whole number of minutes from 0 to 10")
+    return value
+
+
 def _text(value: Any) -> str:
     if not isinstance(value, str) or len(value) > 2000:
         raise _Broken("a text")
@@ -75,6 +81,7 @@ _SHAPE: Mapping[str, Mapping[str, _Check]] = {
         "start_minimised": _switch,
         "autostart": _switch,
         "paused": _switch,
+        "hold_minutes": _hold,
         "server_url": _text,
         "username": _text,
         "allow_plain_http": _switch,

@@ -53,7 +53,11 @@ class FakeStore:
         self.plays[update.play_key] = update
 
     async def count(
-        self, update: PlayUpdate, scrobbles: Sequence[tuple[Scrobble, Sequence[int]]]
+        self,
+        update: PlayUpdate,
+        scrobbles: Sequence[tuple[Scrobble, Sequence[int]]],
+        *,
+        held_until: datetime | None = None,
     ) -> int:
         self._check()
         self.log.append(f"count {update.item.title}")
