@@ -4,7 +4,8 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -29,11 +30,18 @@ class Process:
     def pid(self) -> int:
         return self._process.pid
 
+    async def line(self) -> str:
+        """The next line of its output."""
+        assert self._process.stdout is not None
+        return (await asyncio.wait_for(self._process.stdout.readline(), 20)).decode()
+
     async def running(self) -> None:
         """Wait until it says that it runs."""
-        assert self._process.stdout is not None
-        line = await asyncio.wait_for(self._process.stdout.readline(), 20)
-        assert line.strip(), "the engine ended before it ran"
+        assert (await self.line()).strip(), "the engine ended before it ran"
+
+    async def connected(self) -> None:
+        """Wait until it hears the server."""
+        await self._status_where(lambda status: bool(status["connected"]))
 
     async def ended(self) -> int:
         return await asyncio.wait_for(self._process.wait(), 20)
@@ -59,13 +67,18 @@ class Process:
 
     async def until(self, **wanted: int) -> dict[str, Any]:
         """Wait until the outbox counts are as wanted; bounded."""
-        async with asyncio.timeout(40):
-            while True:
-                status = await self.status()
-                outbox = status.get("outbox", {})
-                if status and all(outbox[name] == count for name, count in wanted.items()):
-                    return status
-                await asyncio.sleep(0.05)
+        return await self._status_where(
+            lambda status: all(status["outbox"][name] == count for name, count in wanted.items())
+        )
+
+    async def _status_where(self, fact: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        end_s = time.monotonic() + 40
+        while time.monotonic() < end_s:
+            status = await self.status()
+            if status and fact(status):
+                return status
+            await asyncio.sleep(0.03)
+        raise AssertionError(f"not within 40 s: {await self.status()}")
 
 
 def environment(home: Path, world: DemoWorld | None = None, **more: str) -> dict[str, str]:
@@ -79,10 +92,13 @@ def environment(home: Path, world: DemoWorld | None = None, **more: str) -> dict
 
 @asynccontextmanager
 async def process(
-    home: Path, *arguments: str, env: dict[str, str], world: DemoWorld | None = None
+    home: Path,
+    *arguments: str,
+    env: dict[str, str],
+    world: DemoWorld | None = None,
+    given: str = "",
 ) -> AsyncIterator[Process]:
-    """`python -m ARGUMENTS`; with `world` its clock is handed over on standard input."""
-    given = b""
+    """`python -m ARGUMENTS`, with `given` or the clock of `world` on standard input."""
     if world is not None:
         clock = world.clock
         assert isinstance(clock, ScaledClock)
@@ -91,7 +107,7 @@ async def process(
             "started_at": clock.started_at.isoformat(),
             "started_s": clock.started_s,
         }
-        given = json.dumps(data).encode() + b"\n"
+        given = json.dumps(data) + "\n"
     made = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -105,7 +121,7 @@ async def process(
     one = Process(made, home)
     try:
         assert made.stdin is not None
-        made.stdin.write(given)
+        made.stdin.write(given.encode())
         made.stdin.close()
         yield one
     finally:
