@@ -120,7 +120,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.DISCARDED: "You discarded this play.",
     Reason.UNDONE: "You undid this play.",
     Reason.HANDED_OVER: "You imported this play at {service} from a file.",
-    Reason.HAND_OFF_DUE: "Plays wait for you to write the file and import it at {service}: {count}.",
+    Reason.HAND_OFF_DUE: "Plays wait for you to import them at {service} from a file: {count}.",
     Reason.MAP_NEEDED: (
         "{service} needs the anime map. Download it on the accounts page; plays wait until then."
     ),

@@ -121,7 +121,7 @@ async def test_a_film_that_waited_a_week_is_told_at_the_next_start(home: Path) -
         (told,) = notices
         assert told.notice is Notice.HAND_OFF
         assert sentence(told.reason, told.facts) == (
-            "Plays wait for you to write the file and import it at Letterboxd: 1."
+            "Plays wait for you to import them at Letterboxd from a file: 1."
         )
 
 
