@@ -20,6 +20,8 @@ from revenge_companion.core.thresholds import Rules, Thresholds
 #: How many event ids a checkpoint keeps, so that a replay after a restart is recognised.
 _RECENT_IDS = 8
 
+_ENCODE = json.JSONEncoder(separators=(",", ":")).encode
+
 
 @dataclass(slots=True)
 class Play:
@@ -51,6 +53,8 @@ class Play:
     stepped_back: tuple[datetime, float] | None = None
     #: Monotonic second after which nobody expects another frame.
     seen_at_s: float = 0.0
+    #: The item as checkpoints hold it; every second frame brings a checkpoint.
+    item_text: tuple[Item, str] | None = None
 
     @property
     def is_open(self) -> bool:
@@ -202,7 +206,6 @@ class Play:
             "v": 1,
             "key": self.key,
             "session": self.session_id,
-            "item": item_to_dict(self.item),
             "device": self.device_name,
             "started_at": self.started_at.isoformat(),
             "ended_at": self.ended_at.isoformat() if self.ended_at else None,
@@ -222,7 +225,9 @@ class Play:
             "jumped": progress.jumped,
             "ids": self.recent_ids,
         }
-        return json.dumps(data, separators=(",", ":"))
+        if self.item_text is None or self.item_text[0] is not self.item:
+            self.item_text = (self.item, _ENCODE(item_to_dict(self.item)))
+        return f'{_ENCODE(data)[:-1]},"item":{self.item_text[1]}}}'
 
 
 def play_from_snapshot(text: str, rules: Mapping[str, Thresholds], at_s: float) -> Play:

@@ -101,7 +101,11 @@ def rows(frames: int = 50_000, rounds: int = 3) -> list[Row]:
         costs.append(cost_s)
         server.communicate()
     return [
-        (f"socket to tracker over {frames:,} frames, µs of CPU", statistics.median(costs) * 1e6, "<= 20")
+        (
+            f"socket to tracker over {frames:,} frames, µs of CPU",
+            statistics.median(costs) * 1e6,
+            "<= 20",
+        )
     ]
 
 

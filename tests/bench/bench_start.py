@@ -97,7 +97,11 @@ def rows(rounds: int = 15, idle_s: float = 5.0, memories: int = 3) -> list[Row]:
         ("bare PySide6 tray visible, ms", base * 1000, ""),
         ("start to tray visible, to bare", statistics.median(tray) / base, "<= 1.2"),
         ("everything loaded, to bare", statistics.median(loaded) / base, "<= 3"),
-        ("everything loaded and the window open, to bare", statistics.median(window) / base, "<= 3"),
+        (
+            "everything loaded and the window open, to bare",
+            statistics.median(window) / base,
+            "<= 3",
+        ),
         ("idle memory (RSS), to bare", statistics.median(resident), "<= 1.6"),
         ("idle memory (PSS), to bare", statistics.median(proportional), "<= 1.6"),
     ]

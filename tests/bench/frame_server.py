@@ -1,27 +1,30 @@
 """Sends playback frames over a WebSocket as fast as they are taken.
 
-Prints its port; the number of frames is its argument. Every frame is five seconds of playing, and
+Prints its port; the number of frames is its argument. Every frame is ten seconds of playing, and
 an episode is followed by the next.
 """
 
 import asyncio
 import json
 import sys
+from contextlib import suppress
 
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
 
 USER = "0198aaaa-0000-7000-8000-00000000000a"
 #: Seconds of playing between two frames, and frames of one episode.
-STEP_S = 5.0
-EPISODE = 540
+STEP_S = 10.0
+EPISODE = 270
 
 
 def frame(number: int) -> str:
     """Frame `number`, about 600 bytes."""
     episode, step = divmod(number, EPISODE)
+    kind = {0: "started", EPISODE - 1: "stopped"}.get(step, "progress")
     return json.dumps(
         {
-            "type": "playback.progress" if step else "playback.started",
+            "type": f"playback.{kind}",
             "id": f"0198bbbb-0000-7000-8000-{number:012}",
             "timestamp": "2026-11-20T20:15:30.250Z",
             "data": {
@@ -30,7 +33,7 @@ def frame(number: int) -> str:
                 "device": {"id": "tv", "name": "Living room", "client": "Revenge TV"},
                 "media_type": "episode",
                 "media_id": f"0198dddd-0000-7000-8000-{episode:012}",
-                "state": "playing",
+                "state": "stopped" if kind == "stopped" else "playing",
                 "position_seconds": step * STEP_S,
                 "duration_seconds": EPISODE * STEP_S,
                 "media": {
@@ -50,10 +53,11 @@ async def main(frames: int) -> None:
 
     async def send(connection: ServerConnection) -> None:
         await connection.recv()
-        for text in texts:
-            await connection.send(text)
-        async for _ in connection:
-            pass
+        with suppress(ConnectionClosed):
+            for text in texts:
+                await connection.send(text)
+            async for _ in connection:
+                pass
 
     async with serve(send, "127.0.0.1", 0, ping_interval=None, compression=None) as running:
         print(running.sockets[0].getsockname()[1], flush=True)
