@@ -51,6 +51,8 @@ class AccountStatus:
 
     account: Account
     counts: OutboxCounts = OutboxCounts()
+    #: Its plays are handed over by the user, as files; nothing is sent.
+    hand_off: bool = False
     #: Rows that are in files the user has and has not yet said to be imported.
     written: int = 0
 
@@ -70,6 +72,12 @@ class EngineStatus:
     paused_until: datetime | None = None
     #: Storage trouble as a sentence; empty when all is well.
     trouble: str = ""
+
+    @property
+    def to_send(self) -> int:
+        """Rows that will be sent; those the user hands over as files are not among them."""
+        by_hand = sum(one.counts.waiting for one in self.accounts if one.hand_off)
+        return max(0, self.outbox.waiting - by_hand)
     #: The system has no password store: secrets can be kept once a passphrase is given.
     needs_passphrase: bool = False
 

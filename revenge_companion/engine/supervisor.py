@@ -164,6 +164,7 @@ class Engine:
             AccountStatus(
                 account,
                 self._counts.get(account.id, OutboxCounts()),
+                self._hand_offs.is_hand_off(account),
                 self._hand_offs.written.get(account.id, 0),
             )
             for account in self._linked
