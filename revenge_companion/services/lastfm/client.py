@@ -15,6 +15,7 @@ from revenge_companion.core.errors import (
     ServiceTrouble,
 )
 from revenge_companion.core.live import LiveAction, LiveNotice
+from revenge_companion.core.media import Item
 from revenge_companion.core.reasons import Reason
 from revenge_companion.net.gate import Gate
 from revenge_companion.net.http import Answer, Http
@@ -104,6 +105,22 @@ class LastFmClient:
         if self._custom and code in (0, 3, 6, 7):
             return RemoteUser(self._account.remote_id, self._account.remote_name)
         raise error
+
+    async def love(self, item: Item, *, loved: bool) -> None:
+        """Love a track or take that back; see `services.base.LoveClient`."""
+        artist, track = payload.names(item)
+        if not (artist and track):
+            raise LaneBlocked("It has no artist or no title.", code=Reason.NOT_TAKEN)
+        method = "track.love" if loved else "track.unlove"
+        answer = await self._call(method, {"artist": artist, "track": track}, live=True)
+        code, detail = wire.error_of(answer)
+        if code is None and object_of(answer) is not None and answer.status < 300:
+            return
+        if self._custom and (code in (0, 3) or answer.status in (404, 405)):
+            raise LaneBlocked(f"{answer.host} keeps no loved tracks.", code=Reason.NOT_TAKEN)
+        if code in (6, 7):
+            raise LaneBlocked(f"Last.fm did not accept this track: {detail}", code=Reason.NOT_TAKEN)
+        raise wire.trouble(answer, custom=self._custom)
 
     async def revoke(self) -> None:
         """Nothing to give back: a session ends when the user revokes the app at Last.fm."""

@@ -5,7 +5,14 @@ from urllib.parse import urlencode, urlsplit
 
 from revenge_companion.core.accounts import Account
 from revenge_companion.core.clock import Clock
-from revenge_companion.core.errors import CompanionError, LaneBlocked, LinkRefused, ServiceTrouble
+from revenge_companion.core.errors import (
+    CompanionError,
+    LaneBlocked,
+    LinkRefused,
+    LinkTrouble,
+    ServiceTrouble,
+)
+from revenge_companion.core.reasons import Reason
 from revenge_companion.net.http import Answer, Http
 from revenge_companion.services import setup
 from revenge_companion.services.answers import object_of
@@ -13,14 +20,16 @@ from revenge_companion.services.base import (
     Linked,
     LinkPrompt,
     LinkRequest,
+    ProbeResult,
     Secret,
     SecretSlot,
     ShowPrompt,
 )
 from revenge_companion.services.lastfm import payload, wire
 from revenge_companion.services.lastfm.client import LastFmClient, remote_user
+from revenge_companion.services.lastfm.probe import probe
 from revenge_companion.services.lastfm.spec import SPEC
-from revenge_companion.services.linking import Waiting, approved, refusing
+from revenge_companion.services.linking import Waiting, approved, refusing, telling
 
 #: How often the approval is asked for, and how long a token lives, in seconds.
 POLL_S, TOKEN_S = 3.0, 3600.0
@@ -51,7 +60,9 @@ class LastFm:
             raise LinkRefused(
                 "This build has no API key for Last.fm. Make one at "
                 f"{SPEC.help_url} and enter it with its shared secret, or set "
-                f"{SPEC.client_id_env} and {SPEC.client_secret_env}."
+                f"{SPEC.client_id_env} and {SPEC.client_secret_env}.",
+                why=LinkTrouble.CLIENT_ID,
+                page=SPEC.help_url,
             )
         with refusing():
             if request.username.strip():
@@ -66,6 +77,10 @@ class LastFm:
             auth_url=request.auth_url.strip(),
             client_id=request.client_id.strip(),
         )
+
+    async def probe(self, address: str) -> ProbeResult:
+        """What answers at `address`; see `services.base.Prober`."""
+        return await probe(self._http, address)
 
     def client(self, account: Account, slot: SecretSlot) -> LastFmClient:
         """A client for `account`; makes no request."""
@@ -99,7 +114,7 @@ class LastFm:
     ) -> tuple[str, str]:
         name, password = request.username.strip(), request.secret
         if not 0 < len(password) <= setup.LONGEST_SECRET:
-            raise LinkRefused("Enter the password too.")
+            raise LinkRefused("Enter the password too.", why=LinkTrouble.WRONG_SECRET)
         fields = {"username": name, "password": password}
         if custom:
             # GNU FM reads this one only, Maloja the other.
@@ -109,7 +124,9 @@ class LastFm:
         if session is not None:
             return session
         if wire.error_of(answer)[0] in (4, 6, 7, 9):
-            raise LinkRefused("The name or the password is not right.")
+            raise LinkRefused(
+                "The name or the password is not right.", why=LinkTrouble.WRONG_SECRET
+            )
         raise _linking_trouble(answer, custom=custom)
 
     async def _by_browser(
@@ -122,7 +139,8 @@ class LastFm:
         page = setup.page_url(f"{auth}/?{urlencode({'api_key': keys.key, 'token': token})}", "")
         if not page:
             raise LinkRefused("The page to approve the link has no safe address.")
-        await show(LinkPrompt(page, expires_in_s=TOKEN_S))
+        prompt = LinkPrompt(page, expires_in_s=TOKEN_S)
+        await show(prompt)
 
         async def ask() -> tuple[str, str] | Waiting:
             answer = await wire.call(self._http, root, keys, "auth.getSession", {"token": token})
@@ -131,7 +149,10 @@ class LastFm:
                 return session
             match wire.error_of(answer)[0]:
                 case 4 | 15:
-                    raise LinkRefused("This approval has ended. Begin again for a new one.")
+                    raise LinkRefused(
+                        "This approval has ended. Begin again for a new one.",
+                        why=LinkTrouble.ENDED,
+                    )
                 case 3 | 10 | 13 | 26:
                     raise _linking_trouble(answer, custom=custom)
             # 14 is "not yet"; the rest is trouble that may pass.
@@ -143,6 +164,7 @@ class LastFm:
             interval_s=POLL_S,
             expires_in_s=TOKEN_S,
             service=SPEC.name,
+            tell=telling(show, prompt),
         )
 
 
@@ -154,7 +176,11 @@ def _linking_trouble(answer: Answer, *, custom: bool) -> CompanionError:
     """What a call of the linking failed with; a refused key ends it with its sentence."""
     error = wire.trouble(answer, custom=custom)
     if isinstance(error, LaneBlocked):
-        return LinkRefused(str(error))
+        key = error.code == Reason.APP_KEY_REFUSED
+        why = LinkTrouble.CLIENT_ID if key else LinkTrouble.ADDRESS
+        return LinkRefused(str(error), why=why, page=SPEC.help_url if key else "")
     if custom and isinstance(error, ServiceTrouble) and 200 <= answer.status < 300:
-        return LinkRefused(f"No server like Last.fm answers at {answer.host}.")
+        return LinkRefused(
+            f"No server like Last.fm answers at {answer.host}.", why=LinkTrouble.ADDRESS
+        )
     return error

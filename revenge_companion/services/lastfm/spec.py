@@ -15,6 +15,7 @@ SPEC = ServiceSpec(
     default_api_url="https://ws.audioscrobbler.com/2.0",
     default_auth_url="https://www.last.fm/api/auth",
     custom_server=True,
+    loves=True,
     client_id_env="LASTFM_API_KEY",
     client_secret_env="LASTFM_API_SECRET",
     help_url="https://www.last.fm/api/account/create",

@@ -16,6 +16,7 @@ from revenge_companion.core.errors import (
     ServiceTrouble,
 )
 from revenge_companion.core.live import LiveAction, LiveNotice
+from revenge_companion.core.media import Item
 from revenge_companion.core.reasons import Reason
 from revenge_companion.net.gate import Gate
 from revenge_companion.net.http import Answer, Http
@@ -30,14 +31,13 @@ from revenge_companion.services.answers import (
 )
 from revenge_companion.services.base import RemoteUser, SecretSlot
 from revenge_companion.services.listenbrainz import payload
+from revenge_companion.services.listenbrainz.probe import NO_TOKEN
 from revenge_companion.services.listenbrainz.spec import SPEC
 
 #: Seconds a batch may take: a thousand listens have to go up a slow line.
 BATCH_TIMEOUT_S = 120.0
 #: Rows sent one by one in one submit; the rest come back at once, so that quitting is quick.
 SINGLES_AT_ONCE = 50
-#: A token no account has. ListenBrainz answers 200 with "valid": false, others do not.
-_NO_TOKEN = "00000000-0000-0000-0000-000000000000"
 
 _Row = tuple[int, dict[str, Any]]
 
@@ -93,6 +93,64 @@ class ListenBrainzClient:
             raise LinkExpired("ListenBrainz does not accept this token any more.")
         return user
 
+    async def love(self, item: Item, *, loved: bool) -> None:
+        """Love a recording or take that back; see `services.base.LoveClient`."""
+        if await self._wants_singles():
+            raise LaneBlocked(
+                f"{urlsplit(self._root).netloc} keeps no loved tracks.", code=Reason.NOT_TAKEN
+            )
+        recording = payload.recording(item) or await self._looked_up(item)
+        answer = await self._sent(
+            "POST",
+            "/1/feedback/recording-feedback",
+            json={"recording_mbid": recording, "score": 1 if loved else 0},
+        )
+        if answer.status in (404, 405):
+            raise LaneBlocked(f"{answer.host} keeps no loved tracks.", code=Reason.NOT_TAKEN)
+        read(answer, self._root)
+
+    async def _looked_up(self, item: Item) -> str:
+        """The recording that MusicBrainz has under these names; raises LaneBlocked for none."""
+        artist, track = payload.names(item)
+        unknown = LaneBlocked(
+            "ListenBrainz does not know this recording, so it cannot be loved there.",
+            code=Reason.NOT_TAKEN,
+        )
+        if not (artist and track) or len(artist) + len(track) > payload.LONGEST_LOOKUP:
+            raise unknown
+        answer = await self._sent(
+            "GET",
+            "/1/metadata/lookup/",
+            params={"artist_name": artist, "recording_name": track},
+        )
+        data = object_of(answer)
+        if answer.status != 200 or data is None:
+            read(answer, self._root)
+        found = payload.mbid(first_text((data or {}).get("recording_mbid")))
+        if found is None:
+            raise unknown
+        return found
+
+    async def _sent(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: dict[str, Any] | None = None,
+        params: Mapping[str, str] | None = None,
+    ) -> Answer:
+        token = await self._token()
+        await self._gate.pass_(live=True)
+        answer = await self._http.request(
+            method,
+            self._root + path,
+            params=params,
+            json=json,
+            headers={"Authorization": f"Token {token}"},
+        )
+        self._gate.learn(answer.headers)
+        return answer
+
     async def revoke(self) -> None:
         """Nothing to give back: the token is the user's own."""
 
@@ -111,7 +169,7 @@ class ListenBrainzClient:
         """
         if self._singles is None:
             await self._gate.pass_()
-            answer = await _ask_validate(self._http, self._root, _NO_TOKEN)
+            answer = await _ask_validate(self._http, self._root, NO_TOKEN)
             if answer.status >= 500:
                 read(answer, self._root)
             self._singles = (object_of(answer) or {}).get("valid") is not False

@@ -11,6 +11,8 @@ from revenge_companion.services.answers import sendable
 
 #: Names are cut here, in characters, so that no listen passes the server's 10,240 bytes.
 LONGEST_NAME = 500
+#: Artist and title together, in characters, that a lookup by names bears.
+LONGEST_LOOKUP = 250
 #: The server's longest duration, in milliseconds (24 days).
 LONGEST_DURATION_MS = 2_073_600_000
 #: The server refuses listens before 2002-10-01, as Unix seconds.
@@ -46,6 +48,11 @@ def names(item: Item) -> tuple[str, str]:
     return _name(item.artist or ", ".join(item.artists)), _name(item.title)
 
 
+def recording(item: Item) -> str | None:
+    """The item's MusicBrainz recording; None where it is not known."""
+    return mbid(item.music_ids.recording_mbid)
+
+
 def listen(scrobble: Scrobble) -> dict[str, Any]:
     """One listen. Everything the server tells listens apart by is frozen with the scrobble."""
     body = playing_now(scrobble.item)
@@ -72,10 +79,10 @@ def _additional(item: Item) -> dict[str, Any]:
         "media_player": "Revenge",
         "submission_client": APP_NAME,
         "submission_client_version": __version__,
-        "recording_mbid": _mbid(ids.recording_mbid),
-        "track_mbid": _mbid(ids.track_mbid),
-        "release_mbid": _mbid(ids.release_mbid),
-        "artist_mbids": [found for found in map(_mbid, ids.artist_mbids[:20]) if found],
+        "recording_mbid": mbid(ids.recording_mbid),
+        "track_mbid": mbid(ids.track_mbid),
+        "release_mbid": mbid(ids.release_mbid),
+        "artist_mbids": [found for found in map(mbid, ids.artist_mbids[:20]) if found],
         "release_artist_name": _name(item.album_artist),
         "tracknumber": str(item.track_number) if item.track_number else "",
     }
@@ -92,7 +99,7 @@ def _name(text: str | None) -> str:
     return sendable(text)[:LONGEST_NAME].strip()
 
 
-def _mbid(text: str | None) -> str | None:
+def mbid(text: str | None) -> str | None:
     """A well-formed UUID; a listen with any other is refused whole."""
     try:
         return str(uuid.UUID(text or ""))

@@ -4,13 +4,21 @@ from collections.abc import Mapping
 
 from revenge_companion.core.accounts import Account
 from revenge_companion.core.clock import Clock
-from revenge_companion.core.errors import LinkRefused
+from revenge_companion.core.errors import LinkRefused, LinkTrouble
 from revenge_companion.net.http import Http
 from revenge_companion.services import setup
-from revenge_companion.services.base import Linked, LinkRequest, Secret, SecretSlot, ShowPrompt
+from revenge_companion.services.base import (
+    Linked,
+    LinkRequest,
+    ProbeResult,
+    Secret,
+    SecretSlot,
+    ShowPrompt,
+)
 from revenge_companion.services.linking import refusing
 from revenge_companion.services.listenbrainz import payload
 from revenge_companion.services.listenbrainz.client import ListenBrainzClient, validated
+from revenge_companion.services.listenbrainz.probe import probe
 from revenge_companion.services.listenbrainz.spec import SPEC
 
 
@@ -29,14 +37,24 @@ class ListenBrainz:
         token = request.secret.strip()
         if not setup.is_token(token):
             raise LinkRefused(
-                f"This is not a ListenBrainz token. Copy yours from {SPEC.help_url} and paste it."
+                f"This is not a ListenBrainz token. Copy yours from {SPEC.help_url} and paste it.",
+                why=LinkTrouble.WRONG_SECRET,
+                page=SPEC.help_url,
             )
         own = payload.root(request.api_url) if request.api_url.strip() else ""
         with refusing():
             user = await validated(self._http, self._root(own), token)
         if user is None:
-            raise LinkRefused("ListenBrainz does not know this token. Copy it again and paste it.")
+            raise LinkRefused(
+                "ListenBrainz does not know this token. Copy it again and paste it.",
+                why=LinkTrouble.WRONG_SECRET,
+                page="" if own else SPEC.help_url,
+            )
         return Linked(user, Secret(token), api_url=own)
+
+    async def probe(self, address: str) -> ProbeResult:
+        """What answers at `address`; see `services.base.Prober`."""
+        return await probe(self._http, address)
 
     def client(self, account: Account, slot: SecretSlot) -> ListenBrainzClient:
         """A client for `account`; makes no request."""

@@ -14,5 +14,6 @@ SPEC = ServiceSpec(
     resend_is_safe=True,
     default_api_url="https://api.listenbrainz.org",
     custom_server=True,
+    loves=True,
     help_url="https://listenbrainz.org/settings/",
 )

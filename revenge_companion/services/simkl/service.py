@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from revenge_companion.core.accounts import Account
 from revenge_companion.core.clock import Clock
-from revenge_companion.core.errors import LinkRefused, RateLimited, ServiceTrouble
+from revenge_companion.core.errors import LinkRefused, LinkTrouble, RateLimited, ServiceTrouble
 from revenge_companion.net.http import Answer, Http
 from revenge_companion.services import setup
 from revenge_companion.services.answers import first_text, object_of
@@ -24,6 +24,7 @@ from revenge_companion.services.linking import (
     insisting,
     refusing,
     seconds,
+    telling,
 )
 from revenge_companion.services.simkl import wire
 from revenge_companion.services.simkl.client import SimklClient
@@ -37,12 +38,30 @@ PIN_PAGE = "https://simkl.com/pin"
 _DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 #: Errors of a poll that end the linking, with the sentence to show.
 _ENDS = {
-    "expired_token": "This code has ended. Begin again for a new one.",
-    "access_denied": "You declined the link at Simkl.",
-    "invalid_client": "Simkl refused the client id. It has to be one of its second version.",
-    "unauthorized_client": "Simkl refused the client id. It has to be one of its second version.",
-    "client_id_failed": "Simkl refused the client id.",
-    "invalid_grant": "Simkl does not know this code any more. Begin again for a new one.",
+    "expired_token": (
+        LinkTrouble.ENDED,
+        "This code has ended. Begin again for a new one.",
+    ),
+    "access_denied": (
+        LinkTrouble.DENIED,
+        "You declined the link at Simkl.",
+    ),
+    "invalid_client": (
+        LinkTrouble.CLIENT_ID,
+        "Simkl refused the client id. It has to be one of its second version.",
+    ),
+    "unauthorized_client": (
+        LinkTrouble.CLIENT_ID,
+        "Simkl refused the client id. It has to be one of its second version.",
+    ),
+    "client_id_failed": (
+        LinkTrouble.CLIENT_ID,
+        "Simkl refused the client id.",
+    ),
+    "invalid_grant": (
+        LinkTrouble.ENDED,
+        "Simkl does not know this code any more. Begin again for a new one.",
+    ),
 }
 
 
@@ -83,6 +102,7 @@ class Simkl:
             interval_s=interval_s,
             expires_in_s=prompt.expires_in_s,
             service=SPEC.name,
+            tell=telling(show, prompt),
         )
 
         async def who() -> RemoteUser:
@@ -122,7 +142,7 @@ class Simkl:
         data = object_of(answer)
         code_of_error = wire.error_code(answer)
         if code_of_error in _ENDS:
-            raise LinkRefused(_ENDS[code_of_error])
+            raise _ended(code_of_error)
         if data is None or not 200 <= answer.status < 300:
             raise wire.trouble(answer, left_of_day_s=0.0)
         device_code, code = data.get("device_code"), first_text(data.get("user_code"))
@@ -141,7 +161,7 @@ class Simkl:
         data = object_of(answer)
         code = wire.error_code(answer)
         if code in _ENDS:
-            raise LinkRefused(_ENDS[code])
+            raise _ended(code)
         if code == "slow_down":
             return Waiting(SLOWER_S)
         if answer.status == 429:
@@ -152,3 +172,10 @@ class Simkl:
         if isinstance(scope, str) and "media:write" not in scope.split():
             raise LinkRefused("Simkl only allowed reading. Begin again and allow writing too.")
         return read_tokens(data, self._clock, client_id=client_id) or Waiting()
+
+
+def _ended(code: str) -> LinkRefused:
+    why, sentence = _ENDS[code]
+    return LinkRefused(
+        sentence, why=why, page=SPEC.help_url if why is LinkTrouble.CLIENT_ID else ""
+    )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from revenge_companion.core.accounts import Account
 from revenge_companion.core.clock import Clock
-from revenge_companion.core.errors import LinkRefused, ServiceTrouble
+from revenge_companion.core.errors import LinkRefused, LinkTrouble, ServiceTrouble
 from revenge_companion.net.http import Answer, Http
 from revenge_companion.services import setup
 from revenge_companion.services.answers import first_text, object_of
@@ -16,7 +16,14 @@ from revenge_companion.services.base import (
     SecretSlot,
     ShowPrompt,
 )
-from revenge_companion.services.linking import Waiting, approved, insisting, refusing, seconds
+from revenge_companion.services.linking import (
+    Waiting,
+    approved,
+    insisting,
+    refusing,
+    seconds,
+    telling,
+)
 from revenge_companion.services.tokens import read_tokens
 from revenge_companion.services.trakt import wire
 from revenge_companion.services.trakt.client import TraktClient
@@ -24,13 +31,15 @@ from revenge_companion.services.trakt.spec import SPEC
 
 #: Answers to a poll that end the linking, with the sentence to show.
 _ENDS = {
-    401: "Trakt refused the client id.",
-    403: "Trakt refused the client id.",
-    404: "Trakt does not know this code any more. Begin again for a new one.",
-    409: "This code was already used. Begin again for a new one.",
-    410: "This code has ended. Begin again for a new one.",
-    418: "You declined the link at Trakt.",
+    401: (LinkTrouble.CLIENT_ID, "Trakt refused the client id."),
+    403: (LinkTrouble.CLIENT_ID, "Trakt refused the client id."),
+    404: (LinkTrouble.ENDED, "Trakt does not know this code any more. Begin again for a new one."),
+    409: (LinkTrouble.ENDED, "This code was already used. Begin again for a new one."),
+    410: (LinkTrouble.ENDED, "This code has ended. Begin again for a new one."),
+    418: (LinkTrouble.DENIED, "You declined the link at Trakt."),
 }
+#: Where the user sees which apps are connected; a free account has room for one.
+_APPS_PAGE = "https://app.trakt.tv/settings/apps"
 
 
 class Trakt:
@@ -45,7 +54,7 @@ class Trakt:
 
     async def link(self, request: LinkRequest, show: ShowPrompt) -> Linked:
         """Show a code and wait for its approval; raises LinkRefused when there will be none."""
-        with refusing():
+        with refusing(_APPS_PAGE):
             return await self._link(request, show)
 
     async def _link(self, request: LinkRequest, show: ShowPrompt) -> Linked:
@@ -66,6 +75,7 @@ class Trakt:
             interval_s=interval_s,
             expires_in_s=prompt.expires_in_s,
             service=SPEC.name,
+            tell=telling(show, prompt),
         )
         head = wire.headers(secret, client_id)
         user = await insisting(lambda: wire.who(self._http, api, head), self._clock)
@@ -95,7 +105,13 @@ class Trakt:
         data = object_of(answer)
         if 400 <= answer.status < 500 and answer.status != 429:
             detail = first_text(data.get("error_description"), data.get("error")) if data else ""
-            raise LinkRefused(f"Trakt refused the client id. {detail}".rstrip())
+            if answer.status in (420, 423, 426):
+                raise wire.trouble(answer, may_be_kept=False)
+            raise LinkRefused(
+                f"Trakt refused the client id. {detail}".rstrip(),
+                why=LinkTrouble.CLIENT_ID,
+                page=SPEC.help_url,
+            )
         if data is None or not 200 <= answer.status < 300:
             raise wire.trouble(answer, may_be_kept=False)
         device_code, code = data.get("device_code"), first_text(data.get("user_code"))
@@ -112,13 +128,22 @@ class Trakt:
 
     def _read_poll(self, answer: Answer, client_id: str) -> Secret | Waiting:
         if answer.status in _ENDS:
-            raise LinkRefused(_ENDS[answer.status])
+            raise _ended(answer.status)
+        if answer.status in (420, 423, 426):
+            raise wire.trouble(answer, may_be_kept=False)
         data = object_of(answer)
         if answer.status == 429:
             return Waiting(min(answer.retry_after_s or 5.0, 30.0))
         if 200 <= answer.status < 300 and data is not None:
             return read_tokens(data, self._clock, client_id=client_id) or Waiting()
         if answer.status == 400 and data is not None and data.get("error") == "invalid_client":
-            raise LinkRefused(_ENDS[401])
+            raise _ended(401)
         # 400 is "pending", with or without a body; the rest is trouble that may pass.
         return Waiting()
+
+
+def _ended(status: int) -> LinkRefused:
+    why, sentence = _ENDS[status]
+    return LinkRefused(
+        sentence, why=why, page=SPEC.help_url if why is LinkTrouble.CLIENT_ID else ""
+    )

@@ -17,4 +17,8 @@ SPEC = ServiceSpec(
     default_auth_url="https://auth.trakt.tv",
     client_id_env="TRAKT_CLIENT_ID",
     help_url="https://app.trakt.tv/settings/apps/api",
+    link_note=(
+        "A free Trakt account has room for one app: linking the Companion may end the link of "
+        "another."
+    ),
 )
