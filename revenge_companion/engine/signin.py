@@ -19,6 +19,7 @@ from revenge_companion.net.http import Http
 from revenge_companion.revenge.signals import Signal
 
 if TYPE_CHECKING:
+    from revenge_companion.engine.catchup import CatchingUp, Takes
     from revenge_companion.revenge.session import Session
     from revenge_companion.revenge.source import LiveSource
 
@@ -52,6 +53,7 @@ class SignIn:
         changed: Callable[[], None],
         last_event_id: Callable[[], str],
         meta: Meta,
+        history: "Takes",
     ) -> None:
         self._http = http
         self._secrets = secrets
@@ -60,6 +62,8 @@ class SignIn:
         self._changed = changed
         self._last_event_id = last_event_id
         self._meta = meta
+        self._history = history
+        self._catching_up: CatchingUp | None = None
         self._listening = False
         self._task: asyncio.Task[None] | None = None
         self._session: Session | None = None
@@ -185,6 +189,11 @@ class SignIn:
         if self._live is not None:
             self._live.nudge()
 
+    def look_back(self) -> None:
+        """Read the server's history soon."""
+        if self._catching_up is not None:
+            self._catching_up.connected()
+
     async def _store(
         self, server: str, username: str, user_id: str, *, refresh: str = "", api_key: str = ""
     ) -> None:
@@ -217,6 +226,24 @@ class SignIn:
 
     async def _run(self, session: "Session", user_id: str) -> None:
         # Imported here: the WebSocket library costs as much time as the tray needs to appear.
+        from revenge_companion.engine.catchup import CatchingUp
+        from revenge_companion.revenge.catchup import CatchUp
+        from revenge_companion.revenge.client import RevengeClient
+
+        client = RevengeClient(self._http, self.server_url, session)
+        profile = f"{self.server_url}/{user_id or self.username}"
+        self._catching_up = CatchingUp(
+            CatchUp(client, self._clock), self._history, self._meta, self._clock, profile
+        )
+        catching_up = asyncio.create_task(self._catching_up.run(), name="history")
+        try:
+            await self._listen(session, user_id)
+        finally:
+            self._catching_up = None
+            catching_up.cancel()
+            await asyncio.gather(catching_up, return_exceptions=True)
+
+    async def _listen(self, session: "Session", user_id: str) -> None:
         from revenge_companion.revenge.source import LiveSource
 
         while True:
@@ -243,6 +270,8 @@ class SignIn:
 
     async def _hear(self, signal: Signal) -> None:
         if isinstance(signal, SourceStatus):
+            if signal.connected and not self.source.connected:
+                self.look_back()
             self.source = signal
             self._changed()
         else:

@@ -100,6 +100,7 @@ class Engine:
             take=self._hear,
             changed=self._sign_in_changed,
             last_event_id=lambda: self._listener.last_event_id,
+            history=self._listener,
             meta=parts.database,
         )
         self._lanes: dict[int, Lane] = {}
@@ -302,6 +303,7 @@ class Engine:
         self._cancel_pause_timer()
         self._paused_until = None
         self._listener.resume()
+        self._sign_in.look_back()
         self._changed(Change.STATUS)
 
     async def _resume_at(self, until: datetime) -> None:

@@ -82,6 +82,14 @@ class RevengeClient:
         """A series of the catalogue; None is "maybe gone"."""
         return rows.series(await self._maybe(f"/tvshows/{_id(series_id)}"))
 
+    async def series_episodes(self, series_id: str) -> list[rows.Episode]:
+        """Every episode of a series; empty is "maybe gone"."""
+        return rows.series_episodes(await self._maybe(f"/tvshows/{_id(series_id)}/episodes"))
+
+    async def episodes_watched(self) -> int | None:
+        """A counter that rises when an episode was finished; None when the answer has none."""
+        return rows.episodes_watched(await self._get("/tvshows/stats"))
+
     async def _get(self, path: str, **params: int) -> object:
         answer = await self._answered(path, {key: str(value) for key, value in params.items()})
         if answer.status != 200:

@@ -31,20 +31,27 @@ class Descriptions:
 
         Raises SessionExpired.
         """
-        known = self.known(row.item.media_id)
-        if known is not None:
-            return known
         try:
-            episode = await self._client.episode(row.item.media_id)
-            series_id = row.series_id or (episode.series_id if episode else "")
-            series = self._series.get(series_id)
-            if series is None and series_id:
-                series = await self._client.series(series_id)
+            return await self.described(row)
         except SessionExpired:
             raise
         except CompanionError as error:
             _log.debug("an episode could not be described: %s", error)
             return None
+
+    async def described(self, row: EpisodeRow) -> Item | None:
+        """The episode with its ids; None where the catalogue has it no more.
+
+        Raises SessionExpired or any error of `RevengeClient`.
+        """
+        known = self.known(row.item.media_id)
+        if known is not None:
+            return known
+        episode = await self._client.episode(row.item.media_id)
+        series_id = row.series_id or (episode.series_id if episode else "")
+        series = self._series.get(series_id)
+        if series is None and series_id:
+            series = await self._client.series(series_id)
         if episode is None or series is None:
             return None
         item = replace(

@@ -73,6 +73,8 @@ class Episode:
     episode_number: int | None
     ids: Ids
     duration_s: float | None
+    #: Revenge's id of the episode.
+    media_id: str = ""
 
 
 def me(body: object) -> Me | None:
@@ -147,7 +149,18 @@ def episode(body: object) -> Episode | None:
         episode_number=fields.whole(row.get("episode_number")),
         ids=_ids(row),
         duration_s=_runtime_s(row),
+        media_id=fields.text(row.get("id")),
     )
+
+
+def series_episodes(body: object) -> list[Episode]:
+    """The usable rows of a series' episodes."""
+    return [found for row in _objects(body) if (found := episode(row)) is not None]
+
+
+def episodes_watched(body: object) -> int | None:
+    """The counter of watched episodes; None where the answer has none."""
+    return fields.whole(_object(body).get("total_episodes_watched"), 0, fields.ID_LIMIT)
 
 
 def series(body: object) -> Series | None:
