@@ -31,4 +31,5 @@ def _words(said: dict[str, Any], *, done: bool) -> None:
         print("Nothing waits.")
     else:
         print(f"Import this at {said['upload_url']}")
+        print(said["upload_note"])
         print(f"Then: revenge-companion handoff {said['account']} --done")

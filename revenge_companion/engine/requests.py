@@ -139,6 +139,7 @@ class Requests:
             "waiting": status.counts.waiting,
             "written": status.written,
             "upload_url": spec.upload_url,
+            "upload_note": spec.upload_note,
         }
 
     async def _signin(self, args: Mapping[str, Any]) -> dict[str, Any]:

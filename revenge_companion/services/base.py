@@ -64,6 +64,8 @@ class ServiceSpec:
     hand_off: bool = False
     #: The page where the user imports handed-over files.
     upload_url: str = ""
+    #: What the user should know before they import there; one or two sentences.
+    upload_note: str = ""
     imports: tuple[str, ...] = ()
     exports: tuple[str, ...] = ()
     #: Its clients are `LoveClient`s: tracks can be loved there.

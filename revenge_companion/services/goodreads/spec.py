@@ -17,4 +17,8 @@ SPEC = ServiceSpec(
     help_url="https://www.goodreads.com/review/import",
     hand_off=True,
     upload_url="https://www.goodreads.com/review/import",
+    upload_note=(
+        "Try one book first: Goodreads does not say whether an import overwrites dates and "
+        "ratings you have there."
+    ),
 )

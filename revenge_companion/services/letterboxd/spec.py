@@ -16,4 +16,8 @@ SPEC = ServiceSpec(
     help_url="https://letterboxd.com/about/importing-data/",
     hand_off=True,
     upload_url="https://letterboxd.com/import/",
+    upload_note=(
+        "Letterboxd shows what it matched. Look it through before you confirm, as an import "
+        "cannot be undone."
+    ),
 )

@@ -21,6 +21,7 @@ from revenge_companion.engine.requests import Requests
 from revenge_companion.engine.start import open_engine
 from revenge_companion.paths import find_paths
 from revenge_companion.services.base import LinkPrompt, LinkRequest
+from revenge_companion.services.letterboxd.spec import SPEC
 from revenge_companion.store.settings_file import SettingsFile
 from tests.clock import eventually
 from tests.integration.engine.house import FILM, TRACKS, House, Memory, engine, running
@@ -154,7 +155,8 @@ async def test_the_command_line_writes_and_confirms(
         "delivered": 0,
         "waiting": 1,
         "written": 1,
-        "upload_url": "https://letterboxd.com/import/",
+        "upload_url": SPEC.upload_url,
+        "upload_note": SPEC.upload_note,
     }
     assert [line["Title"] for line in lines(path)] == [FILM.title]
     done = await asyncio.to_thread(command, "--done")
