@@ -206,7 +206,7 @@ class Listener:
         self._rescheduled.set()
         if decisions:
             await self._write(decisions)
-            if event.id and not self._unsaved:
+            if event.id and not self._unsaved and not self._paused:
                 await self._remember(event.id)
 
     def _left_out(self, event: PlaybackEvent) -> Reason | None:
@@ -387,8 +387,11 @@ class Listener:
         except StoreTrouble as error:
             self._trouble(str(error))
         else:
-            self.last_event_id = event_id
-            self._since_is_private = False
+            if not event_id:
+                self._since_is_private = False
+            if not self._since_is_private:
+                # Else a pause began while this was written: what is stored goes again.
+                self.last_event_id = event_id
 
     def _trim(self) -> None:
         """Keep memory bounded while the disk takes nothing; scrobbles are never let go."""
