@@ -1,7 +1,6 @@
 """Asking the running instance, or the profile itself where none runs."""
 
 import argparse
-import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
@@ -20,6 +19,8 @@ def answer(do: str, *, timeout_s: float = 60.0, **args: object) -> dict[str, Any
 def alone(do: str, args: dict[str, object]) -> dict[str, Any]:
     """The same request to an engine of our own; nothing is listened to or sent."""
     # Imported here: a running instance answers within the time that these imports take.
+    import asyncio
+
     from revenge_companion.engine.requests import Requests
     from revenge_companion.engine.start import open_engine
 

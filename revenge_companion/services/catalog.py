@@ -1,8 +1,9 @@
 """Every service by hand, in the order people see them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache as once
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from revenge_companion.core.clock import Clock
 from revenge_companion.services.anilist.spec import SPEC as ANILIST
@@ -18,6 +19,7 @@ from revenge_companion.services.trakt.spec import SPEC as TRAKT
 
 if TYPE_CHECKING:
     from revenge_companion.net.http import Http
+    from revenge_companion.services.animemap.map import AnimeMap
 
 #: The services as data; importing it loads no client.
 SPECS: tuple[ServiceSpec, ...] = (
@@ -38,28 +40,79 @@ def build_services(
 ) -> tuple[Service, ...]:
     """Every service, in the order of `SPECS`; makes no request and opens no file.
 
-    The anime map is kept in `cache`, the user's own rows of it in `data`.
+    The code of one is loaded when more is asked of it than its data: who has linked two services
+    need not wait for nine, nor keep them. The anime map is kept in `cache`, the user's own rows of
+    it in `data`.
     """
-    from revenge_companion.services.anilist.service import AniList
-    from revenge_companion.services.animemap.map import AnimeMap
-    from revenge_companion.services.goodreads.service import Goodreads
-    from revenge_companion.services.hardcover.service import Hardcover
-    from revenge_companion.services.lastfm.service import LastFm
-    from revenge_companion.services.letterboxd.service import Letterboxd
-    from revenge_companion.services.listenbrainz.service import ListenBrainz
-    from revenge_companion.services.myanimelist.service import MyAnimeList
-    from revenge_companion.services.simkl.service import Simkl
-    from revenge_companion.services.trakt.service import Trakt
 
-    maps = AnimeMap(http, clock, environ, cache=cache, data=data)
-    return (
-        Trakt(http, clock, environ),
-        Simkl(http, clock, environ),
-        LastFm(http, clock, environ),
-        ListenBrainz(http, clock, environ),
-        AniList(http, clock, environ, maps),
-        MyAnimeList(http, clock, environ, maps),
-        Letterboxd(http, clock, environ),
-        Goodreads(http, clock, environ),
-        Hardcover(http, clock, environ),
-    )
+    @once
+    def maps() -> "AnimeMap":
+        from revenge_companion.services.animemap.map import AnimeMap
+
+        return AnimeMap(http, clock, environ, cache=cache, data=data)
+
+    def late(spec: ServiceSpec) -> Service:
+        return cast(Service, _Late(spec, lambda: _built(spec.key, http, clock, environ, maps)))
+
+    return tuple(map(late, SPECS))
+
+
+class _Late:
+    """A service that is built when it is first asked for anything but its `spec`."""
+
+    def __init__(self, spec: ServiceSpec, build: Callable[[], Service]) -> None:
+        self.spec = spec
+        self._build = once(build)
+
+    def __getattr__(self, name: str) -> Any:
+        # Called for what is not found here: every method of the service itself.
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self._build(), name)
+
+
+def _built(
+    key: str,
+    http: "Http",
+    clock: Clock,
+    environ: Mapping[str, str],
+    maps: "Callable[[], AnimeMap]",
+) -> Service:
+    match key:
+        case TRAKT.key:
+            from revenge_companion.services.trakt.service import Trakt
+
+            return Trakt(http, clock, environ)
+        case SIMKL.key:
+            from revenge_companion.services.simkl.service import Simkl
+
+            return Simkl(http, clock, environ)
+        case LASTFM.key:
+            from revenge_companion.services.lastfm.service import LastFm
+
+            return LastFm(http, clock, environ)
+        case LISTENBRAINZ.key:
+            from revenge_companion.services.listenbrainz.service import ListenBrainz
+
+            return ListenBrainz(http, clock, environ)
+        case ANILIST.key:
+            from revenge_companion.services.anilist.service import AniList
+
+            return AniList(http, clock, environ, maps())
+        case MYANIMELIST.key:
+            from revenge_companion.services.myanimelist.service import MyAnimeList
+
+            return MyAnimeList(http, clock, environ, maps())
+        case LETTERBOXD.key:
+            from revenge_companion.services.letterboxd.service import Letterboxd
+
+            return Letterboxd(http, clock, environ)
+        case GOODREADS.key:
+            from revenge_companion.services.goodreads.service import Goodreads
+
+            return Goodreads(http, clock, environ)
+        case HARDCOVER.key:
+            from revenge_companion.services.hardcover.service import Hardcover
+
+            return Hardcover(http, clock, environ)
+    raise KeyError(key)
