@@ -76,8 +76,8 @@ def data_of(answer: Answer) -> Mapping[str, Any]:
 
 
 def is_gone(answer: Answer) -> bool:
-    """Whether AniList says that there is no such anime."""
-    return _error(answer)[0] == 404
+    """Whether AniList itself says that there is no such anime."""
+    return bool((object_of(answer) or {}).get("errors")) and _error(answer)[0] == 404
 
 
 def is_disabled(answer: Answer) -> bool:

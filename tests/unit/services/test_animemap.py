@@ -23,6 +23,7 @@ from revenge_companion.services.animemap.map import (
 from revenge_companion.services.animemap.placing import (
     MAP_WAIT_S,
     doubtful,
+    local_day,
     missed,
     placed,
     unchanged,
@@ -56,10 +57,8 @@ async def test_a_download_is_kept_for_this_user_and_used_at_once(
     tmp_path: Path, clock: FakeClock
 ) -> None:
     answers = Answers(FRESH)
-    maps = (
-        none_yet(tmp_path / "new", answers, clock) if (tmp_path / "new").mkdir() is None else None
-    )
-    assert maps is not None
+    folder = tmp_path / "new"
+    maps = none_yet(folder, answers, clock)
     told: list[bool] = []
     maps.on_change = lambda: told.append(True)
     assert await maps.download() == MapState(len(SMALL), START, ENTRIES)
@@ -67,7 +66,7 @@ async def test_a_download_is_kept_for_this_user_and_used_at_once(
     assert "if-none-match" not in answers.requests[0].headers
     assert told == [True]
     assert isinstance(await maps.resolve(anime()), Match)
-    file = tmp_path / "new/anime_ids.json"
+    file = folder / "anime_ids.json"
     assert file.read_bytes() == SMALL
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert not list(tmp_path.rglob("*.new"))
@@ -333,3 +332,7 @@ def test_an_episode_beyond_the_end_is_parked() -> None:
     assert outcome == Refused("unmapped", "The entry has 12 episodes, so it has no episode 13.")
     assert unchanged(NoChange.KEPT_DROPPED, 12, 1) == Skipped("kept_dropped")
     assert unchanged(NoChange.ALREADY_THERE, 12, 1) is None
+
+
+def test_days_are_those_of_this_computers_time_zone() -> None:
+    assert local_day(START) == START.astimezone().date()

@@ -1,0 +1,637 @@
+"""AniList: read, then set where behind; every documented answer; scores; linking by paste."""
+
+import base64
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from revenge_companion.core.delivery import Delivered, Outcome, Refused, Skipped, TryLater
+from revenge_companion.core.errors import (
+    BatchRefused,
+    CompanionError,
+    LaneBlocked,
+    LinkExpired,
+    LinkRefused,
+    RateLimited,
+    ServiceTrouble,
+    Unanswered,
+    Unreachable,
+)
+from revenge_companion.core.live import LiveAction
+from revenge_companion.core.media import Item
+from revenge_companion.core.watching import ListPolicy
+from revenge_companion.services.anilist.client import AniListClient
+from revenge_companion.services.anilist.payload import pasted_token, token_ends_at
+from revenge_companion.services.anilist.scores import ScoreFormat, agrees, to_raw, to_stars
+from revenge_companion.services.anilist.service import AniList
+from revenge_companion.services.anilist.wire import HOME_PAGE
+from revenge_companion.services.base import LinkRequest, Secret
+from tests.clock import START
+from tests.unit.services.anime import a_map, anime, anime_film, no_anime_film
+from tests.unit.services.kit import (
+    CUT,
+    PORTAL,
+    TOKEN,
+    Answers,
+    MemorySlot,
+    Prompts,
+    QuickClock,
+    a_delivery,
+    a_notice,
+    a_track,
+    an_account,
+    answer,
+    cassette,
+    played,
+)
+
+LONG_AGO = int((START - timedelta(days=30)).timestamp())
+TODAY = {"year": 2026, "month": 3, "day": 1}
+REWATCHES = ListPolicy(rewatches=True)
+
+
+def media(status: str | None, progress: int = 0, **values: Any) -> httpx.Response:
+    """An answer about AniList 21355; without a status it is not on the list."""
+    entry: dict[str, Any] | None = None
+    if status is not None:
+        entry = {
+            "id": 4711,
+            "status": status,
+            "progress": progress,
+            "repeat": values.pop("repeat", 0),
+            "updatedAt": values.pop("updatedAt", LONG_AGO),
+            "startedAt": {"year": None, "month": None, "day": None},
+            "completedAt": {"year": values.pop("ended", None), "month": None, "day": None},
+        }
+    known = {"id": 21355, "episodes": 25, "mediaListEntry": entry}
+    return answer(200, {"data": {"Media": known | values}})
+
+
+def saved(progress: int) -> httpx.Response:
+    entry = {"id": 4711, "status": "CURRENT", "progress": progress, "repeat": 0}
+    return answer(200, {"data": {"SaveMediaListEntry": entry}})
+
+
+def a_service(
+    answers: Answers, folder: Path, clock: QuickClock | None = None, **values: Any
+) -> AniList:
+    clock = clock or QuickClock()
+    maps = a_map(folder, clock=clock)
+    return AniList(answers.http, clock, {}, maps, day_of=lambda at: at.date(), **values)
+
+
+def a_client(answers: Answers, folder: Path, **values: Any) -> AniListClient:
+    service = a_service(answers, folder, **values)
+    return service.client(an_account("anilist"), MemorySlot(Secret(TOKEN)))
+
+
+async def outcome_of(client: AniListClient, item: Item, **values: Any) -> Outcome:
+    return (await client.submit([a_delivery(item, **values)]))[1]
+
+
+async def test_an_episode_is_read_and_set_as_documented(tmp_path: Path) -> None:
+    read, save = cassette("anilist", "media"), cassette("anilist", "save")
+    answers = Answers(played(read), played(save))
+    assert await outcome_of(a_client(answers, tmp_path), anime(3)) == Delivered("21355")
+    for request, tape in zip(answers.requests, (read, save), strict=True):
+        assert str(request.url) == tape["request"]["url"]
+        sent = json.loads(request.content)
+        assert sent["variables"] == tape["request"]["json"]["variables"]
+        for key, value in read["request"]["headers"].items():
+            assert request.headers[key] == value
+        assert request.headers["user-agent"].startswith("RevengeCompanion/")
+    assert answers.json(0)["query"].startswith("query ($id: Int")
+    assert answers.json(1)["query"].startswith("mutation ($mediaId: Int!")
+
+
+@pytest.mark.parametrize(
+    ("item", "read", "sent"),
+    [
+        pytest.param(
+            anime(1),
+            media(None),
+            {"status": "CURRENT", "progress": 1, "startedAt": TODAY},
+            id="not on the list",
+        ),
+        pytest.param(
+            anime(25),
+            media("CURRENT", 24),
+            {"status": "COMPLETED", "progress": 25, "completedAt": TODAY},
+            id="the last",
+        ),
+        pytest.param(
+            anime(25),
+            media("CURRENT", 24, ended=2020),
+            {"status": "COMPLETED", "progress": 25},
+            id="the last, with a date",
+        ),
+        pytest.param(
+            anime(25),
+            media("CURRENT", 24, episodes=None),
+            {"status": "CURRENT", "progress": 25},
+            id="total unknown",
+        ),
+        pytest.param(
+            anime(2), media("PLANNING"), {"status": "CURRENT", "progress": 2}, id="planned"
+        ),
+        pytest.param(
+            anime(9), media("PAUSED", 4), {"status": "CURRENT", "progress": 9}, id="paused"
+        ),
+        pytest.param(
+            anime_film(),
+            media(None, id=909, episodes=1),
+            {
+                "mediaId": 909,
+                "status": "COMPLETED",
+                "progress": 1,
+                "startedAt": TODAY,
+                "completedAt": TODAY,
+            },
+            id="a film",
+        ),
+        pytest.param(
+            anime(14, season=2),
+            media(None, id=119661, episodes=12),
+            {"mediaId": 119661, "status": "CURRENT", "progress": 1, "startedAt": TODAY},
+            id="the second cour",
+        ),
+    ],
+)
+async def test_an_entry_comes_forward(
+    tmp_path: Path, item: Item, read: httpx.Response, sent: dict[str, Any]
+) -> None:
+    answers = Answers(read, saved(99))
+    assert isinstance(await outcome_of(a_client(answers, tmp_path), item), Delivered)
+    assert answers.json()["variables"] == {"mediaId": 21355} | sent
+
+
+@pytest.mark.parametrize(
+    ("number", "read", "expected"),
+    [
+        (3, media("CURRENT", 3), Delivered("21355", "already_there")),
+        (2, media("CURRENT", 3), Delivered("21355", "already_there")),
+        (3, media("COMPLETED", 25), Delivered("21355", "already_there")),
+        (3, media("DROPPED", 1), Skipped("kept_dropped")),
+        (
+            26,
+            media("CURRENT", 3),
+            Refused("unmapped", "The entry has 25 episodes, so it has no episode 26."),
+        ),
+    ],
+    ids=["the same", "an earlier one", "finished", "dropped", "beyond the end"],
+)
+async def test_what_is_not_behind_is_left_alone(
+    tmp_path: Path, number: int, read: httpx.Response, expected: Outcome
+) -> None:
+    answers = Answers(read)
+    assert await outcome_of(a_client(answers, tmp_path), anime(number)) == expected
+    assert len(answers.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("number", "read", "sent"),
+    [
+        (1, media("COMPLETED", 25), {"status": "REPEATING", "progress": 1}),
+        (4, media("REPEATING", 3), {"status": "REPEATING", "progress": 4}),
+        (
+            25,
+            media("REPEATING", 24, repeat=2),
+            {"status": "COMPLETED", "progress": 25, "repeat": 3},
+        ),
+    ],
+    ids=["begins", "goes on", "ends"],
+)
+async def test_a_rewatch_is_kept_where_it_is_wanted(
+    tmp_path: Path, number: int, read: httpx.Response, sent: dict[str, Any]
+) -> None:
+    answers = Answers(read, saved(25))
+    client = a_client(answers, tmp_path, policy=REWATCHES)
+    assert await outcome_of(client, anime(number)) == Delivered("21355")
+    assert answers.json()["variables"] == {"mediaId": 21355} | sent
+
+
+async def test_the_policy_may_change_while_running(tmp_path: Path) -> None:
+    answers = Answers(media("DROPPED", 1), media("DROPPED", 1), saved(3))
+    service = a_service(answers, tmp_path)
+    client = service.client(an_account("anilist"), MemorySlot(Secret(TOKEN)))
+    assert await outcome_of(client, anime(3)) == Skipped("kept_dropped")
+    service.policy = ListPolicy(resume_dropped=True)
+    assert await outcome_of(client, anime(3)) == Delivered("21355")
+
+
+async def test_progress_that_got_lost_is_sent_once_more_by_itself(tmp_path: Path) -> None:
+    answers = Answers(media("COMPLETED", 25), saved(0), saved(1))
+    client = a_client(answers, tmp_path, policy=REWATCHES)
+    assert await outcome_of(client, anime(1)) == Delivered("21355")
+    assert answers.json()["variables"] == {"mediaId": 21355, "progress": 1}
+
+
+async def test_progress_that_is_not_kept_is_parked(tmp_path: Path) -> None:
+    answers = Answers(media("CURRENT", 1), saved(1))
+    outcome = await outcome_of(a_client(answers, tmp_path), anime(3))
+    assert outcome == Refused("ignored", "AniList kept episode 1 instead of 3.")
+    assert len(answers.requests) == 3
+
+
+async def test_an_entry_without_anilist_id_is_asked_by_its_other_id(tmp_path: Path) -> None:
+    answers = Answers(media(None, id=77, episodes=12), saved(1))
+    item = anime(1, season=5, tvdb=900)
+    assert await outcome_of(a_client(answers, tmp_path), item) == Delivered("77")
+    assert answers.json(0)["variables"] == {"idMal": 906}
+    assert answers.json(1)["variables"]["mediaId"] == 77
+
+
+@pytest.mark.parametrize(
+    ("item", "kind", "code"),
+    [
+        (no_anime_film(), Skipped, "not_taken"),
+        (anime(1, tvdb=81189), Skipped, "not_taken"),
+        (anime(1, season=0), Skipped, "unmapped"),
+        (anime(1, season=3, tvdb=78857), Refused, "unmapped"),
+        (anime(1, tvdb=900), Refused, "unmapped"),
+        (a_track(), Refused, "not_taken"),
+    ],
+)
+async def test_what_has_no_entry_asks_nothing(
+    tmp_path: Path, item: Item, kind: type, code: str
+) -> None:
+    answers = Answers(media(None))
+    outcome = await outcome_of(a_client(answers, tmp_path), item)
+    assert isinstance(outcome, kind)
+    assert getattr(outcome, "code", None) == code
+    assert not answers.requests
+
+
+async def test_a_film_that_turns_out_a_series_is_parked(tmp_path: Path) -> None:
+    outcome = await outcome_of(a_client(Answers(media(None)), tmp_path), anime_film())
+    assert outcome == Refused("unmapped", "The entry has 25 episodes, so it is not this film.")
+
+
+async def test_plays_wait_for_the_map(tmp_path: Path) -> None:
+    answers, clock = Answers(media(None)), QuickClock()
+    maps = a_map(tmp_path, clock=clock, body=b"")
+    service = AniList(answers.http, clock, {}, maps)
+    client = service.client(an_account("anilist"), MemorySlot(Secret(TOKEN)))
+    outcome = await outcome_of(client, anime())
+    assert isinstance(outcome, TryLater)
+    assert outcome.code == "map_needed"
+    assert not answers.requests
+
+
+def error(status: int, words: str, sent_as: int | None = None, **more: Any) -> httpx.Response:
+    errors = [{"message": words, "status": status} | more]
+    return answer(sent_as or status, {"errors": errors, "data": None})
+
+
+VALIDATION = {"validation": {"status": ["The selected status is invalid."]}}
+
+#: what came, the error it means, its facts, words in its sentence
+WHOLE: list[tuple[str, httpx.Response | Exception, type[CompanionError], dict[str, Any], str]] = [
+    ("invalid token", error(400, "Invalid token"), LinkExpired, {}, "Invalid token"),
+    ("invalid token in 200", error(400, "Invalid token", 200), LinkExpired, {}, ""),
+    ("401", answer(401), LinkExpired, {}, ""),
+    ("401 in 200", error(401, "Unauthorized.", 200), LinkExpired, {}, ""),
+    ("validation", error(400, "validation", **VALIDATION), BatchRefused, {}, "status is invalid"),
+    ("validation text", error(400, "validation", validation={"a": "b"}), BatchRefused, {}, ": b"),
+    ("validation odd", error(400, "validation", validation=5), BatchRefused, {}, "validation"),
+    ("query", error(400, 'Cannot query field "x" on type "y".'), BatchRefused, {}, "Cannot query"),
+    (
+        "403 json",
+        error(403, "The AniList API has been temporarily disabled"),
+        ServiceTrouble,
+        {},
+        "temporarily disabled",
+    ),
+    ("403 page", answer(403, "<!DOCTYPE html><title>Just a moment..."), ServiceTrouble, {}, ""),
+    (
+        "403 text",
+        answer(403, "Your IP was blocked, write to us"),
+        LaneBlocked,
+        {"code": "account_locked"},
+        "Your IP was blocked",
+    ),
+    ("429", answer(429, None, {"Retry-After": "30"}), RateLimited, {"retry_after_s": 31.0}, ""),
+    (
+        "429 bare",
+        answer(429, None, {"X-RateLimit-Remaining": "60"}),
+        RateLimited,
+        {"retry_after_s": 61.0},
+        "",
+    ),
+    ("429 in 200", error(429, "Too Many Requests.", 200), RateLimited, {"retry_after_s": 61.0}, ""),
+    ("404 page", answer(404, "<html>"), LaneBlocked, {"code": "wrong_address"}, ""),
+    ("405", answer(405), LaneBlocked, {"code": "wrong_address"}, ""),
+    ("500", error(500, "Internal Server Error"), ServiceTrouble, {}, "Internal Server Error"),
+    ("500 in 200", error(500, "Internal Server Error", 200), ServiceTrouble, {}, ""),
+    ("502", answer(502, "<html>Bad gateway</html>"), ServiceTrouble, {}, "HTTP 502"),
+    ("redirect", answer(302), ServiceTrouble, {}, ""),
+    ("portal", PORTAL, ServiceTrouble, {}, ""),
+    ("cut", CUT, ServiceTrouble, {}, ""),
+    ("a list", answer(200, []), ServiceTrouble, {}, ""),
+    ("no data", answer(200, {"data": None}), ServiceTrouble, {}, ""),
+    ("other data", answer(200, {"data": {"Media": {"id": "x"}}}), ServiceTrouble, {}, ""),
+    ("new status", media("BINGED", 1), ServiceTrouble, {}, ""),
+    ("timeout", httpx.ReadTimeout("x"), Unanswered, {}, ""),
+    ("no network", httpx.ConnectError("x"), Unreachable, {}, ""),
+]
+
+
+@pytest.mark.parametrize(
+    ("came", "kind", "facts", "words"), [row[1:] for row in WHOLE], ids=[row[0] for row in WHOLE]
+)
+async def test_every_other_answer_to_a_read(
+    tmp_path: Path,
+    came: httpx.Response | Exception,
+    kind: type[CompanionError],
+    facts: dict[str, Any],
+    words: str,
+) -> None:
+    with pytest.raises(kind) as raised:
+        await outcome_of(a_client(Answers(came), tmp_path), anime(3))
+    assert type(raised.value) is kind
+    assert {key: getattr(raised.value, key) for key in facts} == facts
+    assert words in str(raised.value)
+    assert TOKEN not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("came", "kind"), [(row[1], row[2]) for row in WHOLE], ids=[row[0] for row in WHOLE]
+)
+async def test_every_other_answer_to_a_save(
+    tmp_path: Path, came: httpx.Response | Exception, kind: type[CompanionError]
+) -> None:
+    with pytest.raises(kind):
+        await outcome_of(a_client(Answers(media("CURRENT", 1), came), tmp_path), anime(3))
+
+
+async def test_an_entry_that_is_gone_is_parked(tmp_path: Path) -> None:
+    gone = error(404, "Not Found.")
+    first = await outcome_of(a_client(Answers(gone), tmp_path), anime(3))
+    assert first == Refused("not_found", "The entry in the anime map is gone from AniList.")
+    answers = Answers(media("CURRENT", 1), error(404, "Not Found.", 200))
+    later = await outcome_of(a_client(answers, tmp_path), anime(3))
+    assert isinstance(later, Refused)
+    assert later.code == "not_found"
+
+
+async def test_a_lost_answer_to_a_save_is_made_sure_of_by_reading(tmp_path: Path) -> None:
+    answers = Answers(media("CURRENT", 2), httpx.ReadTimeout("x"), media("CURRENT", 3))
+    client = a_client(answers, tmp_path)
+    with pytest.raises(Unanswered):
+        await outcome_of(client, anime(3))
+    assert await outcome_of(client, anime(3), unsure=True) == Delivered("21355", "already_there")
+    assert len(answers.requests) == 3
+    assert await client.find(a_delivery(anime(3))) is None
+
+
+async def test_what_follows_trouble_in_one_batch_waits_unsent(tmp_path: Path) -> None:
+    answers = Answers(media("CURRENT", 3), answer(503), media("CURRENT", 9))
+    rows = [a_delivery(anime(n), n) for n in (1, 2, 3)]
+    outcomes = await a_client(answers, tmp_path).submit(rows)
+    assert outcomes[1] == Delivered("21355", "already_there")
+    assert [getattr(outcomes[n], "code", None) for n in (2, 3)] == ["service_down", ""]
+    assert len(answers.requests) == 2
+
+
+async def test_requests_keep_to_twenty_five_a_minute(tmp_path: Path) -> None:
+    clock = QuickClock()
+    answers = Answers(answer(200, media("CURRENT", 9).json(), {"X-RateLimit-Remaining": "80"}))
+    client = a_client(answers, tmp_path, clock=clock)
+    began = clock.monotonic_s()
+    for _ in range(28):
+        await outcome_of(client, anime(3))
+    assert clock.monotonic_s() - began == pytest.approx(60.0)
+
+
+async def test_accounts_share_one_pace(tmp_path: Path) -> None:
+    clock = QuickClock()
+    answers = Answers(answer(429), media("CURRENT", 9))
+    service = a_service(answers, tmp_path, clock)
+    one, other = (
+        service.client(an_account("anilist", id=n), MemorySlot(Secret(TOKEN))) for n in (1, 2)
+    )
+    with pytest.raises(RateLimited):
+        await outcome_of(one, anime(3))
+    # The wait is longer than the gate waits itself: nothing is sent meanwhile.
+    with pytest.raises(RateLimited):
+        await outcome_of(other, anime(3))
+    assert len(answers.requests) == 1
+    clock.advance(61.0)
+    assert isinstance(await outcome_of(other, anime(3)), Delivered)
+
+
+async def test_a_service_switched_off_is_left_alone_for_minutes(tmp_path: Path) -> None:
+    clock = QuickClock()
+    answers = Answers(error(403, "temporarily disabled"), media("CURRENT", 9))
+    client = a_client(answers, tmp_path, clock=clock)
+    with pytest.raises(ServiceTrouble):
+        await outcome_of(client, anime(3))
+    with pytest.raises(RateLimited) as raised:
+        await outcome_of(client, anime(3))
+    assert raised.value.retry_after_s == pytest.approx(300.0)
+    assert len(answers.requests) == 1
+
+
+async def test_whoami_live_and_revoke(tmp_path: Path) -> None:
+    tape = cassette("anilist", "viewer")
+    answers = Answers(played(tape))
+    client = a_client(answers, tmp_path)
+    user = await client.whoami()
+    assert (user.id, user.name) == ("5678", "Somebody")
+    assert user.profile_url == "https://anilist.co/user/Somebody"
+    assert answers.requests[0].headers["referer"] == HOME_PAGE
+    await client.live(a_notice(LiveAction.START, anime(3)))
+    await client.revoke()
+    assert len(answers.requests) == 1
+
+
+async def test_an_account_without_token_asks_to_link_again(tmp_path: Path) -> None:
+    service = a_service(Answers(media(None)), tmp_path)
+    client = service.client(an_account("anilist"), MemorySlot())
+    with pytest.raises(LinkExpired):
+        await client.submit([a_delivery(anime(3))])
+    with pytest.raises(LinkExpired):
+        await client.whoami()
+
+
+# Linking
+
+
+def a_jwt(**claims: Any) -> str:
+    parts = ({"typ": "JWT"}, claims)
+    head, body = (
+        base64.urlsafe_b64encode(json.dumps(p).encode()).decode().rstrip("=") for p in parts
+    )
+    return f"{head}.{body}.not-a-signature"
+
+
+JWT = a_jwt(sub="5678", exp=int(START.timestamp()) + 31_536_000)
+URL = (
+    f"https://anilist.co/api/v2/oauth/pin#access_token={JWT}&token_type=Bearer&expires_in=31536000"
+)
+
+
+@pytest.mark.parametrize(
+    "text", [JWT, f"  {JWT}\n", f"{JWT[:40]}\n {JWT[40:]}", URL, f"access_token={JWT}&x=1"]
+)
+async def test_a_pasted_token_is_checked_and_linked(tmp_path: Path, text: str) -> None:
+    answers, prompts = Answers(played(cassette("anilist", "viewer"))), Prompts()
+    request = LinkRequest(secret=text, client_id=" 12345 ")
+    linked = await a_service(answers, tmp_path).link(request, prompts)
+    assert linked.user.id == "5678"
+    assert linked.secret == Secret(JWT, "", START + timedelta(days=365), "12345")
+    assert linked.client_id == "12345"
+    assert answers.requests[0].headers["authorization"] == f"Bearer {JWT}"
+    assert not prompts.shown
+    assert JWT not in repr(linked)
+
+
+async def test_the_page_with_the_token_is_shown_and_its_token_awaited(tmp_path: Path) -> None:
+    answers, prompts = Answers(played(cassette("anilist", "viewer"))), Prompts()
+
+    async def pasted() -> str:
+        assert len(prompts.shown) == 1
+        return URL
+
+    request = LinkRequest(client_id="12345", pasted=pasted)
+    linked = await a_service(answers, tmp_path).link(request, prompts)
+    assert linked.secret.access == JWT
+    assert prompts.shown[0].url == (
+        "https://anilist.co/api/v2/oauth/authorize?client_id=12345&response_type=token"
+    )
+
+
+async def test_where_nobody_can_paste_the_page_is_named(tmp_path: Path) -> None:
+    service = a_service(Answers(answer(200)), tmp_path)
+    with pytest.raises(LinkRefused, match=r"authorize\?client_id=1&"):
+        await service.link(LinkRequest(client_id="1"), Prompts())
+
+
+async def test_without_a_client_id_two_sentences_say_what_to_do(tmp_path: Path) -> None:
+    service = a_service(Answers(answer(200)), tmp_path)
+    with pytest.raises(LinkRefused, match=r"settings/developer.*ANILIST_CLIENT_ID"):
+        await service.link(LinkRequest(), Prompts())
+
+
+@pytest.mark.parametrize(
+    ("came", "words"),
+    [
+        (error(400, "Invalid token"), "does not accept this link"),
+        (answer(401), "does not accept this link"),
+        (error(400, "validation"), "did not accept"),
+        (answer(404, "<html>"), "is not an AniList server"),
+        (answer(403, "You are blocked"), "You are blocked"),
+    ],
+)
+async def test_a_token_that_is_refused_links_nothing(
+    tmp_path: Path, came: httpx.Response, words: str
+) -> None:
+    with pytest.raises(LinkRefused, match=words):
+        await a_service(Answers(came), tmp_path).link(LinkRequest(secret=JWT), Prompts())
+
+
+@pytest.mark.parametrize("came", [answer(503), PORTAL, answer(200, {"data": {"Viewer": {}}})])
+async def test_trouble_while_checking_is_tried_again(tmp_path: Path, came: httpx.Response) -> None:
+    good = played(cassette("anilist", "viewer"))
+    linked = await a_service(Answers(came, good), tmp_path).link(LinkRequest(secret=JWT), Prompts())
+    assert linked.user.id == "5678"
+    with pytest.raises(ServiceTrouble):
+        await a_service(Answers(came), tmp_path).link(LinkRequest(secret=JWT), Prompts())
+
+
+@pytest.mark.parametrize("text", ["x" * 5000, "t\u00f6ken", "a\0b"])
+async def test_what_can_be_no_token_is_not_sent(tmp_path: Path, text: str) -> None:
+    answers = Answers(answer(200))
+    with pytest.raises(LinkRefused, match="not an AniList token"):
+        await a_service(answers, tmp_path).link(LinkRequest(secret=text), Prompts())
+    assert not answers.requests
+
+
+async def test_custom_addresses_are_used_and_kept(tmp_path: Path) -> None:
+    answers, prompts = Answers(played(cassette("anilist", "viewer"))), Prompts()
+
+    async def pasted() -> str:
+        return JWT
+
+    request = LinkRequest(
+        api_url="http://127.0.0.1:8000/graphql",
+        auth_url="http://127.0.0.1:8000/",
+        client_id="1",
+        pasted=pasted,
+    )
+    linked = await a_service(answers, tmp_path).link(request, prompts)
+    assert str(answers.requests[0].url) == "http://127.0.0.1:8000/graphql"
+    assert prompts.shown[0].url.startswith("http://127.0.0.1:8000/api/v2/oauth/authorize?")
+    assert (linked.api_url, linked.auth_url) == (request.api_url, request.auth_url)
+
+
+@pytest.mark.parametrize(
+    "token", ["", "x", "a.b.c", a_jwt(), a_jwt(exp="x"), a_jwt(exp=-1), a_jwt(exp=2**60), "a.[].c"]
+)
+def test_a_token_that_tells_no_end_has_none(token: str) -> None:
+    assert token_ends_at(token) is None
+
+
+def test_a_tokens_end_is_read_from_it() -> None:
+    assert token_ends_at(a_jwt(exp=1_800_000_000)) == datetime.fromtimestamp(1_800_000_000, UTC)
+    assert pasted_token("  abc  ") == "abc"
+
+
+# Scores
+
+#: rating, raw, and what the five formats show, as the reference page has it
+TABLE = [
+    (0.5, 10, 10, 1.0, 1, 1, 1),
+    (1.0, 20, 20, 2.0, 2, 1, 1),
+    (1.5, 30, 30, 3.0, 3, 2, 1),
+    (2.0, 40, 40, 4.0, 4, 2, 2),
+    (2.5, 50, 50, 5.0, 5, 3, 2),
+    (3.0, 60, 60, 6.0, 6, 3, 2),
+    (3.5, 70, 70, 7.0, 7, 4, 3),
+    (4.0, 80, 80, 8.0, 8, 4, 3),
+    (4.5, 90, 90, 9.0, 9, 5, 3),
+    (5.0, 100, 100, 10.0, 10, 5, 3),
+]
+FORMATS = (
+    ScoreFormat.POINT_100,
+    ScoreFormat.POINT_10_DECIMAL,
+    ScoreFormat.POINT_10,
+    ScoreFormat.POINT_5,
+    ScoreFormat.POINT_3,
+)
+
+
+@pytest.mark.parametrize(("stars", "raw", "shown"), [(row[0], row[1], row[2:]) for row in TABLE])
+def test_scores_agree_with_the_rating_they_came_from(
+    stars: float, raw: int, shown: tuple[float, ...]
+) -> None:
+    assert to_raw(stars) == raw
+    for native, score_format in zip(shown, FORMATS, strict=True):
+        assert agrees(stars, native, score_format)
+        back = to_stars(native, score_format)
+        assert back is not None
+        # Writing back what was read changes nothing any more.
+        assert agrees(back, native, score_format)
+    assert [to_stars(native, one) for native, one in zip(shown[:3], FORMATS, strict=False)] == [
+        stars
+    ] * 3
+
+
+@pytest.mark.parametrize("score_format", FORMATS)
+def test_no_score_is_no_rating(score_format: ScoreFormat) -> None:
+    assert to_stars(0, score_format) is None
+    assert agrees(0.0, 0, score_format)
+    assert not agrees(0.5, 0, score_format)
+    assert not agrees(0.0, 1, score_format)
+
+
+def test_a_finer_score_is_not_overwritten() -> None:
+    assert agrees(4.0, 83, ScoreFormat.POINT_100)
+    assert not agrees(4.5, 83, ScoreFormat.POINT_100)
+    assert to_stars(1, ScoreFormat.POINT_100) == 0.5
+    assert to_raw(9.0) == 100
+    assert to_raw(-1.0) == 0
