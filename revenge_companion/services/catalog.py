@@ -52,7 +52,8 @@ def build_services(
         return AnimeMap(http, clock, environ, cache=cache, data=data)
 
     def late(spec: ServiceSpec) -> Service:
-        return cast(Service, _Late(spec, lambda: _built(spec.key, http, clock, environ, maps)))
+        kind = _LateAnime if spec in (ANILIST, MYANIMELIST) else _Late
+        return cast(Service, kind(spec, lambda: _built(spec.key, http, clock, environ, maps), maps))
 
     return tuple(map(late, SPECS))
 
@@ -60,15 +61,27 @@ def build_services(
 class _Late:
     """A service that is built when it is first asked for anything but its `spec`."""
 
-    def __init__(self, spec: ServiceSpec, build: Callable[[], Service]) -> None:
+    def __init__(
+        self, spec: ServiceSpec, build: Callable[[], Service], maps: "Callable[[], AnimeMap]"
+    ) -> None:
         self.spec = spec
         self._build = once(build)
+        self._maps = maps
 
     def __getattr__(self, name: str) -> Any:
-        # Called for what is not found here: every method of the service itself.
-        if name.startswith("_"):
+        # Called for what is not found here: every method of the service itself. Whether it asks
+        # the anime map is asked of each at the start.
+        if name.startswith("_") or name == "maps":
             raise AttributeError(name)
         return getattr(self._build(), name)
+
+
+class _LateAnime(_Late):
+    """One that asks the anime map."""
+
+    @property
+    def maps(self) -> "AnimeMap":
+        return self._maps()
 
 
 def _built(
