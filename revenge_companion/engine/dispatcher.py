@@ -40,6 +40,9 @@ NOTICE_LIFE_S = 15.0
 HELD_PROBE_S = 6 * 3600.0
 #: Other hosts' answers cut a rest short at most this often: the service itself may be down.
 DEAF_S = 60.0
+#: A play that counted this long ago may have been delivered by another Companion of the user's, or
+#: by this one before its file was damaged; a younger one is told apart by the service itself.
+LATE_S = 240.0
 #: How long to wait for the request under way when the program ends.
 SETTLE_LIMIT_S = 8.0
 
@@ -297,8 +300,8 @@ class Lane:
         outcomes: dict[int, Outcome] = {}
         stop: TryLater | None = None
         if not self.spec.resend_is_safe:
-            unsure = [delivery for delivery in batch if delivery.unsure]
-            stop = await self._read_back(unsure, outcomes)
+            doubtful = [one for one in batch if one.unsure or _is_late(one, now)]
+            stop = await self._read_back(doubtful, outcomes)
         if stop is None:
             rest = [delivery for delivery in batch if delivery.id not in outcomes]
             stop = await self._submit(rest, outcomes) if rest else None
@@ -446,3 +449,7 @@ class Lane:
         now = self._clock.now()
         with suppress(errors.StoreTrouble):
             await self._outbox.settle([(d.id, settle(d, outcome, now)) for d in rows], now)
+
+
+def _is_late(delivery: Delivery, now: datetime) -> bool:
+    return (now - delivery.scrobble.dated_at).total_seconds() > LATE_S
