@@ -30,9 +30,10 @@ from revenge_companion.services.answers import (
     rows_of,
 )
 from revenge_companion.services.base import RemoteUser, SecretSlot
-from revenge_companion.services.listenbrainz import payload
+from revenge_companion.services.listenbrainz import payload, undo
 from revenge_companion.services.listenbrainz.probe import NO_TOKEN
 from revenge_companion.services.listenbrainz.spec import SPEC
+from revenge_companion.services.undo import Removal, UndoUnsafe
 
 #: Seconds a batch may take: a thousand listens have to go up a slow line.
 BATCH_TIMEOUT_S = 120.0
@@ -78,6 +79,24 @@ class ListenBrainzClient:
     async def find(self, delivery: Delivery) -> str | None:
         """Never asked: listens are told apart by what was frozen, so resending is harmless."""
         return None
+
+    async def undo(self, delivery: Delivery) -> Removal:
+        """Have the listen deleted, which happens after the full hour; see `services.undo`."""
+        if await self._wants_singles():
+            raise UndoUnsafe(undo.NOT_HERE)
+        sent = payload.listen(delivery.scrobble)
+        # Exclusive: the newest listens up to and with the second of ours.
+        window = {"max_ts": str(sent["listened_at"] + 1), "count": str(undo.COUNT)}
+        user = quote(self._account.remote_id, safe="")
+        listens = await self._sent("GET", f"/1/user/{user}/listens", params=window)
+        if listens.status in (401, 403, 429) or listens.status >= 500:
+            read(listens, self._root)
+        recording = undo.found(listens, sent)
+        if recording is None:
+            return Removal.NOT_THERE
+        body = {"listened_at": sent["listened_at"], "recording_msid": recording}
+        read(await self._sent("POST", "/1/delete-listen", json=body), self._root)
+        return Removal.LATER
 
     async def live(self, notice: LiveNotice) -> None:
         """Show what plays now; the server forgets it by itself after the track's length."""

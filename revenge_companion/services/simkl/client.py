@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from revenge_companion.core.clock import Clock
@@ -13,9 +14,10 @@ from revenge_companion.net.gate import DayBudget, Gate
 from revenge_companion.net.http import Answer, Http
 from revenge_companion.services.answers import mapping, object_of, refusal, whole_number
 from revenge_companion.services.base import RemoteUser, Secret, SecretSlot
-from revenge_companion.services.simkl import payload, wire
+from revenge_companion.services.simkl import payload, undo, wire
 from revenge_companion.services.simkl.spec import SPEC
 from revenge_companion.services.tokens import Tokens, read_refreshed
+from revenge_companion.services.undo import Removal
 
 #: A counted play is sent as a live stop this long; Simkl dates a stop by its own clock. Seconds.
 FRESH_S = 300.0
@@ -71,6 +73,47 @@ class SimklClient:
     async def find(self, delivery: Delivery) -> str | None:
         """Never asked: the same watch again changes nothing."""
         return None
+
+    async def undo(self, delivery: Delivery) -> Removal:
+        """Remove one episode's watch, where it is the one we sent; see `services.undo`."""
+        scrobble = delivery.scrobble
+        item = scrobble.item
+        where = undo.check(payload.place(item) if item.kind in SPEC.kinds else None, item.kind)
+        since = (delivery.settled_at or scrobble.dated_at) - undo.BEFORE
+        if not undo.shows(await self._changed_since(since), where, scrobble):
+            return Removal.NOT_THERE
+        answer = await self._post("/sync/history/remove", undo.body(where), live=True)
+        data = object_of(answer) if 200 <= answer.status < 300 else None
+        if data is None or not isinstance(data.get("deleted"), dict):
+            raise wire.trouble(answer, left_of_day_s=self._day.left_s())
+        removed = whole_number(data["deleted"].get("episodes")) or 0
+        return Removal.REMOVED if removed else Removal.NOT_THERE
+
+    async def _changed_since(self, at: datetime) -> Mapping[str, Any]:
+        """The part of the user's library that changed since `at`, with watched episodes."""
+        asked = {
+            "date_from": payload.timestamp(at),
+            "extended": "full",
+            "episode_watched_at": "yes",
+        }
+
+        async def send(secret: Secret) -> Answer:
+            await self._gate.pass_(live=True)
+            return await self._http.request(
+                "GET",
+                f"{self._api}/sync/all-items/",
+                params=wire.parameters(self._id(secret)) | asked,
+                headers=wire.headers(secret.access),
+            )
+
+        answer = await self._tokens.send(send)
+        if answer.status == 200 and answer.body.strip() in (b"null", b""):
+            # An empty library, in Simkl's words.
+            return {}
+        data = object_of(answer) if answer.status == 200 else None
+        if data is None:
+            raise wire.trouble(answer, left_of_day_s=self._day.left_s())
+        return data
 
     async def live(self, notice: LiveNotice) -> None:
         """Say what happens now; left out while Simkl's 20 seconds since the last call run."""

@@ -15,8 +15,9 @@ from revenge_companion.net.http import Answer, Http
 from revenge_companion.services.answers import mapping, object_of, refusal, whole_number, words
 from revenge_companion.services.base import RemoteUser, Secret, SecretSlot
 from revenge_companion.services.tokens import Tokens, read_refreshed
-from revenge_companion.services.trakt import payload, wire
+from revenge_companion.services.trakt import payload, undo, wire
 from revenge_companion.services.trakt.spec import SPEC
+from revenge_companion.services.undo import Removal
 
 #: A counted play is sent as a live stop this long; Trakt dates a stop by its own clock. Seconds.
 FRESH_S = 300.0
@@ -98,6 +99,15 @@ class TraktClient:
             if isinstance(entry, dict) and payload.same_item(entry, item) and _near(entry, dated):
                 return _remote_id(entry.get("id")) or ""
         return None
+
+    async def undo(self, delivery: Delivery) -> Removal:
+        """Remove the play from the history, by the id it has there; see `services.undo`."""
+        history_id = delivery.remote_id or await self.find(delivery)
+        if not history_id:
+            return Removal.NOT_THERE
+        removed = undo.read(await self._post("/sync/history/remove", undo.body(history_id)))
+        # An id we were given and that is gone was removed before.
+        return Removal.REMOVED if delivery.remote_id else removed
 
     async def live(self, notice: LiveNotice) -> None:
         """Say what happens now. A stop or pause never carries what Trakt would count."""
