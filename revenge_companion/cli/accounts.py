@@ -68,7 +68,35 @@ def unlink(args: argparse.Namespace) -> int:
     return show(args, said, lambda said: print(f"Unlinked account {said['unlinked']}."))
 
 
+def love(args: argparse.Namespace) -> int:
+    def words(said: dict[str, Any]) -> None:
+        done = "Loved" if said["loved"] else "No longer loved"
+        print(f"{done} at {', '.join(said['services'])}.")
+
+    return show(args, answer("love", play=args.play, undo=args.undo), words)
+
+
+def _probe(args: argparse.Namespace) -> int:
+    said = answer("probe", service=args.service, address=args.api_url)
+    trouble = said.get("probe", {}).get("trouble")
+    if trouble and not args.json:
+        return refused(args, trouble)
+
+    def words(said: dict[str, Any]) -> None:
+        found = said["probe"]
+        batches = "takes batches" if found["batches"] else "takes one play at a time"
+        loves = "keeps loved tracks" if found["loves"] else "keeps no loved tracks"
+        print(f"{found['kind']} answers at {found['address']}: it {batches} and {loves}.")
+
+    return show(args, said, words) or (1 if trouble else 0)
+
+
 def link(args: argparse.Namespace) -> int:
+    if args.probe:
+        if not args.api_url:
+            print("link: --probe needs --api-url", file=sys.stderr)
+            return 2
+        return _probe(args)
     secret = _stdin_secret() if args.secret_stdin else _typed_secret(args)
     request = {
         "service": args.service,
@@ -78,16 +106,18 @@ def link(args: argparse.Namespace) -> int:
         "client_id": args.client_id,
         "username": args.username,
         "secret": secret,
+        "tell_server": args.json,
     }
     said = ask(find_paths().control, "link", timeout_s=120.0, **request)
     if said is None:
         return asyncio.run(_link_alone(args, request))
     if "ticket" in said:
         _show_prompt(args, said["prompt"])
-        ticket = said["ticket"]
+        ticket, probe = said["ticket"], _probe_of(said)
         said = ask(find_paths().control, "link_wait", timeout_s=_LINK_S, ticket=ticket) or {
             "error": "The running Companion ended before the account was linked."
         }
+        said |= probe
     return show(args, said, _linked)
 
 
@@ -103,7 +133,11 @@ def _typed_secret(args: argparse.Namespace) -> str:
     return ""
 
 
-async def _link_alone(args: argparse.Namespace, request: dict[str, str]) -> int:
+def _probe_of(said: dict[str, Any]) -> dict[str, Any]:
+    return {"probe": said["probe"]} if "probe" in said else {}
+
+
+async def _link_alone(args: argparse.Namespace, request: dict[str, Any]) -> int:
     from revenge_companion.engine.requests import Requests
     from revenge_companion.engine.start import open_engine
 
@@ -115,7 +149,8 @@ async def _link_alone(args: argparse.Namespace, request: dict[str, str]) -> int:
             said = await requests.handle("link", request)
             if "ticket" in said:
                 _show_prompt(args, said["prompt"])
-                said = await requests.handle("link_wait", {"ticket": said["ticket"]})
+                probe = _probe_of(said)
+                said = await requests.handle("link_wait", {"ticket": said["ticket"]}) | probe
         finally:
             await requests.close()
     finally:

@@ -69,6 +69,12 @@ def build() -> argparse.ArgumentParser:
     link.add_argument(
         "--secret-stdin", action="store_true", help="read the token or password from stdin"
     )
+    link.add_argument(
+        "--probe", action="store_true", help="only say what answers at --api-url, and link nothing"
+    )
+    love = command("love", "accounts:love", "love the track of a play where that is possible")
+    love.add_argument("play", type=int, metavar="PLAY_ID", help="its number in `history`")
+    love.add_argument("--undo", action="store_true", help="take it back")
     unlink = command("unlink", "accounts:unlink", "unlink an account")
     unlink.add_argument("account", metavar="ACCOUNT", help="its number, label or service")
     unlink.add_argument(

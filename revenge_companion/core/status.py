@@ -83,6 +83,14 @@ class EngineStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class Library:
+    """One library of the Revenge server."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class DestinationFate:
     """What became of one play at one account, for the ledger."""
 

@@ -10,8 +10,8 @@ from typing import Protocol
 from revenge_companion.core.accounts import Account, Switches
 from revenge_companion.core.delivery import Delivery
 from revenge_companion.core.settings import Settings
-from revenge_companion.core.status import EngineStatus, PlayRecord
-from revenge_companion.services.base import LinkRequest, ServiceSpec, ShowPrompt
+from revenge_companion.core.status import EngineStatus, Library, PlayRecord
+from revenge_companion.services.base import LinkRequest, ProbeResult, ServiceSpec, ShowPrompt
 
 
 class Change(StrEnum):
@@ -92,12 +92,27 @@ class EngineApi(Protocol):
         """Link an account, or relink the same remote account, which resumes its lane."""
         ...
 
+    async def probe(self, service: str, address: str) -> ProbeResult:
+        """What answers at `address`, for a service that can be pointed at a server of one's own."""
+        ...
+
     async def unlink(self, account_id: int, *, keep_queued: bool = False) -> None: ...
     async def set_switches(self, account_id: int, switches: Switches) -> None: ...
     async def rename(self, account_id: int, label: str) -> None: ...
 
     async def test_account(self, account_id: int) -> str:
         """Ask the service who the account is; returns the remote name."""
+        ...
+
+    async def libraries(self) -> tuple[Library, ...]:
+        """The server's libraries that this user may see; none where it lists none."""
+        ...
+
+    async def love(self, play_id: int, *, loved: bool = True) -> list[str]:
+        """Love a play's track wherever that is possible, or take it back; the services' names.
+
+        Raises the first trouble where no account took it.
+        """
         ...
 
     async def plays(
@@ -108,8 +123,15 @@ class EngineApi(Protocol):
         search: str = "",
         kind: str = "",
         counted: bool | None = None,
+        account_id: int | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
     ) -> list[PlayRecord]:
-        """The ledger, newest first; `search` looks in titles without case."""
+        """The ledger, newest first; `search` looks in titles without case.
+
+        `account_id` leaves plays that were bound for that account, `since` and `until` (aware)
+        those that started in between, `until` itself left out.
+        """
         ...
 
     async def outbox(

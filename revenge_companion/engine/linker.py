@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -9,12 +10,16 @@ from typing import Any, Protocol
 from revenge_companion.core.accounts import Account
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.errors import CompanionError, LinkRefused
+from revenge_companion.core.media import Item
 from revenge_companion.logs import keep_out
 from revenge_companion.services.base import (
     AsyncLock,
     Client,
     Linked,
     LinkRequest,
+    LoveClient,
+    Prober,
+    ProbeResult,
     Secret,
     Service,
     ShowPrompt,
@@ -119,6 +124,38 @@ class Linker:
     def client(self, account: Account) -> Client:
         """A client for a linked account; makes no request."""
         return self.service(account.service).client(account, self._slot(account))
+
+    async def probe(self, key: str, address: str) -> ProbeResult:
+        """What answers at `address`; raises LinkRefused for a service that asks no servers."""
+        service = self.service(key)
+        if not isinstance(service, Prober):
+            raise LinkRefused(f"{service.spec.name} has one address only.")
+        return await service.probe(address)
+
+    async def love(self, accounts: Sequence[Account], item: Item, *, loved: bool) -> list[str]:
+        """Love `item` at each account that can; the names of the services that took it.
+
+        Raises the first trouble where none did, LinkRefused where none can.
+        """
+        took: list[str] = []
+        troubles: list[CompanionError] = []
+        for account in accounts:
+            client = self.client(account)
+            spec = self.service(account.service).spec
+            if not (spec.loves and item.kind in spec.kinds and isinstance(client, LoveClient)):
+                continue
+            try:
+                await client.love(item, loved=loved)
+            except CompanionError as error:
+                _log.info("%s did not take a love: %s", spec.name, error)
+                troubles.append(error)
+            else:
+                took.append(spec.name)
+        if not took:
+            raise next(
+                iter(troubles), LinkRefused("No linked account keeps loved tracks of this kind.")
+            )
+        return took
 
     def _slot(self, account: Account) -> Slot:
         return Slot(

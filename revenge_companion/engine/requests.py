@@ -58,6 +58,8 @@ class Requests:
             "signin": self._signin,
             "signout": self._signout,
             "link": self._link,
+            "probe": self._probe,
+            "love": self._love,
             "link_wait": self._link_wait,
             "unlink": self._unlink,
             "raise": self._raise,
@@ -156,6 +158,15 @@ class Requests:
         await self._engine.sign_out()
         return {"signed_in": False}
 
+    async def _probe(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        found = await self._engine.probe(_text(args, "service"), _text(args, "address"))
+        return {"probe": asdict(found)}
+
+    async def _love(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        loved = not args.get("undo")
+        took = await self._engine.love(_number(args, "play"), loved=loved)
+        return {"loved": loved, "services": took}
+
     async def _link(self, args: Mapping[str, Any]) -> dict[str, Any]:
         """Begin a linking: the account when it is done at once, else what to show and a ticket."""
         names = ("api_url", "auth_url", "client_id", "client_secret", "username", "secret")
@@ -176,12 +187,23 @@ class Requests:
         except asyncio.CancelledError:
             task.cancel()
             raise
+        extra = await self._told_of_server(args)
         if task.done():
             shown.cancel()
-            return {"account": self._linked_json(task.result())}
+            return {"account": self._linked_json(task.result())} | extra
         ticket = secrets.token_urlsafe(12)
         self._links[ticket] = _PendingLink(task)
-        return {"prompt": asdict(shown.result()), "ticket": ticket}
+        return {"prompt": asdict(shown.result()), "ticket": ticket} | extra
+
+    async def _told_of_server(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        """What answers at an address of one's own, for who asked to be told."""
+        if not (args.get("tell_server") and args.get("api_url")):
+            return {}
+        try:
+            return await self._probe({"service": args.get("service"), "address": args["api_url"]})
+        except CompanionError:
+            # Not every service can be pointed elsewhere and asked what is there.
+            return {}
 
     async def _link_wait(self, args: Mapping[str, Any]) -> dict[str, Any]:
         """Wait for a linking to be approved; cancelled when nobody waits any more."""

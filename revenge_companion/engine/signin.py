@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.errors import CompanionError, SessionExpired, SignInRefused
 from revenge_companion.core.reasons import Reason
-from revenge_companion.core.status import SignInState, SourceStatus
+from revenge_companion.core.status import Library, SignInState, SourceStatus
 from revenge_companion.engine.linker import SecretStore
 from revenge_companion.logs import keep_out
 from revenge_companion.net.http import Http
@@ -179,6 +179,15 @@ class SignIn:
                 await session.logout()
             except CompanionError as error:
                 _log.info("The server could not be told of the sign-out: %s", error)
+
+    async def libraries(self) -> tuple[Library, ...]:
+        """The libraries of the server that is signed in to; none while signed out."""
+        if self._session is None:
+            return ()
+        from revenge_companion.revenge.client import RevengeClient
+
+        client = RevengeClient(self._http, self.server_url, self._session)
+        return await client.libraries()
 
     async def stop(self) -> None:
         """Stop listening; the sign-in stays."""

@@ -9,7 +9,13 @@ from pathlib import Path
 
 from revenge_companion.core.accounts import Account, AccountState, Switches
 from revenge_companion.core.clock import Clock
-from revenge_companion.core.errors import CompanionError, LinkExpired, LinkRefused, StoreTrouble
+from revenge_companion.core.errors import (
+    CompanionError,
+    LinkExpired,
+    LinkRefused,
+    SecretsUnavailable,
+    StoreTrouble,
+)
 from revenge_companion.core.live import LiveNotice
 from revenge_companion.core.reasons import Fact, Reason
 from revenge_companion.core.routing import hears_live
@@ -18,6 +24,7 @@ from revenge_companion.core.settings import Settings
 from revenge_companion.core.status import (
     AccountStatus,
     EngineStatus,
+    Library,
     OutboxCounts,
     PlayRecord,
     SignInState,
@@ -32,7 +39,13 @@ from revenge_companion.engine.signin import SignIn
 from revenge_companion.net.http import Http
 from revenge_companion.revenge.signals import Signal
 from revenge_companion.services.animemap.map import AnimeMap, AsksMap
-from revenge_companion.services.base import LinkRequest, Service, ServiceSpec, ShowPrompt
+from revenge_companion.services.base import (
+    LinkRequest,
+    ProbeResult,
+    Service,
+    ServiceSpec,
+    ShowPrompt,
+)
 from revenge_companion.store.accounts import Accounts
 from revenge_companion.store.database import Database
 from revenge_companion.store.hand_off import HandOffRows
@@ -41,6 +54,9 @@ from revenge_companion.store.plays import Plays
 from revenge_companion.store.settings_file import SettingsFile
 
 _log = logging.getLogger(__name__)
+
+#: Seconds between two tries to read the sign-in from a keyring that did not answer.
+_KEYRING_RETRY_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +155,30 @@ class Engine:
         if self._settings.paused:
             self.pause(None)
         self._chore(self._hand_offs.keep_reminding(lambda: self._linked, self._remind))
+        if not await self._resumed():
+            self._chore(self._resume_later())
+
+    async def _resumed(self) -> bool:
+        """Go on with the stored sign-in; False where the keyring may give it out later."""
         try:
             await self._sign_in.resume()
+        except SecretsUnavailable as error:
+            self._trouble_is(str(error))
+            return False
         except CompanionError as error:
             self._trouble_is(str(error))
+            return True
+        return not self._parts.secrets_trouble()
+
+    async def _resume_later(self) -> None:
+        """A keyring that is locked while the desktop starts opens when its user gets to it."""
+        while True:
+            await self._clock.sleep(_KEYRING_RETRY_S)
+            if self._sign_in.state is not SignInState.SIGNED_OUT:
+                return
+            if await self._resumed():
+                self._trouble_is("")
+                return
 
     async def close(self) -> None:
         """Stop listening, let what is being sent settle, close HTTP and the database."""
@@ -337,6 +373,9 @@ class Engine:
         self._changed(Change.ACCOUNTS, Change.STATUS)
         return account
 
+    async def probe(self, service: str, address: str) -> ProbeResult:
+        return await self._linker.probe(service, address)
+
     async def unlink(self, account_id: int, *, keep_queued: bool = False) -> None:
         account = self._account(account_id)
         lane = self._lanes.pop(account_id, None)
@@ -458,7 +497,17 @@ class Engine:
         for lane in self._lanes.values():
             lane.recovered()
 
+    async def libraries(self) -> tuple[Library, ...]:
+        return await self._sign_in.libraries()
+
     # The ledger and the outbox
+
+    async def love(self, play_id: int, *, loved: bool = True) -> list[str]:
+        play = await self._plays.saved(play_id)
+        if play is None:
+            raise LinkRefused(f"There is no play {play_id}.")
+        enabled = [account for account in self._linked if account.switches.enabled]
+        return await self._linker.love(enabled, play.item, loved=loved)
 
     async def plays(
         self,
@@ -468,9 +517,19 @@ class Engine:
         search: str = "",
         kind: str = "",
         counted: bool | None = None,
+        account_id: int | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
     ) -> list[PlayRecord]:
         return await self._plays.page(
-            limit=limit, before_id=before_id, search=search, kind=kind, counted=counted
+            limit=limit,
+            before_id=before_id,
+            search=search,
+            kind=kind,
+            counted=counted,
+            account_id=account_id,
+            since=since,
+            until=until,
         )
 
     async def outbox(

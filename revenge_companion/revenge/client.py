@@ -5,6 +5,7 @@ from typing import Any
 
 from revenge_companion.core.errors import ServiceTrouble, SessionExpired
 from revenge_companion.core.media import Series
+from revenge_companion.core.status import Library
 from revenge_companion.net.http import Answer, Http, NotJson
 from revenge_companion.revenge import rows
 from revenge_companion.revenge.session import Session, body_of, trouble
@@ -89,6 +90,10 @@ class RevengeClient:
     async def episodes_watched(self) -> int | None:
         """A counter that rises when an episode was finished; None when the answer has none."""
         return rows.episodes_watched(await self._get("/tvshows/stats"))
+
+    async def libraries(self) -> tuple[Library, ...]:
+        """The libraries this user may see; none where the server has no such call."""
+        return rows.libraries(await self._maybe("/libraries"))
 
     async def _get(self, path: str, **params: int) -> object:
         answer = await self._answered(path, {key: str(value) for key, value in params.items()})

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from revenge_companion.core.media import Ids, Item, Kind, Series
+from revenge_companion.core.status import Library
 from revenge_companion.revenge import fields
 
 #: Rows read out of one list; the server's own limit is 100.
@@ -82,6 +83,18 @@ def me(body: object) -> Me | None:
     row = _object(body)
     user_id = fields.text(row.get("id"))
     return Me(user_id, fields.text(row.get("username"))) if user_id else None
+
+
+def libraries(body: object) -> tuple[Library, ...]:
+    """The usable rows of a list of libraries, which may stand under a name of its own."""
+    rows = _object(body).get("libraries", _object(body).get("items", body))
+    found = []
+    for row in _objects(rows):
+        library_id, name = row.get("id"), row.get("name")
+        if isinstance(library_id, str | int) and not isinstance(library_id, bool):
+            shown = name if isinstance(name, str) and name.strip() else str(library_id)
+            found.append(Library(str(library_id), shown.strip()[:200]))
+    return tuple(found)
 
 
 def movies(body: object) -> list[MovieRow]:

@@ -44,6 +44,11 @@ _FATES = (
     "AND d.scrobble_id = s.id "
     "WHERE s.play_key IN (SELECT value FROM json_each(?)) ORDER BY a.id, d.id"
 )
+_BOUND_FOR = (
+    "EXISTS (SELECT 1 FROM scrobble s JOIN delivery d ON d.account_id = :account "
+    "AND d.second = s.second AND d.key = s.key AND d.scrobble_id = s.id "
+    "WHERE s.play_key = play.play_key)"
+)
 
 
 class Plays:
@@ -116,8 +121,15 @@ class Plays:
         search: str = "",
         kind: str = "",
         counted: bool | None = None,
+        account_id: int | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
     ) -> list[PlayRecord]:
-        """Plays newest first, below `before_id`; `search` looks in titles without case."""
+        """Plays newest first, below `before_id`; `search` looks in titles without case.
+
+        `account_id` leaves those bound for that account, `since` (included) and `until` (left
+        out) those that started in between.
+        """
         terms = ["id < :below"]
         values: dict[str, Any] = {"limit": limit, "below": before_id or 1 << 62}
         for word in search.casefold().split():
@@ -129,6 +141,13 @@ class Plays:
             values["kind"] = kind
         if counted is not None:
             terms.append(f"counted_us IS {'NOT ' if counted else ''}NULL")
+        if account_id is not None:
+            terms.append(_BOUND_FOR)
+            values["account"] = account_id
+        for name, sign, at in (("since", ">=", since), ("until", "<", until)):
+            if at is not None:
+                terms.append(f"started_us {sign} :{name}")
+                values[name] = micros(at)
         return await self._db.run(lambda link: _records(link, terms, values))
 
     async def get(self, play_id: int) -> PlayRecord | None:

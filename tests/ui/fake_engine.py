@@ -19,6 +19,7 @@ from revenge_companion.core.status import (
     AccountStatus,
     DestinationFate,
     EngineStatus,
+    Library,
     OutboxCounts,
     PlayRecord,
     SignInState,
@@ -29,6 +30,7 @@ from revenge_companion.services.base import (
     LinkMethod,
     LinkPrompt,
     LinkRequest,
+    ProbeResult,
     ServiceSpec,
     ShowPrompt,
 )
@@ -46,6 +48,8 @@ SPECS = (
         default_api_url="https://api.trakt.tv",
         default_auth_url="https://auth.trakt.tv",
         client_id_env="TRAKT_CLIENT_ID",
+        help_url="https://app.trakt.tv/settings/apps/api",
+        link_note="A free Trakt account has room for one app.",
     ),
     ServiceSpec(
         "simkl",
@@ -68,6 +72,7 @@ SPECS = (
         resend_is_safe=True,
         default_api_url="https://ws.audioscrobbler.com/2.0/",
         custom_server=True,
+        loves=True,
         client_id_env="LASTFM_API_KEY",
         client_secret_env="LASTFM_API_SECRET",
     ),
@@ -81,6 +86,7 @@ SPECS = (
         resend_is_safe=True,
         default_api_url="https://api.listenbrainz.org",
         custom_server=True,
+        loves=True,
         help_url="https://listenbrainz.org/settings/",
     ),
 )
@@ -216,6 +222,10 @@ class FakeEngine:
         #: Awaited by calls that take their time; None answers at once.
         self.gate: asyncio.Event | None = None
         self.prompt: LinkPrompt | None = None
+        #: Shown after `prompt`, before the gate.
+        self.later_prompts: list[LinkPrompt] = []
+        self.probed = ProbeResult(trouble="Nothing answers.")
+        self.server_libraries: tuple[Library, ...] = ()
         self._told: list[Callable[[Change], None]] = []
         self._notified: list[Callable[[Notification], None]] = []
 
@@ -264,11 +274,25 @@ class FakeEngine:
         self.asked.append(("link", service, request, label))
         if self.prompt is not None:
             await show(self.prompt)
+        for prompt in self.later_prompts:
+            await show(prompt)
         if self.gate is not None:
             await self.gate.wait()
         if self.fails is not None:
             raise self.fails
         return account(9, service)
+
+    async def probe(self, service: str, address: str) -> ProbeResult:
+        await self._note("probe", service, address)
+        return self.probed
+
+    async def libraries(self) -> tuple[Library, ...]:
+        await self._note("libraries")
+        return self.server_libraries
+
+    async def love(self, play_id: int, *, loved: bool = True) -> list[str]:
+        await self._note("love", play_id, loved)
+        return ["ListenBrainz"]
 
     async def unlink(self, account_id: int, *, keep_queued: bool = False) -> None:
         await self._note("unlink", account_id, keep_queued)
@@ -291,12 +315,18 @@ class FakeEngine:
         search: str = "",
         kind: str = "",
         counted: bool | None = None,
+        account_id: int | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
     ) -> list[PlayRecord]:
-        await self._note("plays", limit, before_id, search, kind, counted)
+        await self._note("plays", limit, before_id, search, kind, counted, account_id, since, until)
         found = [
             record
             for record in self.ledger
-            if (before_id is None or record.id < before_id)
+            if account_id in (None, *(fate.account_id for fate in record.destinations))
+            and (since is None or record.started_at >= since)
+            and (until is None or record.started_at < until)
+            and (before_id is None or record.id < before_id)
             and search.casefold() in record.label.casefold()
             and kind in ("", record.kind)
             and counted in (None, record.counted_at is not None)

@@ -18,7 +18,7 @@ from revenge_companion.services.lastfm.service import LastFm
 from revenge_companion.services.linking import Waiting, approved, refusing, telling
 from revenge_companion.services.listenbrainz.service import ListenBrainz
 from revenge_companion.services.trakt.service import Trakt
-from tests.clock import FakeClock, settle
+from tests.clock import FakeClock, eventually, settle
 from tests.unit.services.kit import Answers, Prompts, QuickClock, answer
 
 CODE = answer(
@@ -114,8 +114,7 @@ async def test_leaving_ends_the_asking_at_once(service: type[Trakt | LastFm]) ->
     first = CODE if service is Trakt else answer(200, {"token": "t" * 32})
     answers = Answers(first, pending)
     task = asyncio.create_task(service(answers.http, clock, ID).link(LinkRequest(), Prompts()))
-    while not clock.sleeping:
-        await asyncio.sleep(0.001)
+    await eventually(lambda: clock.sleeping == 1)
     await clock.turn(5)
     task.cancel()
     await settle()

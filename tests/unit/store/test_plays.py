@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from revenge_companion.core.delivery import DeliveryState, Settlement
 from revenge_companion.core.status import DestinationFate
@@ -79,6 +80,26 @@ async def test_the_ledger_is_paged_searched_and_filtered(plays: Plays) -> None:
     assert [one.play_key for one in await plays.page(search="severance")] == ["e"]
     assert await plays.page(search="100%") == []
     assert TRACK.title == "Wörds"
+
+
+async def test_the_ledger_is_filtered_by_account_and_date(
+    plays: Plays, trakt: int, lastfm: int
+) -> None:
+    for number in range(4):
+        play = a_play(f"p{number}", counted_at=NOW, started_at=START + timedelta(days=number))
+        scrobble = a_scrobble(f"k{number}")
+        await plays.count(play, [(scrobble, [trakt, lastfm] if number % 2 else [trakt])])
+    await plays.save(a_play("uncounted", started_at=START + timedelta(days=9)))
+
+    async def keys(**wanted: Any) -> list[str]:
+        return [record.play_key for record in await plays.page(**wanted)]
+
+    assert await keys(account_id=trakt) == ["p3", "p2", "p1", "p0"]
+    assert await keys(account_id=lastfm) == ["p3", "p1"]
+    assert await keys(account_id=99) == []
+    assert await keys(since=START + timedelta(days=2)) == ["uncounted", "p3", "p2"]
+    assert await keys(until=START + timedelta(days=2)) == ["p1", "p0"]
+    assert await keys(account_id=lastfm, since=START + timedelta(days=1), limit=1) == ["p3"]
 
 
 async def test_half_a_character_from_a_server_is_no_reason_to_lose_a_play(
