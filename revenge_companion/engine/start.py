@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
+#: A keyring that could not be used is asked again after this many seconds.
+_ASK_AGAIN_S = 30.0
+
+
 class SystemClock:
     """The computer's own clocks."""
 
@@ -52,13 +56,16 @@ class LateSecrets:
         self._clock = clock
         self._opening = asyncio.Lock()
         self._found: Secrets | None = None
+        self._asked_s = float("-inf")
         #: Why secrets cannot be kept here, a sentence; empty while nobody asked or all is well.
         self.trouble = ""
 
     async def find(self) -> "Secrets | None":
         """The store that is used; None where there is none (`trouble` says why)."""
         async with self._opening:
-            if self._found is None and not self.trouble:
+            now_s = self._clock.monotonic_s()
+            if self._found is None and (not self.trouble or now_s - self._asked_s >= _ASK_AGAIN_S):
+                self._asked_s = now_s
                 # Imported here: a question about the outbox needs no keyring.
                 from revenge_companion.store.secrets import open_secrets
 
@@ -66,8 +73,10 @@ class LateSecrets:
                     self._found = await open_secrets(
                         vault_path=self._vault, vault_key=self._vault_key, clock=self._clock
                     )
+                    self.trouble = ""
                 except SecretsUnavailable as error:
                     self.trouble = str(error)
+                    self._asked_s = self._clock.monotonic_s()
                     _log.info("Secrets cannot be kept: %s", error)
             return self._found
 

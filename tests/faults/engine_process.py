@@ -13,7 +13,10 @@ from typing import Any
 from revenge_companion.demo.clock import ScaledClock
 from revenge_companion.demo.world import DemoWorld
 from revenge_companion.engine.control import NotAnswering, ask_async
+from revenge_companion.engine.start import SystemClock, open_engine
 from revenge_companion.paths import find_paths
+from revenge_companion.store.secrets import open_secrets
+from tests.integration.engine.house import House, Memory
 
 ROOT = Path(__file__).parents[2]
 VAULT_KEY = "a passphrase of this test"
@@ -128,6 +131,20 @@ async def process(
         await one.kill()
         # Reads what is left, so that the pipes are closed before the loop is.
         await made.communicate()
+
+
+@asynccontextmanager
+async def at_home(home: Path, world: DemoWorld) -> AsyncIterator[House]:
+    """An engine in this process, in the home that a process will have."""
+    paths = find_paths(str(home)).create()
+    secrets = await open_secrets(vault_path=paths.vault, vault_key=VAULT_KEY, clock=SystemClock())
+    environ = environment(home, world)
+    running = await open_engine(paths, clock=world.clock, environ=environ, secrets=secrets)
+    try:
+        await running.engine.start()
+        yield House(world, running.engine, Memory())
+    finally:
+        await running.close()
 
 
 @asynccontextmanager

@@ -14,8 +14,9 @@ from datetime import datetime
 from revenge_companion.demo.clock import ScaledClock
 from revenge_companion.engine.control import ControlServer
 from revenge_companion.engine.requests import Requests
-from revenge_companion.engine.start import open_engine
+from revenge_companion.engine.start import VAULT_KEY_ENV, SystemClock, open_engine
 from revenge_companion.paths import find_paths
+from revenge_companion.store.secrets import open_secrets
 
 
 async def run() -> None:
@@ -26,7 +27,11 @@ async def run() -> None:
         started_s=given["started_s"],
     )
     paths = find_paths().create()
-    running = await open_engine(paths, clock=clock)
+    # A keyring answers in real time.
+    secrets = await open_secrets(
+        vault_path=paths.vault, vault_key=os.environ[VAULT_KEY_ENV], clock=SystemClock()
+    )
+    running = await open_engine(paths, clock=clock, secrets=secrets)
     ending = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ending.set)
     control = ControlServer(paths.control, Requests(running.engine).handle)

@@ -11,11 +11,9 @@ import pytest
 from revenge_companion.demo.library import LIBRARY
 from revenge_companion.demo.viewer import End, PlayTo, Showing
 from revenge_companion.demo.world import DemoWorld
-from revenge_companion.engine.start import open_engine
 from revenge_companion.paths import find_paths
 from tests.clock import eventually
-from tests.faults.engine_process import Process, environment, process, runner
-from tests.integration.engine.house import House, Memory
+from tests.faults.engine_process import Process, at_home, environment, process, runner
 
 HEADLESS = ("revenge_companion", "run", "--headless", "--json")
 
@@ -27,16 +25,9 @@ def track(number: int) -> list[Showing]:
 
 async def signed_in(world: DemoWorld, home: Path, *services: str) -> None:
     """A home that is signed in and linked, with nobody running in it."""
-    running = await open_engine(
-        find_paths(str(home)).create(), clock=world.clock, environ=environment(home, world)
-    )
-    try:
-        house = House(world, running.engine, Memory())
-        await running.engine.start()
+    async with at_home(home, world) as house:
         await house.sign_in()
         await house.link(*services)
-    finally:
-        await running.close()
 
 
 async def announced(one: Process) -> dict[str, object]:

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from revenge_companion.core.accounts import Account
+from revenge_companion.core.errors import SecretsUnavailable
 from revenge_companion.core.media import Item
 from revenge_companion.core.status import AccountStatus
 from revenge_companion.demo.library import LIBRARY
@@ -28,8 +29,11 @@ class Memory:
 
     def __init__(self) -> None:
         self.kept: dict[str, str] = {}
+        self.silent = False
 
     async def get(self, name: str) -> str | None:
+        if self.silent:
+            raise SecretsUnavailable("The system's password store does not answer.")
         return self.kept.get(name)
 
     async def put(self, name: str, value: str) -> None:

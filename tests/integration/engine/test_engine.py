@@ -153,6 +153,20 @@ async def test_a_restart_goes_on_where_it_was(home: Path) -> None:
             house.assert_once("listenbrainz")
 
 
+@pytest.mark.expected_logs("password store does not answer")
+async def test_a_keyring_that_is_locked_at_start_is_asked_again(home: Path) -> None:
+    secrets = Memory()
+    async with DemoWorld(speed=500.0) as world:
+        async with engine(world, home, secrets) as house:
+            await house.sign_in()
+        secrets.silent = True
+        async with engine(world, home, secrets) as house:
+            assert "does not answer" in house.engine.status.trouble
+            secrets.silent = False
+            await house.until(lambda: house.engine.status.source.connected)
+            assert house.engine.status.trouble == ""
+
+
 async def test_what_was_private_stays_private_after_a_restart(home: Path) -> None:
     secrets = Memory()
     async with DemoWorld(speed=500.0) as world:
