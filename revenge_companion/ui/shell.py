@@ -16,12 +16,12 @@ from revenge_companion.engine.api import EngineApi, Notice, Notification
 from revenge_companion.ui import words
 from revenge_companion.ui.async_slot import Tasks
 from revenge_companion.ui.bridge import Bridge
-from revenge_companion.ui.theme import Theme, svg_icon
 from revenge_companion.ui.tray import Tray, tray_available
 from revenge_companion.ui.tray_state import RECENT, Do, TrayState, tray_state
 from revenge_companion.ui.words import EnglishPlurals, say
 
 if TYPE_CHECKING:
+    from revenge_companion.ui.style import Theme
     from revenge_companion.ui.window import Window
 
 
@@ -61,10 +61,8 @@ class Shell(QObject):
         self._plurals = EnglishPlurals(self)
         app.installTranslator(self._plurals)
         self._app = app
-        app.setWindowIcon(svg_icon("app"))
         app.setQuitOnLastWindowClosed(False)
-        self.theme = Theme(app)
-        self.theme.want(engine.settings.theme)
+        self._theme: Theme | None = None
         self.bridge = Bridge(engine, self)
         self._names = {spec.key: spec.name for spec in engine.services}
         self._recent: list[PlayRecord] = []
@@ -72,6 +70,7 @@ class Shell(QObject):
         self._reading_recent = False
         self._window: Window | None = None
         self.tray = Tray(self.tray_state, self, icon=tray_icon)
+        self.tray.menu.aboutToShow.connect(self._dress)
         self.tray.chosen.connect(self._on_chosen)
         self.tray.clicked.connect(self._on_tray_clicked)
         self.tray.message_clicked.connect(self.raise_window)
@@ -99,6 +98,7 @@ class Shell(QObject):
             from revenge_companion.ui.widgets.demo_banner import DemoBanner
             from revenge_companion.ui.window import Window
 
+            self._dress()
             demo = self._demo
             self._window = Window(
                 Context(self._engine, self.bridge, self._clock, self._names),
@@ -107,6 +107,16 @@ class Shell(QObject):
             )
             self._window.quit_wanted.connect(self._quit_requested)
         return self._window
+
+    def _dress(self) -> None:
+        """Give the application its looks, before the first menu or window is seen."""
+        if self._theme is None:
+            from revenge_companion.ui.style import Theme
+            from revenge_companion.ui.theme import svg_icon
+
+            self._app.setWindowIcon(svg_icon("app"))
+            self._theme = Theme(self._app)
+            self._theme.want(self._engine.settings.theme)
 
     def show(self, minimised: bool) -> None:
         """Show the tray icon, and the window unless `minimised`.
@@ -223,7 +233,8 @@ class Shell(QObject):
         self.tray.refresh()
 
     def _on_settings_changed(self, settings: Settings) -> None:
-        self.theme.want(settings.theme)
+        if self._theme is not None:
+            self._theme.want(settings.theme)
         self.tray.refresh()
 
     def _on_notified(self, notification: Notification) -> None:

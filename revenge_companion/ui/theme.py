@@ -1,11 +1,10 @@
-"""Light and dark: our own palettes on Fusion, one accent colour, a 4 px grid, recoloured icons."""
+"""Light and dark: our own palettes, one accent colour, a 4 px grid, recoloured icons."""
 
 from enum import StrEnum
 
-from PySide6.QtCore import QByteArray, QObject, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
+from PySide6.QtCore import QByteArray, QRectF, QSize
+from PySide6.QtGui import QColor, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
-from PySide6.QtWidgets import QApplication, QProxyStyle, QStyle, QStyleOption, QWidget
 
 from revenge_companion.ui.resources import svg_text
 
@@ -14,10 +13,6 @@ GRID = 4
 #: Room between the parts of a page, and around it.
 GAP = 3 * GRID
 MARGIN = 6 * GRID
-
-
-#: Controls whose frame has to be seen (3:1) to be found.
-FRAMED = ("QCheckBox", "QLineEdit", "QComboBox", "QPushButton", "QSlider")
 
 
 class Tone(StrEnum):
@@ -77,6 +72,14 @@ def palette(dark: bool) -> QPalette:
     return made
 
 
+def frame_colour(dark: bool) -> QColor:
+    """What Fusion takes for a window's colour to draw frames that can be seen.
+
+    It draws them 1.4 times darker than the window, which in the dark cannot be seen.
+    """
+    return QColor((_DARK if dark else _LIGHT)["outlined"])
+
+
 def is_dark(of: QPalette) -> bool:
     return of.color(QPalette.ColorRole.Window).lightness() < 128
 
@@ -93,7 +96,8 @@ def svg_pixmap(name: str, colour: QColor, size: int, ratio: float = 1.0) -> QPix
     renderer = QSvgRenderer(QByteArray(svg.encode()))
     pixmap = QPixmap(QSize(size, size) * ratio)
     pixmap.setDevicePixelRatio(ratio)
-    pixmap.fill(Qt.GlobalColor.transparent)
+    # Not by the name in Qt's own namespace: loading that takes 10 ms, and the tray icon waits.
+    pixmap.fill(QColor(0, 0, 0, 0))
     painter = QPainter(pixmap)
     renderer.render(painter, QRectF(0, 0, size, size))
     painter.end()
@@ -116,77 +120,3 @@ def svg_icon(name: str) -> QIcon:
     for size in (16, 24, 32, 48, 64, 128, 256):
         icon.addPixmap(svg_pixmap(name, QColor("black"), size))
     return icon
-
-
-class _Roomy(QProxyStyle):
-    """Fusion with controls of 28 pixels, which are easier to hit and to read."""
-
-    def sizeFromContents(  # noqa: N802  # Qt's name
-        self,
-        contents: QStyle.ContentsType,
-        option: QStyleOption,
-        size: QSize,
-        widget: QWidget | None = None,
-    ) -> QSize:
-        # The stubs want a widget where Qt itself passes none.
-        made = super().sizeFromContents(contents, option, size, widget)  # type: ignore[arg-type]
-        extra = _EXTRA.get(contents)
-        return made if extra is None else QSize(made.width() + extra[0], made.height() + extra[1])
-
-
-_EXTRA = {
-    QStyle.ContentsType.CT_PushButton: (3 * GRID, GRID + 2),
-    QStyle.ContentsType.CT_LineEdit: (0, GRID + 2),
-    QStyle.ContentsType.CT_ComboBox: (2 * GRID, GRID + 2),
-    QStyle.ContentsType.CT_TabBarTab: (2 * GRID, 2 * GRID),
-    QStyle.ContentsType.CT_HeaderSection: (0, 2 * GRID),
-    QStyle.ContentsType.CT_MenuItem: (GRID, GRID),
-}
-
-
-class Theme(QObject):
-    """Keeps the application's palette as the setting and the system want it."""
-
-    #: The palette is a new one.
-    changed = Signal()
-
-    def __init__(self, app: QApplication) -> None:
-        super().__init__(app)
-        self._app = app
-        self._wanted = "system"
-        app.setStyle(_Roomy("Fusion"))
-        QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_system_changed)
-        self._paint()
-
-    @property
-    def dark(self) -> bool:
-        """Whether the dark palette is the one to use."""
-        if self._wanted == "system":
-            return self.system_dark
-        return self._wanted == "dark"
-
-    @property
-    def system_dark(self) -> bool:
-        """Whether the desktop itself is dark."""
-        return QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark
-
-    def want(self, theme: str) -> None:
-        """Use "system", "light" or "dark"; anything else is taken for "system"."""
-        if theme != self._wanted:
-            self._wanted = theme if theme in ("light", "dark") else "system"
-            self._paint()
-
-    def _on_system_changed(self, _scheme: object) -> None:
-        self._paint()
-
-    def _paint(self) -> None:
-        chosen = palette(self.dark)
-        self._app.setPalette(chosen)
-        # Fusion draws frames 1.4 times darker than the window, which in the dark cannot be seen.
-        framed = QPalette(chosen)
-        framed.setColor(
-            QPalette.ColorRole.Window, QColor((_DARK if self.dark else _LIGHT)["outlined"])
-        )
-        for name in FRAMED:
-            self._app.setPalette(framed, name)  # type: ignore[arg-type]  # str is what it takes
-        self.changed.emit()

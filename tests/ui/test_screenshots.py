@@ -23,7 +23,8 @@ from revenge_companion.ui.context import Context
 from revenge_companion.ui.dialogs.link import LinkDialog
 from revenge_companion.ui.dialogs.passphrase import PassphraseDialog
 from revenge_companion.ui.dialogs.signin import SignInDialog
-from revenge_companion.ui.theme import Theme, svg_icon
+from revenge_companion.ui.style import Theme
+from revenge_companion.ui.theme import svg_icon
 from revenge_companion.ui.tray_state import TrayIcon
 from revenge_companion.ui.widgets.demo_banner import DemoBanner
 from revenge_companion.ui.window import Window

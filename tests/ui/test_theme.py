@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QApplication, QLabel
 
 import revenge_companion.ui
 from revenge_companion.ui.resources import resource, svg_text
+from revenge_companion.ui.style import Theme
 from revenge_companion.ui.theme import (
-    Theme,
     Tone,
     palette,
     svg_icon,
