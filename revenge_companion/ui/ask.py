@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QStandardPaths, Qt
 from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox, QPushButton, QWidget
 
 
@@ -89,5 +89,20 @@ async def save_path(parent: QWidget, *, title: str, name: str, filters: str) -> 
             return None
         files = dialog.selectedFiles()
         return Path(files[0]) if files else None
+    finally:
+        dialog.deleteLater()
+
+
+async def folder(parent: QWidget, *, title: str) -> Path | None:
+    """A folder to write to; None when the user thinks better of it."""
+    downloads = QStandardPaths.StandardLocation.DownloadLocation
+    dialog = QFileDialog(parent, title, QStandardPaths.writableLocation(downloads))
+    dialog.setFileMode(QFileDialog.FileMode.Directory)
+    dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+    try:
+        if not await opened(dialog):
+            return None
+        folders = dialog.selectedFiles()
+        return Path(folders[0]) if folders else None
     finally:
         dialog.deleteLater()

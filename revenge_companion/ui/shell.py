@@ -243,8 +243,9 @@ class Shell(QObject):
             Notice.ACCOUNT_TROUBLE: not wanted.account_trouble,
             Notice.SIGNED_OUT: not wanted.signed_out,
             Notice.SCROBBLED: not wanted.scrobbled,
+            Notice.HAND_OFF: not wanted.hand_off,
         }.get(notification.notice, False):
             return
         text = words.reason(notification.reason, notification.facts)
-        trouble = notification.notice is not Notice.SCROBBLED
+        trouble = notification.notice not in (Notice.SCROBBLED, Notice.HAND_OFF)
         self.tray.notify(notification.title, text, trouble=trouble)

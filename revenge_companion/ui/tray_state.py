@@ -117,7 +117,7 @@ def _icon(status: EngineStatus, now: datetime) -> TrayIcon:
         return TrayIcon.OFFLINE
     if words.is_paused(status, now):
         return TrayIcon.PAUSED
-    if status.outbox.waiting:
+    if status.to_send:
         return TrayIcon.WAITING
     if any(playing.state == "playing" for playing in status.now_playing):
         return TrayIcon.PLAYING
@@ -160,7 +160,7 @@ def _state_sentence(
         case TrayIcon.PAUSED:
             return words.pause_sentence(status.paused_until or now, now)
         case TrayIcon.WAITING:
-            return say("%n play(s) waiting to be sent", status.outbox.waiting)
+            return say("%n play(s) waiting to be sent", status.to_send)
         case TrayIcon.PLAYING:
             playing = next(p for p in status.now_playing if p.state == "playing")
             counts = words.counts_sentence(playing, monotonic_s)
@@ -223,10 +223,8 @@ def _action_lines(
     status: EngineStatus, names: Mapping[str, str], now: datetime
 ) -> tuple[MenuLine, ...]:
     lines: list[MenuLine] = []
-    if status.outbox.waiting:
-        lines.append(
-            MenuLine(say("%n waiting \N{MIDDLE DOT} Send now", status.outbox.waiting), Do.FLUSH)
-        )
+    if status.to_send:
+        lines.append(MenuLine(say("%n waiting \N{MIDDLE DOT} Send now", status.to_send), Do.FLUSH))
     if words.is_paused(status, now):
         lines.append(MenuLine(say("Resume scrobbling"), Do.RESUME))
     elif status.sign_in is SignInState.SIGNED_IN:

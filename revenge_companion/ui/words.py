@@ -198,6 +198,16 @@ def account_sentence(status: AccountStatus, service_name: str, now: datetime) ->
             return text.format(service=service_name, until=until)
         case AccountState.HELD:
             return account.state_detail or say("The service asks for something only you can do.")
+    if status.written:
+        return say(
+            "%n play(s) in a file. Import it at {service}, then mark them as delivered.",
+            status.written,
+        ).format(service=service_name)
+    if counts.waiting and status.hand_off:
+        return say(
+            "%n play(s) waiting for you to write the file and import it at {service}.",
+            counts.waiting,
+        ).format(service=service_name)
     if counts.waiting:
         return say("%n play(s) waiting to be sent.", counts.waiting)
     return say("Everything has been delivered.")

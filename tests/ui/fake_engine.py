@@ -222,6 +222,8 @@ class FakeEngine:
         #: Awaited by calls that take their time; None answers at once.
         self.gate: asyncio.Event | None = None
         self.prompt: LinkPrompt | None = None
+        #: What `hand_off` writes.
+        self.written: list[Path] = []
         #: Shown after `prompt`, before the gate.
         self.later_prompts: list[LinkPrompt] = []
         self.probed = ProbeResult(trouble="Nothing answers.")
@@ -366,6 +368,14 @@ class FakeEngine:
     async def export_outbox(self, path: Path) -> int:
         await self._note("export_outbox", path)
         return len(self.deliveries)
+
+    async def hand_off(self, account_id: int, folder: Path) -> list[Path]:
+        await self._note("hand_off", account_id, folder)
+        return self.written
+
+    async def hand_off_done(self, account_id: int) -> int:
+        await self._note("hand_off_done", account_id)
+        return 3
 
     async def scrobble_anyway(self, play_id: int) -> bool:
         await self._note("scrobble_anyway", play_id)

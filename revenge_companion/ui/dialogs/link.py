@@ -211,6 +211,10 @@ class LinkDialog(QDialog):
         # Qt keeps it as a plain text.
         return LinkMethod(self.method.currentData())
 
+    @property
+    def _names_user(self) -> bool:
+        return self._method in (LinkMethod.PASSWORD, LinkMethod.LOCAL)
+
     def _method_name(self, method: LinkMethod) -> str:
         return {
             LinkMethod.TOKEN: self.tr("Paste a token"),
@@ -253,7 +257,9 @@ class LinkDialog(QDialog):
             }[method].format(service=name)
         )
         pasted = method in (LinkMethod.TOKEN, LinkMethod.PIN)
-        self._rows.setRowVisible(self.username, method is LinkMethod.PASSWORD)
+        by_hand = method is LinkMethod.LOCAL
+        self._rows.setRowVisible(self.username, by_hand or method is LinkMethod.PASSWORD)
+        self.username.setPlaceholderText(self.tr("may stay empty") if by_hand else "")
         self._rows.setRowVisible(self.secret, pasted or method is LinkMethod.PASSWORD)
         secret = {
             LinkMethod.PASSWORD: self.tr("&Password"),
@@ -283,7 +289,7 @@ class LinkDialog(QDialog):
             auth_url=self.auth_url.text().strip() if own else "",
             client_id=self.client_id.text().strip() if own else "",
             client_secret=self.client_secret.text().strip() if own else "",
-            username=self.username.text().strip() if method is LinkMethod.PASSWORD else "",
+            username=self.username.text().strip() if self._names_user else "",
             secret=secret,
         )
 

@@ -78,6 +78,8 @@ class AccountsPage(Column):
         card.test_wanted.connect(self._on_test)
         card.link_wanted.connect(self._on_link_again)
         card.unlink_wanted.connect(self._on_unlink)
+        card.files_wanted.connect(self._on_files)
+        card.imported.connect(self._on_imported)
         card.switched.connect(self._on_switched)
         self._linked.addWidget(card)
         return card
@@ -155,6 +157,59 @@ class AccountsPage(Column):
         except CompanionError as error:
             self.cards[account_id].say(str(error), Tone.BAD)
             self._show(self._context.engine.status)
+
+    @async_slot
+    async def _on_files(self, account_id: int) -> None:
+        account = self._account(account_id)
+        spec = self._context.spec(account.service) if account is not None else None
+        if spec is None:
+            return
+        folder = await ask.folder(self, title=self.tr("Write the file to"))
+        if folder is None:
+            return
+        try:
+            paths = await self._context.engine.hand_off(account_id, folder)
+        except CompanionError as error:
+            self._say(account_id, str(error), Tone.BAD)
+            return
+        if not paths:
+            self._say(account_id, self.tr("Nothing is waiting."))
+            return
+        names = ", ".join(path.name for path in paths)
+        text = self.tr(
+            "{files} is in {folder}. Import it on {service}'s page, then mark its plays as "
+            "delivered."
+        ).format(files=names, folder=folder, service=spec.name)
+        self._say(account_id, f"{text} {spec.upload_note}".strip())
+        self._open_address(spec.upload_url)
+
+    @async_slot
+    async def _on_imported(self, account_id: int) -> None:
+        account = self._account(account_id)
+        if account is None:
+            return
+        sure = await ask.confirm(
+            self,
+            title=self.tr("Mark as delivered"),
+            text=self.tr("Has {service} imported the file?").format(
+                service=self._context.name(account.service)
+            ),
+            details=self.tr("Its plays will not be in the next file."),
+            accept=self.tr("Yes, mark them"),
+        )
+        if not sure:
+            return
+        try:
+            done = await self._context.engine.hand_off_done(account_id)
+        except CompanionError as error:
+            self._say(account_id, str(error), Tone.BAD)
+            return
+        self._say(account_id, words.say("%n play(s) marked as delivered.", done))
+
+    def _say(self, account_id: int, text: str, tone: Tone = Tone.MUTED) -> None:
+        card = self.cards.get(account_id)
+        if card is not None:
+            card.say(text, tone)
 
     @async_slot
     async def _on_unlink(self, account_id: int) -> None:

@@ -176,7 +176,7 @@ class OutboxPage(QWidget):
     def _show_status(self, status: EngineStatus) -> None:
         counts = words.waiting_sentence(status.outbox)
         self.summary.setText(counts or self.tr("Nothing is waiting"))
-        self.send.setEnabled(bool(status.outbox.waiting))
+        self.send.setEnabled(bool(status.to_send))
         self._show_empty(status)
 
     def _show_empty(self, status: EngineStatus) -> None:

@@ -153,6 +153,7 @@ class SettingsPage(Column):
         self.account_trouble = self._check(card, self.tr("An &account needs me"))
         self.signed_out = self._check(card, self.tr("My server signed me o&ut"))
         self.scrobbled = self._check(card, self.tr("Something was s&crobbled"))
+        self.hand_off = self._check(card, self.tr("Plays wait for me to import a &file"))
 
     def _build_network(self, card: Card) -> None:
         self.plain_http = self._check(card, self.tr("Allow services without encr&yption"))
@@ -241,6 +242,7 @@ class SettingsPage(Column):
         self.account_trouble.setChecked(settings.notify.account_trouble)
         self.signed_out.setChecked(settings.notify.signed_out)
         self.scrobbled.setChecked(settings.notify.scrobbled)
+        self.hand_off.setChecked(settings.notify.hand_off)
         self.plain_http.setChecked(settings.allow_plain_http)
         for control in controls:
             control.blockSignals(False)
@@ -311,6 +313,7 @@ class SettingsPage(Column):
                 account_trouble=self.account_trouble.isChecked(),
                 signed_out=self.signed_out.isChecked(),
                 scrobbled=self.scrobbled.isChecked(),
+                hand_off=self.hand_off.isChecked(),
             ),
             allow_plain_http=self.plain_http.isChecked(),
         )

@@ -62,6 +62,9 @@ class AccountCard(Card):
     test_wanted = Signal(int)
     link_wanted = Signal(int)
     unlink_wanted = Signal(int)
+    #: For services that take files: write what waits, and "I have imported it".
+    files_wanted = Signal(int)
+    imported = Signal(int)
     #: Account id, Switches
     switched = Signal(int, object)
 
@@ -99,6 +102,10 @@ class AccountCard(Card):
         self.link.clicked.connect(lambda: self.link_wanted.emit(self._id))
         self.test.clicked.connect(lambda: self.test_wanted.emit(self._id))
         self.unlink.clicked.connect(lambda: self.unlink_wanted.emit(self._id))
+        self.write = QPushButton(self.tr("Write the file\N{HORIZONTAL ELLIPSIS}"))
+        self.done = QPushButton(self.tr("Mark as delivered\N{HORIZONTAL ELLIPSIS}"))
+        self.write.clicked.connect(lambda: self.files_wanted.emit(self._id))
+        self.done.clicked.connect(lambda: self.imported.emit(self._id))
         self._more = QToolButton()
         self._more.setText(self.tr("What it gets"))
         self._more.setAutoRaise(True)
@@ -110,16 +117,20 @@ class AccountCard(Card):
         buttons.setSpacing(2 * GRID)
         buttons.addWidget(self._more)
         buttons.addStretch(1)
-        for button in (self.test, self.link, self.unlink):
+        for button in (self.write, self.done, self.test, self.link, self.unlink):
             buttons.addWidget(button)
         self.column.addLayout(top)
         for widget in (self._state, self._numbers, self.answer):
             self.column.addWidget(widget)
         self.column.addLayout(buttons)
+        by_hand = self._spec is not None and self._spec.hand_off
+        # There is no login to test or to renew where files are handed over.
+        for button in (self.test, self.link) if by_hand else (self.write,):
+            button.hide()
         self._details = self._build_switches()
         self._details.hide()
         self.column.addWidget(self._details)
-        for control in (self.enabled, self.test, self.link, self.unlink):
+        for control in (self.enabled, self.write, self.done, self.test, self.link, self.unlink):
             spoken = f"{control.text()}, {self._context.name(account.service)} {account.label}"
             control.setAccessibleName(spoken)
 
@@ -169,6 +180,8 @@ class AccountCard(Card):
         self._numbers.setText(self._numbers_text(status))
         self.link.setDefault(trouble)
         self.test.setEnabled(account.state is not AccountState.LINK_AGAIN)
+        self.write.setEnabled(bool(status.counts.waiting))
+        self.done.setVisible(bool(status.written))
         self._show_switches(account.switches)
 
     def show_more(self, shown: bool) -> None:
