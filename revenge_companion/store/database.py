@@ -13,8 +13,10 @@ import peewee
 
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.errors import StoreTrouble
+from revenge_companion.store.check import unreadable
 from revenge_companion.store.migrations import MIGRATIONS, NEWER, Migration, migrate, version
 from revenge_companion.store.models import MetaRow
+from revenge_companion.store.seal import seal, unseal
 from revenge_companion.store.trouble import is_corrupt, is_environment, os_trouble, store_trouble
 from revenge_companion.store.writer import Job, Outcome, Writer, outcome
 
@@ -110,6 +112,8 @@ class Database:
         self._migrations = migrations
         self._clock = clock
         self._closed = False
+        #: Whether the file was taken into use, and is sealed when it is closed.
+        self._ours = False
         self._writer = Writer("store", self._group)
         self._link = Link(peewee.SqliteDatabase(None))
         #: What had to be mended at opening, a sentence; empty when all was well.
@@ -223,7 +227,10 @@ class Database:
     def _open(self) -> None:
         _private_folder(self._path.parent)
         try:
-            self._connect()
+            whole = unseal(self._path)
+            if whole is False:
+                raise _damaged("the disk did not keep it as it was")
+            self._connect(look_closely=whole is None)
         except (sqlite3.Error, peewee.PeeweeException) as error:
             self._disconnect()
             if not is_corrupt(error):
@@ -241,8 +248,9 @@ class Database:
             # A full disk must not keep the program from starting.
             with contextlib.suppress(sqlite3.Error, OSError):
                 self._backup()
+        self._ours = True
 
-    def _connect(self) -> None:
+    def _connect(self, *, look_closely: bool = True) -> None:
         # Made by us and not by SQLite, so that nobody else can read it for even a moment; the log
         # and its index inherit the file's mode.
         os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
@@ -252,9 +260,10 @@ class Database:
         if version(connection) <= len(self._migrations):
             result = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
             if result != "ok":
-                error = sqlite3.DatabaseError(result)
-                error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-                raise error
+                raise _damaged(result)
+            current = version(connection) == len(self._migrations)
+            if look_closely and current and (said := unreadable(connection)):
+                raise _damaged(f"{said} cannot be read")
 
     def _disconnect(self) -> None:
         with contextlib.suppress(sqlite3.Error, peewee.PeeweeException):
@@ -336,9 +345,20 @@ class Database:
         if self._link.db.is_closed():
             return
         # On a full disk the log stays beside the file; everything is in one or the other.
+        folded = False
         with contextlib.suppress(sqlite3.Error):
-            self._link.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            busy, *_ = self._link.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            folded = not busy
         self._disconnect()
+        if folded and self._ours:
+            with contextlib.suppress(OSError):
+                seal(self._path)
+
+
+def _damaged(what: str) -> sqlite3.DatabaseError:
+    error = sqlite3.DatabaseError(what)
+    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    return error
 
 
 def _told(error: Exception) -> Exception:

@@ -72,8 +72,8 @@ def doomed(statement: int) -> type[Database]:
             os.kill(os.getpid(), signal.SIGKILL)
 
     class DoomedDatabase(Database):
-        def _connect(self) -> None:
-            super()._connect()
+        def _connect(self, *, look_closely: bool = True) -> None:
+            super()._connect(look_closely=look_closely)
             self._link.connection.set_trace_callback(count)
 
     return DoomedDatabase

@@ -140,14 +140,14 @@ async def test_small_texts_are_kept(db: Database) -> None:
     assert await db.get_meta("device") is None
 
 
-async def test_closing_leaves_one_file_and_no_thread(tmp_path: Path, clock: FakeClock) -> None:
+async def test_closing_leaves_a_sealed_file_and_no_thread(tmp_path: Path, clock: FakeClock) -> None:
     before = set(threading.enumerate())
     db = await Database.open(tmp_path / "companion.db", clock=clock)
     await db.set_meta("a", "b")
     await db.close()
     assert set(threading.enumerate()) == before
-    files = [one.name for one in tmp_path.iterdir() if one.is_file()]
-    assert files == ["companion.db"]
+    files = sorted(one.name for one in tmp_path.iterdir() if one.is_file())
+    assert files == ["companion.db", "companion.db.seal"]
 
 
 async def test_what_was_queued_before_closing_is_done(tmp_path: Path, clock: FakeClock) -> None:
