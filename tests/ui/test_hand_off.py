@@ -17,7 +17,7 @@ from revenge_companion.services.base import LinkMethod, LinkRequest, ServiceSpec
 from revenge_companion.ui import tray_state, words
 from revenge_companion.ui.context import Context
 from revenge_companion.ui.dialogs.link import LinkDialog
-from revenge_companion.ui.pages.accounts import AccountsPage
+from revenge_companion.ui.pages.accounts import AccountsPage, what_it_can
 from revenge_companion.ui.pages.settings import SettingsPage
 from tests.clock import eventually, settle
 from tests.ui.fake_engine import NOW, SIGNED_IN, FakeEngine, account
@@ -153,6 +153,7 @@ async def test_trouble_while_marking_is_said(page: AccountsPage, engine: FakeEng
 
 async def test_a_card_offers_what_its_service_can(page: AccountsPage, engine: FakeEngine) -> None:
     by_hand, sent = page.cards[7], page.cards[1]
+    assert what_it_can(LETTERBOXD) == "Films \N{MIDDLE DOT} as files that you import there"
     assert by_hand.write.isVisible()
     assert by_hand.write.isEnabled()
     assert not any(one.isVisible() for one in (by_hand.done, by_hand.test, by_hand.link))

@@ -248,6 +248,8 @@ def what_it_can(spec: ServiceSpec) -> str:
     parts = [", ".join(words.kind_plural(kind) for kind in spec.kinds)]
     if spec.live:
         parts.append(words.say("shows what is playing now"))
+    if spec.hand_off:
+        parts.append(words.say("as files that you import there"))
     if spec.custom_server:
         parts.append(words.say("works with your own server"))
     return " \N{MIDDLE DOT} ".join(parts)
