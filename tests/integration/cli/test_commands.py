@@ -1,0 +1,202 @@
+"""Every command: its JSON, its exit codes, with and without a running program."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from revenge_companion.cli import main
+from revenge_companion.demo.world import DemoWorld
+from revenge_companion.services.catalog import SPECS
+from tests.faults.engine_process import at_home, environment, process
+
+STATUS = {"signed_in", "server", "source", "connected", "accounts", "now_playing", "outbox"}
+OUTBOX = {"pending", "sending", "unsure", "delivered", "held", "parked"}
+ACCOUNT = {"id", "service", "label", "state", "pending", "parked", "last_delivery"}
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any]]:
+    """One command in this process: its exit code and what it printed."""
+    code = main([*arguments, "--json"])
+    return code, dict(json.loads(capsys.readouterr().out))
+
+
+def test_status_of_a_new_home(capsys: pytest.CaptureFixture[str]) -> None:
+    code, status = run(capsys, "status")
+    assert code == 0
+    assert status.keys() >= STATUS
+    assert status["outbox"].keys() == OUTBOX
+    assert (status["signed_in"], status["server"], status["source"]) == (False, None, None)
+    assert (status["connected"], status["accounts"], status["now_playing"]) == (False, [], [])
+
+
+def test_services_is_the_catalogue_as_data(capsys: pytest.CaptureFixture[str]) -> None:
+    code, said = run(capsys, "services")
+    assert code == 0
+    assert [one["key"] for one in said["services"]] == [spec.key for spec in SPECS]
+    keys = {"key", "name", "kinds", "link", "live", "durable", "imports", "exports"}
+    assert all(one.keys() >= keys for one in said["services"])
+    assert {"trakt", "simkl", "lastfm", "listenbrainz"} <= {s["key"] for s in said["services"]}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "key"),
+    [
+        (("accounts",), "accounts"),
+        (("outbox",), "deliveries"),
+        (("outbox", "list", "--state", "parked", "--limit", "5"), "deliveries"),
+        (("history", "--limit", "3"), "plays"),
+    ],
+)
+def test_lists_of_a_new_home_are_empty(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], key: str
+) -> None:
+    code, said = run(capsys, *arguments)
+    assert (code, said) == (0, {key: []})
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("outbox", "flush"),
+        ("outbox", "retry", "7"),
+        ("outbox", "discard", "7"),
+        ("unlink", "nobody"),
+        ("link", "nothing"),
+        ("outbox", "--account", "nobody"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_with_one_sentence(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
+) -> None:
+    code, said = run(capsys, *arguments)
+    assert code == 1
+    assert said["error"].endswith(".")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("nonsense",),
+        ("outbox", "retry"),
+        ("outbox", "retry", "x"),
+        ("outbox", "--state", "lost"),
+        ("outbox", "--limit", "0"),
+        ("history", "--limit", "many"),
+        ("signin",),
+        ("signin", "--server", "http://127.0.0.1:9"),
+        ("link",),
+        ("unlink",),
+        ("explain",),
+        ("demo", "--speed", "-1"),
+        ("status", "--wrong"),
+    ],
+)
+def test_wrong_words_are_usage_errors(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
+) -> None:
+    assert main(arguments) == 2
+    assert capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["status", "outbox", "demo", "explain", "link", "run"])
+def test_every_command_has_help(capsys: pytest.CaptureFixture[str], command: str) -> None:
+    assert main([command, "--help"]) == 0
+    assert "usage:" in capsys.readouterr().out
+
+
+def test_an_export_of_nothing_is_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "outbox.json"
+    code, said = run(capsys, "outbox", "export", str(path))
+    assert (code, said["exported"]) == (0, 0)
+    assert json.loads(path.read_text()) == []
+    assert path.stat().st_mode & 0o077 == 0
+
+
+def test_an_export_that_cannot_be_written_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, said = run(capsys, "outbox", "export", str(tmp_path / "missing" / "outbox.csv"))
+    assert code == 1
+    assert "cannot be written" in said["error"]
+
+
+async def test_a_whole_life_on_the_command_line(home: Path, tmp_path: Path) -> None:
+    """Sign in, link, look, export, unlink, sign out: alone, then beside a running program."""
+    async with DemoWorld() as world:
+        site = world.destinations.listenbrainz
+
+        async def cli(*arguments: str, given: str = "") -> tuple[int, dict[str, Any]]:
+            env = environment(home, world)
+            words = ("revenge_companion", *arguments, "--json")
+            async with process(home, *words, env=env, given=given) as one:
+                out, err = await one.output()
+                assert "Traceback" not in err
+                # A link shows what to do before its result.
+                return await one.ended(), json.loads(out.splitlines()[-1])
+
+        signin = ("signin", "--server", world.server_url, "--username", world.username)
+        code, said = await cli(*signin, "--password-stdin", given="wrong")
+        assert (code, said["error"]) == (1, "The server did not accept this name and password.")
+        code, said = await cli(*signin, "--password-stdin", given=world.password + "\n")
+        assert (code, said["username"]) == (0, world.username)
+        code, said = await cli("link", "listenbrainz", "--secret-stdin", given="wrong")
+        assert code == 1
+        code, said = await cli("link", "listenbrainz", "--secret-stdin", given=site.link_secret)
+        assert (code, said["account"]["id"]) == (0, 1)
+
+        env = environment(home, world)
+        headless = ("revenge_companion", "run", "--headless", "--json")
+        async with process(home, *headless, env=env) as running:
+            assert json.loads(await running.line())["signed_in"] is True
+            await running.connected()
+            code, said = await cli("status")
+            assert (code, said["source"], said["connected"]) == (0, "websocket", True)
+            (account,) = said["accounts"]
+            assert account.keys() >= ACCOUNT
+            codes = await asyncio.gather(
+                cli("accounts"),
+                cli("history"),
+                cli("outbox", "flush"),
+                cli("link", "lastfm", "--label", "second"),
+                cli("outbox", "export", str(tmp_path / "all.csv")),
+            )
+            assert [code for code, _ in codes] == [0] * 5
+            code, said = await cli("unlink", "second")
+            assert (code, said["unlinked"]) == (0, 2)
+            code, said = await cli("signout")
+            assert (code, said["signed_in"]) == (0, False)
+            code, said = await cli("status")
+            assert (said["signed_in"], said["server"], said["source"]) == (False, None, None)
+            running.terminate()
+            assert await running.ended() == 0
+        code, said = await cli("unlink", "1")
+        assert code == 0
+
+
+async def test_an_api_key_signs_in_from_standard_input(home: Path) -> None:
+    async with DemoWorld() as world:
+        words = ("revenge_companion", "signin", "--server", world.server_url, "--api-key-stdin")
+        env = environment(home, world)
+        key = world.server.accounts.api_key
+        for given, wanted in ((key, 0), ("rv_wrong", 1), ("", 1)):
+            async with process(home, *words, "--json", env=env, given=given) as one:
+                await one.output()
+                assert await one.ended() == wanted
+
+
+async def test_a_count_shows_in_history_and_outbox(home: Path, tmp_path: Path) -> None:
+    async with DemoWorld(speed=500.0) as world:
+        async with at_home(home, world) as house:
+            await house.sign_in()
+            await house.link("listenbrainz")
+            await house.play(world.server.library.albums[0].tracks[0])
+            await house.until(lambda: house.engine.status.outbox.delivered == 1)
+        for words, key in (("outbox --state delivered", "deliveries"), ("history", "plays")):
+            arguments = ("revenge_companion", *words.split(), "--json")
+            async with process(home, *arguments, env=environment(home, world)) as one:
+                out, _ = await one.output()
+            (row,) = json.loads(out)[key]
+            assert "Harbour Morning" in row["item"]
