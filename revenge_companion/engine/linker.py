@@ -5,7 +5,7 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from revenge_companion.core.accounts import Account
 from revenge_companion.core.clock import Clock
@@ -128,9 +128,9 @@ class Linker:
     async def probe(self, key: str, address: str) -> ProbeResult:
         """What answers at `address`; raises LinkRefused for a service that asks no servers."""
         service = self.service(key)
-        if not isinstance(service, Prober):
+        if not service.spec.custom_server:
             raise LinkRefused(f"{service.spec.name} has one address only.")
-        return await service.probe(address)
+        return await cast(Prober, service).probe(address)
 
     async def love(self, accounts: Sequence[Account], item: Item, *, loved: bool) -> list[str]:
         """Love `item` at each account that can; the names of the services that took it.
@@ -140,12 +140,11 @@ class Linker:
         took: list[str] = []
         troubles: list[CompanionError] = []
         for account in accounts:
-            client = self.client(account)
             spec = self.service(account.service).spec
-            if not (spec.loves and item.kind in spec.kinds and isinstance(client, LoveClient)):
+            if not (spec.loves and item.kind in spec.kinds):
                 continue
             try:
-                await client.love(item, loved=loved)
+                await cast(LoveClient, self.client(account)).love(item, loved=loved)
             except CompanionError as error:
                 _log.info("%s did not take a love: %s", spec.name, error)
                 troubles.append(error)

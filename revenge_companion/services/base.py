@@ -153,6 +153,23 @@ class Client(Protocol):
         ...
 
 
+@runtime_checkable
+class ReadsBack(Protocol):
+    """A client of a service that keeps whatever it is sent, and can be read in ranges.
+
+    A second Companion of the same user may have sent a play first; so what is not refused by the
+    service when it is there already is looked for even before the first attempt.
+    """
+
+    def doubtful(self, batch: Sequence[Delivery]) -> Sequence[Delivery]:
+        """Those of `batch` that would be doubled if they were there already; no request."""
+        ...
+
+    async def find_many(self, deliveries: Sequence[Delivery]) -> Mapping[int, str]:
+        """The remote ids ("" where there is none) of those that are there, by delivery id."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class LinkRequest:
     """What the user brought to a linking: addresses, ids, and a secret where the method has one."""
@@ -229,7 +246,6 @@ class ProbeResult:
     trouble: str = ""
 
 
-@runtime_checkable
 class Prober(Protocol):
     """A service of which `ServiceSpec.custom_server` is true: it tells what a server is."""
 

@@ -185,14 +185,14 @@ async def test_a_token_is_pasted_and_sent_without_its_spaces(linking: Linking) -
 @pytest.mark.parametrize("linking", [LISTENBRAINZ], indirect=True)
 async def test_own_servers_count_only_while_they_are_wanted(linking: Linking) -> None:
     linking.dialog.secret.setText("token")
-    linking.dialog.own.setChecked(True)
-    linking.dialog.api_url.setText("https://maloja.example.org/apis/listenbrainz")
+    linking.dialog.server.own.setChecked(True)
+    linking.dialog.server.api_url.setText("https://maloja.example.org/apis/listenbrainz")
     linking.engine.fails = LinkRefused("This token is not known.")
     await linking.go()
     assert linking.request.api_url == "https://maloja.example.org/apis/listenbrainz"
     assert linking.dialog.message.text() == "This token is not known."
 
-    linking.dialog.own.setChecked(False)
+    linking.dialog.server.own.setChecked(False)
     await linking.go()
     assert linking.request.api_url == ""
 
@@ -205,15 +205,15 @@ async def test_a_device_code_is_shown_copied_and_counted_down(
     linking.engine.prompt, linking.engine.gate = DEVICE_PROMPT, asyncio.Event()
     await linking.go()
 
-    assert dialog.code.text() == "ABCD-1234"
-    assert dialog.code.font().pointSizeF() >= 2 * dialog.font().pointSizeF()
-    assert dialog.qr.isVisible()
-    assert dialog.left.text() == "10:00 left"
+    assert dialog.waiting.code.text() == "ABCD-1234"
+    assert dialog.waiting.code.font().pointSizeF() >= 2 * dialog.font().pointSizeF()
+    assert dialog.waiting.qr.isVisible()
+    assert dialog.waiting.left.text() == "10:00 left"
     assert dialog.message.text().startswith("Waiting for")
     assert linking.addresses == []
-    dialog.copy.click()
+    dialog.waiting.copy.click()
     assert QGuiApplication.clipboard().text() == "ABCD-1234"
-    dialog.open_page.click()
+    dialog.waiting.open_page.click()
     assert linking.addresses == ["https://auth.example.org/activate/ABCD-1234"]
 
     linking.engine.gate.set()
@@ -252,8 +252,8 @@ async def test_the_browser_opens_by_itself_where_no_code_is_typed(linking: Linki
     await linking.go()
 
     assert linking.addresses == ["https://www.last.fm/api/auth/?token=x"]
-    assert not linking.dialog.code.isVisible()
-    assert not linking.dialog.left.isVisible()
+    assert not linking.dialog.waiting.code.isVisible()
+    assert not linking.dialog.waiting.left.isVisible()
 
 
 @pytest.mark.parametrize("linking", [LASTFM], indirect=True)
@@ -271,8 +271,8 @@ async def test_a_second_way_asks_for_name_and_password(linking: Linking) -> None
 
 @pytest.mark.parametrize("linking", [TRAKT, LASTFM], indirect=True)
 async def test_an_own_app_key_can_be_brought(linking: Linking) -> None:
-    linking.dialog.own.setChecked(True)
-    linking.dialog.client_id.setText("mine")
+    linking.dialog.server.own.setChecked(True)
+    linking.dialog.server.client_id.setText("mine")
     await linking.go()
 
     assert linking.request.client_id == "mine"
@@ -294,7 +294,7 @@ async def test_every_link_method_has_its_dialog(
     linking.dialog.secret.setText("secret")
     await linking.go()
 
-    sent = method in (LinkMethod.TOKEN, LinkMethod.PIN, LinkMethod.PASSWORD)
+    sent = method in (LinkMethod.TOKEN, LinkMethod.PASSWORD)
     assert linking.request.secret == ("secret" if sent else "")
     assert linking.dialog.account is not None
     await linking.close()

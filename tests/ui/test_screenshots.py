@@ -240,9 +240,9 @@ async def test_link_dialogs(
     dialog.show()
     name = f"link-{spec.key}"  # type: ignore[attr-defined]
     shoot(dialog, name)
-    dialog.own.setChecked(True)
+    dialog.server.own.setChecked(True)
     shoot(dialog, f"{name}-own")
-    dialog.own.setChecked(False)
+    dialog.server.own.setChecked(False)
     dialog.secret.setText("t" * 36)
     engine.prompt = LinkPrompt(
         "https://auth.example.org/activate",

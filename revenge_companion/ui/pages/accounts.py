@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout
 from revenge_companion.core.accounts import Account, Switches
 from revenge_companion.core.errors import CompanionError
 from revenge_companion.core.status import AccountStatus, EngineStatus
-from revenge_companion.services.base import LinkRequest, ServiceSpec, ShowPrompt
+from revenge_companion.services.base import LinkRequest, ProbeResult, ServiceSpec, ShowPrompt
 from revenge_companion.ui import ask, words
 from revenge_companion.ui.async_slot import Tasks, async_slot
 from revenge_companion.ui.context import Context
@@ -123,10 +123,14 @@ class AccountsPage(Column):
         async def link(request: LinkRequest, label: str, show: ShowPrompt) -> Account:
             return await self._context.engine.link(spec.key, request, label, show)
 
+        async def probe(address: str) -> ProbeResult:
+            return await self._context.engine.probe(spec.key, address)
+
         dialog = LinkDialog(
             self.window(),
             spec=spec,
             link=link,
+            probe=probe,
             clock=self._context.clock,
             open_address=self._open_address,
             again=again,

@@ -1,0 +1,156 @@
+"""The part of linking that few need: an own server, asked while it is typed, and an own app key."""
+
+from collections.abc import Awaitable, Callable
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QCheckBox, QFormLayout, QLineEdit, QVBoxLayout, QWidget
+
+from revenge_companion.core.accounts import Account
+from revenge_companion.core.errors import CompanionError
+from revenge_companion.services.base import LinkRequest, ProbeResult, ServiceSpec
+from revenge_companion.ui.async_slot import Tasks, async_slot
+from revenge_companion.ui.theme import GRID, Tone
+from revenge_companion.ui.widgets.text import Text, buddy
+
+#: Asks what answers at an address.
+Probe = Callable[[str], Awaitable[ProbeResult]]
+#: Wait after the last key before a server is asked.
+ASK_AFTER_MS = 600
+
+
+class OwnServer(QWidget):
+    """Addresses and keys of the user's own, hidden until they are wanted."""
+
+    #: The user began or stopped wanting them, or typed.
+    changed = Signal()
+
+    def __init__(self, spec: ServiceSpec, again: Account | None, probe: Probe | None) -> None:
+        super().__init__()
+        self._spec = spec
+        self._probe = probe
+        self._probed: tuple[str, ProbeResult] | None = None
+        self.tasks = Tasks()
+        self._typed = QTimer(self)
+        self._typed.setSingleShot(True)
+        self._typed.setInterval(ASK_AFTER_MS)
+        self._typed.timeout.connect(self._on_typed)
+        texts = {
+            (True, True): self.tr("Use my &own server or app key"),
+            (True, False): self.tr("Use my &own server"),
+        }
+        offered = (spec.custom_server, bool(spec.client_id_env))
+        self.own = QCheckBox(texts.get(offered, self.tr("Use my &own app key")))
+        self.api_url = QLineEdit(again.api_url if again else "")
+        self.api_url.setPlaceholderText(spec.default_api_url)
+        self.answered = Text(tone=Tone.MUTED, wrap=True)
+        self.answered.hide()
+        self.auth_url = QLineEdit(again.auth_url if again else "")
+        self.auth_url.setPlaceholderText(spec.default_auth_url)
+        self.client_id = QLineEdit(again.client_id if again else "")
+        self.client_secret = QLineEdit()
+        self.client_secret.setEchoMode(QLineEdit.EchoMode.Password)
+        self._fields = QWidget()
+        rows = QFormLayout(self._fields)
+        rows.setContentsMargins(6 * GRID, 0, 0, 0)
+        rows.addRow(buddy(self.tr("Server &address"), self.api_url), self.api_url)
+        rows.addRow("", self.answered)
+        rows.addRow(buddy(self.tr("S&ign-in address"), self.auth_url), self.auth_url)
+        rows.addRow(buddy(self.tr("App &key"), self.client_id), self.client_id)
+        rows.addRow(buddy(self.tr("App secr&et"), self.client_secret), self.client_secret)
+        rows.setRowVisible(self.api_url, spec.custom_server)
+        rows.setRowVisible(self.auth_url, spec.custom_server and bool(spec.default_auth_url))
+        rows.setRowVisible(self.client_id, bool(spec.client_id_env))
+        rows.setRowVisible(self.client_secret, bool(spec.client_secret_env))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(3 * GRID)
+        column.addWidget(self.own)
+        column.addWidget(self._fields)
+        used = again is not None and bool(again.api_url or again.auth_url or again.client_id)
+        self.own.setChecked(used)
+        self._fields.setVisible(used)
+        self.setVisible(spec.custom_server or bool(spec.client_id_env))
+        self.own.toggled.connect(self._on_own)
+        self.api_url.textChanged.connect(self._on_address)
+        if used and again is not None and again.api_url:
+            self._typed.start()
+
+    def request(self, *, username: str, secret: str) -> LinkRequest:
+        """What is typed here together with name and secret; nothing of it while not wanted."""
+        own = self.own.isChecked()
+        return LinkRequest(
+            api_url=self._address() if own else "",
+            auth_url=self.auth_url.text().strip() if own else "",
+            client_id=self.client_id.text().strip() if own else "",
+            client_secret=self.client_secret.text().strip() if own else "",
+            username=username,
+            secret=secret,
+        )
+
+    def ask_key(self) -> None:
+        """Open the fields at the app key."""
+        self.own.setChecked(True)
+        self.client_id.setFocus()
+
+    def ask_address(self) -> None:
+        """Open the fields at the server's address."""
+        self.own.setChecked(True)
+        self.api_url.setFocus()
+
+    def shut(self) -> None:
+        """End what is being asked, and forget what was secret."""
+        self._typed.stop()
+        self.tasks.cancel()
+        self.client_secret.clear()
+
+    def _address(self) -> str:
+        """What was typed, or the longer address at which a server was found for it."""
+        typed = self.api_url.text().strip()
+        if self._probed is not None and self._probed[0] == typed and self._probed[1].kind:
+            return self._probed[1].address
+        return typed
+
+    def _on_own(self, own: bool) -> None:
+        self._fields.setVisible(own)
+        self.changed.emit()
+
+    def _on_address(self) -> None:
+        self.tasks.cancel()
+        self._probed = None
+        self.answered.hide()
+        if self._probe is not None and self.api_url.text().strip():
+            self._typed.start()
+        else:
+            self._typed.stop()
+        self.changed.emit()
+
+    @async_slot
+    async def _on_typed(self) -> None:
+        typed = self.api_url.text().strip()
+        if self._probe is None or not typed:
+            return
+        self._say(self.tr("Asking what answers there\N{HORIZONTAL ELLIPSIS}"), Tone.MUTED)
+        try:
+            found = await self._probe(typed)
+        except CompanionError as error:
+            self._say(str(error), Tone.BAD)
+            return
+        self._probed = (typed, found)
+        if found.kind:
+            self._say(self._what_answers(found), Tone.GOOD)
+        else:
+            self._say(found.trouble, Tone.BAD)
+
+    def _what_answers(self, found: ProbeResult) -> str:
+        can = {
+            (True, True): self.tr("{kind} answers. It takes many plays at once and keeps loves."),
+            (True, False): self.tr("{kind} answers. It takes many plays at once."),
+            (False, True): self.tr("{kind} answers. It takes one play at a time and keeps loves."),
+            (False, False): self.tr("{kind} answers. It takes one play at a time."),
+        }
+        return can[found.batches, found.loves].format(kind=found.kind)
+
+    def _say(self, text: str, tone: Tone) -> None:
+        self.answered.set_tone(tone)
+        self.answered.setText(text)
+        self.answered.show()
