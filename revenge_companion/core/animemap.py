@@ -111,6 +111,20 @@ class Override:
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """An anime that a list's search found, for the user to choose for an `Override`."""
+
+    title: str
+    anilist: int | None = None
+    mal: int | None = None
+    year: int | None = None
+    #: None where unknown.
+    episodes: int | None = None
+    #: The list's own word, such as "TV" or "MOVIE"; may be empty.
+    format: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One AniDB entry of the map."""
 

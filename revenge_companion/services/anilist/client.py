@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from revenge_companion.core.animemap import Match
+from revenge_companion.core.animemap import Candidate, Match
 from revenge_companion.core.delivery import Delivered, Delivery, Outcome, Refused
 from revenge_companion.core.errors import LinkExpired
 from revenge_companion.core.live import LiveNotice
@@ -16,7 +16,7 @@ from revenge_companion.services.anilist import payload, wire
 from revenge_companion.services.anilist.spec import SPEC
 from revenge_companion.services.animemap.map import AnimeMap
 from revenge_companion.services.animemap.placing import doubtful, placed, unchanged
-from revenge_companion.services.answers import mapping, one_by_one, whole_number
+from revenge_companion.services.answers import mapping, one_by_one, sendable, whole_number
 from revenge_companion.services.base import RemoteUser, SecretSlot
 
 
@@ -59,6 +59,14 @@ class AniListClient:
 
     async def revoke(self) -> None:
         """Nothing to give back: AniList lets only the user end it, on its own pages."""
+
+    async def search(self, title: str) -> list[Candidate]:
+        """At most ten anime whose title is like `title`, best first."""
+        asked = sendable(title)
+        if not asked:
+            return []
+        answer = await self._ask(payload.SEARCH, {"title": asked})
+        return payload.read_found(wire.data_of(answer))
 
     async def _deliver(self, delivery: Delivery) -> Outcome:
         item, counted = delivery.scrobble.item, delivery.scrobble.counted_at

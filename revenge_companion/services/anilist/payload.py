@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from revenge_companion.core.animemap import Match
+from revenge_companion.core.animemap import Candidate, Match
 from revenge_companion.core.watching import Change, ListEntry, WatchStatus
-from revenge_companion.services.answers import mapping, whole_number
+from revenge_companion.services.answers import first_text, mapping, rows_of, whole_number, words
 
 VIEWER = "query { Viewer { id name siteUrl mediaListOptions { scoreFormat } } }"
 
@@ -19,6 +19,11 @@ MEDIA = """
 query ($id: Int, $idMal: Int) { Media(id: $id, idMal: $idMal, type: ANIME) {
   id episodes mediaListEntry { id status progress repeat updatedAt
     startedAt { year month day } completedAt { year month day } } } }
+"""
+
+SEARCH = """
+query ($title: String) { Page(perPage: 10) { media(search: $title, type: ANIME) {
+  id idMal format episodes seasonYear title { romaji english native } } } }
 """
 
 SAVE = """
@@ -82,6 +87,26 @@ def read_media(data: Mapping[str, Any]) -> Media | None:
         updated_at=_time(updated),
     )
     return Media(number, episodes or None, entry)
+
+
+def read_found(data: Mapping[str, Any]) -> list[Candidate]:
+    """The anime in an answer to SEARCH."""
+    found = []
+    for row in rows_of(mapping(data.get("Page")).get("media")):
+        number, titles = whole_number(row.get("id")), mapping(row.get("title"))
+        title = first_text(*(titles.get(name) for name in ("english", "romaji", "native")))
+        if number and title:
+            found.append(
+                Candidate(
+                    title,
+                    number,
+                    whole_number(row.get("idMal")) or None,
+                    whole_number(row.get("seasonYear")) or None,
+                    whole_number(row.get("episodes")) or None,
+                    words(row.get("format")),
+                )
+            )
+    return found
 
 
 def save_variables(media: Media, change: Change) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 
 from revenge_companion.core.animemap import (
     AnimeIndex,
+    Candidate,
     MapState,
     Match,
     NoMatch,
@@ -50,6 +51,15 @@ class AsksMap(Protocol):
     """A service whose clients ask the map."""
 
     maps: "AnimeMap"
+
+
+@runtime_checkable
+class SearchesAnime(Protocol):
+    """A client that can look for anime by title."""
+
+    async def search(self, title: str) -> list[Candidate]:
+        """At most ten anime whose title is like `title`, best first."""
+        ...
 
 
 class AnimeMap:

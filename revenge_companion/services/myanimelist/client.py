@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
-from revenge_companion.core.animemap import Match
+from revenge_companion.core.animemap import Candidate, Match
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.delivery import Delivered, Delivery, Outcome, Refused
 from revenge_companion.core.errors import LinkExpired
@@ -23,7 +23,7 @@ from revenge_companion.net.gate import Gate
 from revenge_companion.net.http import Answer, Http
 from revenge_companion.services.animemap.map import AnimeMap
 from revenge_companion.services.animemap.placing import doubtful, placed, unchanged
-from revenge_companion.services.answers import object_of, one_by_one
+from revenge_companion.services.answers import object_of, one_by_one, sendable
 from revenge_companion.services.base import RemoteUser, Secret, SecretSlot
 from revenge_companion.services.myanimelist import payload, wire
 from revenge_companion.services.myanimelist.spec import SPEC
@@ -78,6 +78,18 @@ class MyAnimeListClient:
 
     async def revoke(self) -> None:
         """Nothing to give back: MyAnimeList lets only the user end it, on its own pages."""
+
+    async def search(self, title: str) -> list[Candidate]:
+        """At most ten anime whose title is like `title`, best first."""
+        asked = sendable(title)[:64]
+        if len(asked) < payload.SHORTEST_SEARCH:
+            return []
+        params = {"q": asked, "limit": "10", "nsfw": "true", "fields": payload.FOUND_FIELDS}
+        answer = await self._send("GET", "/anime", params)
+        data = object_of(answer) if answer.status == 200 else None
+        if data is None:
+            raise wire.trouble(answer)
+        return payload.read_found(data)
 
     async def _deliver(self, delivery: Delivery) -> Outcome:
         item, counted = delivery.scrobble.item, delivery.scrobble.counted_at

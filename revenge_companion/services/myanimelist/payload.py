@@ -9,11 +9,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from revenge_companion.core.animemap import Candidate
 from revenge_companion.core.watching import Change, ListEntry, WatchStatus
-from revenge_companion.services.answers import mapping, whole_number, words
+from revenge_companion.services.answers import mapping, rows_of, whole_number, words
 
 #: What is asked of an anime. The count of rewatches only comes where it is named.
 FIELDS = "num_episodes,status,media_type,my_list_status{start_date,finish_date,num_times_rewatched}"
+
+#: What is asked of anime that a search finds, and the shortest text it takes.
+FOUND_FIELDS, SHORTEST_SEARCH = "num_episodes,media_type,start_date", 3
 
 _STATUSES = {
     "watching": WatchStatus.CURRENT,
@@ -66,6 +70,25 @@ def read_entry(row: Mapping[str, Any]) -> ListEntry | None:
         has_end=bool(words(row.get("finish_date"))),
         updated_at=_time(row.get("updated_at")),
     )
+
+
+def read_found(data: Mapping[str, Any]) -> list[Candidate]:
+    """The anime in an answer to a search."""
+    found = []
+    for row in rows_of(data.get("data")):
+        node = mapping(row.get("node"))
+        number, title = whole_number(node.get("id")), words(node.get("title"))
+        if number and title:
+            found.append(
+                Candidate(
+                    title,
+                    mal=number,
+                    year=whole_number(words(node.get("start_date"))[:4]) or None,
+                    episodes=whole_number(node.get("num_episodes")) or None,
+                    format=words(node.get("media_type")),
+                )
+            )
+    return found
 
 
 def update(change: Change, repeats: int | None) -> dict[str, str]:

@@ -39,8 +39,8 @@ class Lists:
             entry = self.entries.setdefault(variables["mediaId"], {"id": 1, "progress": 0})
             entry.update(variables)
             return {"data": {"SaveMediaListEntry": entry}}
-        entry = self.entries.get(variables["id"])
-        media = {"id": variables["id"], "episodes": 1, "mediaListEntry": entry}
+        known = self.entries.get(variables["id"])
+        media = {"id": variables["id"], "episodes": 1, "mediaListEntry": known}
         return {"data": {"Media": media}}
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from revenge_companion.core.animemap import Candidate
 from revenge_companion.core.delivery import Delivered, Outcome, Refused, Skipped, TryLater
 from revenge_companion.core.errors import (
     BatchRefused,
@@ -29,6 +30,7 @@ from revenge_companion.services.anilist.payload import pasted_token, token_ends_
 from revenge_companion.services.anilist.scores import ScoreFormat, agrees, to_raw, to_stars
 from revenge_companion.services.anilist.service import AniList
 from revenge_companion.services.anilist.wire import HOME_PAGE
+from revenge_companion.services.animemap.map import SearchesAnime
 from revenge_companion.services.base import LinkRequest, Secret
 from tests.clock import START
 from tests.unit.services.anime import a_map, anime, anime_film, no_anime_film
@@ -287,7 +289,7 @@ def error(status: int, words: str, sent_as: int | None = None, **more: Any) -> h
     return answer(sent_as or status, {"errors": errors, "data": None})
 
 
-VALIDATION = {"validation": {"status": ["The selected status is invalid."]}}
+VALIDATION: dict[str, Any] = {"validation": {"status": ["The selected status is invalid."]}}
 
 #: what came, the error it means, its facts, words in its sentence
 WHOLE: list[tuple[str, httpx.Response | Exception, type[CompanionError], dict[str, Any], str]] = [
@@ -456,6 +458,31 @@ async def test_an_account_without_token_asks_to_link_again(tmp_path: Path) -> No
         await client.submit([a_delivery(anime(3))])
     with pytest.raises(LinkExpired):
         await client.whoami()
+
+
+async def test_a_search_finds_what_the_user_may_choose(tmp_path: Path) -> None:
+    row = {
+        "id": 119661,
+        "idMal": 42203,
+        "format": "TV",
+        "episodes": 12,
+        "seasonYear": 2021,
+        "title": {"romaji": "Re:Zero 2nd Season Part 2", "english": None, "native": "x"},
+    }
+    bare = {"id": 7, "title": {"native": "y"}}
+    rows = [row, bare, {"id": 8, "title": {}}, {"title": {"romaji": "z"}}, 5]
+    answers = Answers(answer(200, {"data": {"Page": {"media": rows}}}))
+    client = a_client(answers, tmp_path)
+    assert isinstance(client, SearchesAnime)
+    assert await client.search(" re:zero\0 ") == [
+        Candidate("Re:Zero 2nd Season Part 2", 119661, 42203, 2021, 12, "TV"),
+        Candidate("y", 7),
+    ]
+    assert answers.json()["variables"] == {"title": "re:zero"}
+    assert await client.search("  ") == []
+    assert len(answers.requests) == 1
+    with pytest.raises(ServiceTrouble):
+        await a_client(Answers(answer(503)), tmp_path).search("x")
 
 
 # Linking

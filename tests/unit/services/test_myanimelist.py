@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 import pytest
 
+from revenge_companion.core.animemap import Candidate
 from revenge_companion.core.delivery import Delivered, Outcome, Refused, Skipped, TryLater
 from revenge_companion.core.errors import (
     BatchRefused,
@@ -26,6 +27,7 @@ from revenge_companion.core.live import LiveAction
 from revenge_companion.core.media import Item
 from revenge_companion.core.watching import ListPolicy
 from revenge_companion.net.loopback import Redirect
+from revenge_companion.services.animemap.map import SearchesAnime
 from revenge_companion.services.base import LinkPrompt, LinkRequest, Secret
 from revenge_companion.services.myanimelist.client import AHEAD_S, MyAnimeListClient
 from revenge_companion.services.myanimelist.payload import FIELDS, to_score, to_stars
@@ -441,6 +443,35 @@ async def test_an_account_is_known_by_its_number(
         return
     with pytest.raises(error):
         await client.whoami()
+
+
+async def test_a_search_finds_what_the_user_may_choose(tmp_path: Path) -> None:
+    node = {
+        "id": 42203,
+        "title": "Re:Zero 2nd Season Part 2",
+        "num_episodes": 12,
+        "media_type": "tv",
+        "start_date": "2021-01-06",
+    }
+    bare = {"id": 7, "title": "y", "num_episodes": 0}
+    rows = [{"node": node}, {"node": bare}, {"node": {"id": 8}}, {}, 5]
+    answers = Answers(answer(200, {"data": rows, "paging": {}}))
+    client = a_client(answers, tmp_path)
+    assert isinstance(client, SearchesAnime)
+    assert await client.search(" re:zero ") == [
+        Candidate("Re:Zero 2nd Season Part 2", None, 42203, 2021, 12, "tv"),
+        Candidate("y", mal=7),
+    ]
+    assert answers.requests[0].url.params["q"] == "re:zero"
+    # Shorter ones are refused by the service.
+    assert await client.search("re") == []
+    assert len(answers.requests) == 1
+    for came, error in (
+        (answer(400, {"error": "bad_request"}), BatchRefused),
+        (PORTAL, ServiceTrouble),
+    ):
+        with pytest.raises(error):
+            await a_client(Answers(came), tmp_path).search("re:zero")
 
 
 # Tokens
