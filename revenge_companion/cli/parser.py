@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
@@ -173,14 +174,16 @@ def run(arguments: Sequence[str]) -> int:
         return stop.code if isinstance(stop.code, int) else 2
     try:
         command: Command = args.command
-        return command(args)
+        code = command(args)
+        sys.stdout.flush()
+        return code
     except CompanionError as error:
         return refused(args, str(error))
     except KeyboardInterrupt:
         return 1
     except BrokenPipeError:
-        # Whoever read our output has seen enough.
-        sys.stderr.close()
+        # Whoever read our output has seen enough; Python flushes the rest when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
 
 

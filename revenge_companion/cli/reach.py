@@ -3,11 +3,17 @@
 import argparse
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from revenge_companion.cli.parser import refused
 from revenge_companion.engine.control import ask
 from revenge_companion.paths import find_paths
+
+if TYPE_CHECKING:
+    from revenge_companion.engine.start import Running
+
+#: How long a command waits for another one that has the profile open, in seconds.
+_PATIENCE_S = 3.0
 
 
 def answer(do: str, *, timeout_s: float = 60.0, **args: object) -> dict[str, Any]:
@@ -22,10 +28,23 @@ def alone(do: str, args: dict[str, object]) -> dict[str, Any]:
     import asyncio
 
     from revenge_companion.engine.requests import Requests
-    from revenge_companion.engine.start import open_engine
+    from revenge_companion.engine.start import AlreadyRunning, SystemClock, open_engine
+
+    clock = SystemClock()
+
+    async def opened() -> "Running":
+        """The profile; another command may have it for a moment."""
+        end_s = clock.monotonic_s() + _PATIENCE_S
+        while True:
+            try:
+                return await open_engine(find_paths())
+            except AlreadyRunning:
+                if clock.monotonic_s() >= end_s:
+                    raise
+            await clock.sleep(0.05)
 
     async def work() -> dict[str, Any]:
-        running = await open_engine(find_paths())
+        running = await opened()
         try:
             await running.engine.peek()
             requests = Requests(running.engine)

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -200,3 +202,32 @@ async def test_a_count_shows_in_history_and_outbox(home: Path, tmp_path: Path) -
                 out, _ = await one.output()
             (row,) = json.loads(out)[key]
             assert "Harbour Morning" in row["item"]
+
+
+async def test_commands_that_meet_wait_for_each_other(home: Path) -> None:
+    async def status() -> int:
+        words = ("revenge_companion", "status", "--json")
+        async with process(home, *words, env=environment(home)) as one:
+            await one.output()
+            return await one.ended()
+
+    assert await asyncio.gather(*(status() for _ in range(3))) == [0, 0, 0]
+
+
+async def test_a_reader_that_goes_away_is_no_fault(home: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        made = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "revenge_companion",
+            "services",
+            stdout=writer,
+            stderr=asyncio.subprocess.PIPE,
+            env=environment(home),
+        )
+    finally:
+        os.close(writer)
+    _, err = await made.communicate()
+    assert (made.returncode, err) == (1, b"")
