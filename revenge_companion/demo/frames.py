@@ -36,6 +36,8 @@ def media_object(item: Item) -> dict[str, Any]:
                 "artist_mbids": list(item.music_ids.artist_mbids),
             },
         }
+    if item.kind is Kind.AUDIOBOOK:
+        media |= {"artist": item.artist, "artists": list(item.artists)}
     if item.show is not None:
         media["show"] = item.show
     return media

@@ -12,9 +12,11 @@ import pytest
 
 from revenge_companion.cli.parser import run
 from revenge_companion.core.errors import SecretsUnavailable
+from revenge_companion.core.media import Item, Kind
 from revenge_companion.core.reasons import Reason, sentence
 from revenge_companion.core.settings import Notify
 from revenge_companion.demo.clock import ScaledClock
+from revenge_companion.demo.viewer import SPEAKERS, End, PlayTo, Showing
 from revenge_companion.demo.world import DemoWorld
 from revenge_companion.engine.api import Notice, Notification
 from revenge_companion.engine.requests import Requests
@@ -124,6 +126,29 @@ async def test_a_film_that_waited_a_week_is_told_at_the_next_start(home: Path) -
         assert sentence(told.reason, told.facts) == (
             "Plays wait for you to import them at Letterboxd from a file: 1."
         )
+
+
+async def test_an_audiobook_counted_by_hand_waits_for_goodreads(home: Path, tmp_path: Path) -> None:
+    book = Item(Kind.AUDIOBOOK, "b1", "Gideon the Ninth", artist="Tamsyn Muir", duration_s=600.0)
+    async with DemoWorld(speed=500.0) as world, engine(world, home, Memory()) as house:
+        await house.sign_in()
+        account = await link(house, "goodreads")
+        heard = Showing(book, (PlayTo(1.0),), End.COMPLETED, must_count=False, device=SPEAKERS)
+        await world.viewer.play([heard])
+        await house.until(lambda: not house.engine.status.now_playing)
+        (play,) = await house.engine.plays()
+        assert play.reason_code == Reason.KIND_NEVER_COUNTS
+        assert house.account("goodreads").counts.pending == 0
+        assert await house.engine.scrobble_anyway(play.id)
+        assert house.account("goodreads").counts.pending == 1
+        (path,) = await house.engine.hand_off(account, tmp_path)
+        (line,) = lines(path)
+        assert (line["Title"], line["Author"], line["Shelves"]) == (
+            "Gideon the Ninth",
+            "Tamsyn Muir",
+            "read",
+        )
+        assert await house.engine.hand_off_done(account) == 1
 
 
 async def test_the_reminder_can_be_switched_off(home: Path) -> None:
