@@ -18,8 +18,15 @@ SEED = 20261121
 KILLS = 20
 SPEED = 240.0
 SERVICES = ("listenbrainz", "lastfm", "trakt", "simkl")
-#: Between two plays; a film of 13 min takes the longest.
-ITEMS = (*LIBRARY.albums[0].tracks[:3], LIBRARY.movies[2], *LIBRARY.albums[1].tracks[:3])
+#: One round is longer than the hour in which Trakt takes no second play of a title.
+ITEMS = (
+    *LIBRARY.albums[0].tracks[:3],
+    LIBRARY.movies[2],
+    *LIBRARY.albums[1].tracks[:3],
+    LIBRARY.shows[0].episodes[0],
+    *LIBRARY.albums[0].tracks[3:],
+    LIBRARY.shows[0].episodes[1],
+)
 
 
 async def set_up(world: DemoWorld, home: Path) -> None:
@@ -57,7 +64,7 @@ async def test_twenty_kills_lose_and_double_nothing(
             async with runner(home, world) as one:
                 # From before it runs to well after.
                 ran = asyncio.ensure_future(one.running())
-                await asyncio.sleep(dice.uniform(0.3, 1.5))
+                await asyncio.sleep(dice.uniform(0.15, 1.3))
                 running += ran.done()
                 ran.cancel()
                 await one.kill()
