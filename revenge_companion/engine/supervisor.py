@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from revenge_companion.core.accounts import Account, AccountState, Switches
 from revenge_companion.core.clock import Clock
@@ -38,7 +39,6 @@ from revenge_companion.engine.outbox_export import export
 from revenge_companion.engine.signin import SignIn
 from revenge_companion.net.http import Http
 from revenge_companion.revenge.signals import Signal
-from revenge_companion.services.animemap.map import AnimeMap, AsksMap
 from revenge_companion.services.base import (
     LinkRequest,
     ProbeResult,
@@ -52,6 +52,10 @@ from revenge_companion.store.hand_off import HandOffRows
 from revenge_companion.store.outbox import Outbox, total
 from revenge_companion.store.plays import Plays
 from revenge_companion.store.settings_file import SettingsFile
+
+if TYPE_CHECKING:
+    # The map is loaded once an account asks it.
+    from revenge_companion.services.animemap.map import AnimeMap, AsksMap
 
 _log = logging.getLogger(__name__)
 
@@ -150,8 +154,6 @@ class Engine:
         self._counts = await self._outbox.counts()
         await self._listener.start()
         self._parts.http.on_answer = self._answered
-        if self.maps is not None:
-            self.maps.on_change = self._map_changed
         if self._settings.paused:
             self.pause(None)
         self._chore(self._hand_offs.keep_reminding(lambda: self._linked, self._remind))
@@ -228,17 +230,17 @@ class Engine:
         return [service.spec for service in self._parts.services.values()]
 
     @property
-    def maps(self) -> AnimeMap | None:
-        """The anime map that services share; None where no service asks one."""
-        asking = (one for one in self._parts.services.values() if isinstance(one, AsksMap))
+    def maps(self) -> "AnimeMap | None":
+        """The anime map that services share, loaded now; None where no service asks one."""
+        asking = (one for one in self._parts.services.values() if _asks_map(one))
         first = next(asking, None)
-        return None if first is None else first.maps
+        return None if first is None else cast("AsksMap", first).maps
 
     def _map_changed(self) -> None:
         """Plays that waited for the map, or for the user's own rows, are tried again."""
         for account in self._linked:
             lane = self._lanes.get(account.id)
-            if lane is not None and isinstance(self._parts.services[account.service], AsksMap):
+            if lane is not None and _asks_map(self._parts.services[account.service]):
                 lane.wake(force=True)
         self._changed(Change.ACCOUNTS)
 
@@ -451,6 +453,8 @@ class Engine:
                 self._lane_event,
             )
             self._lanes[account.id] = lane
+            if _asks_map(self._parts.services[account.service]) and self.maps is not None:
+                self.maps.on_change = self._map_changed
             lane.start()
 
     async def _lane_event(self, event: LaneEvent) -> None:
@@ -625,3 +629,8 @@ class Engine:
         task = asyncio.create_task(work)
         self._chores.add(task)
         task.add_done_callback(self._chores.discard)
+
+
+def _asks_map(service: Service) -> bool:
+    """Whether `service` is an `AsksMap`."""
+    return hasattr(service, "maps")
