@@ -234,13 +234,21 @@ class Listener:
 
     def resume(self) -> None:
         """Scrobble again; what plays now counts from here."""
-        if self._paused:
-            self._history_private_until, self._history_noted = self._clock.now(), False
-            self._rescheduled.set()
+        if not self._paused:
+            return
         self._paused = False
+        self._history_private_until, self._history_noted = self._clock.now(), False
         if self._blind:
             # The reconnection replays what was played meanwhile.
             self._private_until = self._clock.now()
+        self._rescheduled.set()
+
+    async def forget_playing(self) -> bool:
+        """While paused: plays in progress have ended when this returns; else False."""
+        async with self._turn:
+            if self._paused:
+                await self._decide_by_time()
+            return self._paused
 
     async def leave_out(self, play_key: str) -> None:
         """Do not scrobble one play in progress."""

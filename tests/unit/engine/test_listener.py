@@ -323,6 +323,19 @@ async def test_a_reconnection_after_a_pause_does_not_replay_what_was_private(
         assert len(bench.store.plays) == 1
 
 
+async def test_resuming_what_was_not_paused_drops_nothing_that_is_replayed(
+    clock: FakeClock,
+) -> None:
+    async with running(Bench(clock)) as bench:
+        await bench.listener.take(Disconnected(clock.monotonic_s()))
+        seen = clock.now()
+        await clock.turn(60)
+        bench.listener.resume()
+        await bench.listener.take(Reconnected(clock.monotonic_s()))
+        await bench.frame(EventType.STARTED, 0.0, at=seen)
+        assert len(bench.store.plays) == 1
+
+
 @pytest.mark.parametrize(
     "filters",
     [
