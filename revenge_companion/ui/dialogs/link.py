@@ -186,7 +186,9 @@ class LinkDialog(QDialog):
                 ),
             }[method].format(service=name)
         )
-        self._rows.setRowVisible(self.username, method is LinkMethod.PASSWORD)
+        by_hand = method is LinkMethod.LOCAL
+        self._rows.setRowVisible(self.username, by_hand or method is LinkMethod.PASSWORD)
+        self.username.setPlaceholderText(self.tr("may stay empty") if by_hand else "")
         self._rows.setRowVisible(self.secret, method in (LinkMethod.TOKEN, LinkMethod.PASSWORD))
         secret = self.tr("&Password") if method is LinkMethod.PASSWORD else self.tr("&Token")
         self._secret_label.setText(secret)
@@ -208,7 +210,8 @@ class LinkDialog(QDialog):
         secret = self.secret.text() if method is LinkMethod.PASSWORD else ""
         if method is LinkMethod.TOKEN:
             secret = self.secret.text().strip()
-        name = self.username.text().strip() if method is LinkMethod.PASSWORD else ""
+        named = method in (LinkMethod.PASSWORD, LinkMethod.LOCAL)
+        name = self.username.text().strip() if named else ""
         request = self.server.request(username=name, secret=secret)
         if method in (LinkMethod.PIN, LinkMethod.BROWSER):
             request = replace(request, pasted=self.waiting.pasted)
