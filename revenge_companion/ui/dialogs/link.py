@@ -58,6 +58,7 @@ class LinkDialog(QDialog):
         self._open_address = open_address
         self._again = again
         self._mends_at = ""
+        self._linking = False
         self.account: Account | None = None
         self.tasks = Tasks()
         title = self.tr("Link {service}") if again is None else self.tr("Link {service} again")
@@ -203,7 +204,7 @@ class LinkDialog(QDialog):
             ready = bool(self.secret.text().strip())
         elif method is LinkMethod.PASSWORD:
             ready = bool(self.username.text().strip() and self.secret.text())
-        self.go.setEnabled(ready and not self.tasks.busy)
+        self.go.setEnabled(ready and not self._linking)
 
     def _request(self) -> LinkRequest:
         method = self._method
@@ -295,6 +296,7 @@ class LinkDialog(QDialog):
         self.message.setText(text)
 
     def _busy(self, busy: bool) -> None:
+        self._linking = busy
         self._asked.setEnabled(not busy)
         self.go.setVisible(True)
         self.go.setEnabled(not busy)

@@ -1,0 +1,172 @@
+"""Every state of the link dialogs, light and dark, as pictures to look at.
+
+REVENGE_COMPANION_SCREENSHOTS names the folder they go to.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QCoreApplication
+from PySide6.QtWidgets import QApplication, QWidget
+
+from revenge_companion.core.accounts import Account
+from revenge_companion.core.errors import LinkRefused, LinkTrouble, Unreachable
+from revenge_companion.services.base import (
+    LinkMethod,
+    LinkPrompt,
+    LinkRequest,
+    ProbeResult,
+    ServiceSpec,
+    ShowPrompt,
+)
+from revenge_companion.services.catalog import SPECS as REAL
+from revenge_companion.ui.dialogs.link import LinkDialog
+from revenge_companion.ui.style import Theme
+from tests.clock import FakeClock, settle
+from tests.ui.fake_engine import SPECS, FakeEngine
+
+TRAKT, SIMKL, LASTFM, LISTENBRAINZ = SPECS
+Shoot = Callable[[QWidget, str], None]
+CODE = LinkPrompt(
+    "https://auth.trakt.tv/activate",
+    "ABCD-1234",
+    "https://auth.trakt.tv/activate/ABCD-1234",
+    expires_in_s=600,
+)
+PAGE = LinkPrompt("https://www.last.fm/api/auth/?api_key=k&token=t", expires_in_s=3600)
+
+
+@pytest.fixture(params=["light", "dark"])
+def shoot(request: pytest.FixtureRequest, qapp: QApplication, tmp_path: Path) -> Iterator[Shoot]:
+    made = Theme(qapp)
+    made.want(request.param)
+    folder = Path(os.environ.get("REVENGE_COMPANION_SCREENSHOTS") or tmp_path)
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def take(widget: QWidget, name: str) -> None:
+        QCoreApplication.processEvents()
+        assert widget.grab().save(str(folder / f"{name}-{request.param}.png"))
+
+    yield take
+    made.want("light")
+    made.deleteLater()
+
+
+class Stage:
+    """A dialog that is brought into one state, pictured, and left."""
+
+    def __init__(self, spec: ServiceSpec, clock: FakeClock) -> None:
+        self.engine = FakeEngine()
+
+        async def link(request: LinkRequest, label: str, show: ShowPrompt) -> Account:
+            return await self.engine.link(spec.key, request, label, show)
+
+        async def probe(address: str) -> ProbeResult:
+            return await self.engine.probe(spec.key, address)
+
+        self.dialog = LinkDialog(
+            None, spec=spec, link=link, probe=probe, clock=clock, open_address=lambda _: None
+        )
+        self.dialog.show()
+
+    async def went(self) -> QWidget:
+        self.dialog.go.click()
+        await settle()
+        return self.dialog
+
+    async def close(self) -> None:
+        self.dialog.reject()
+        await settle()
+        self.dialog.deleteLater()
+        await settle()
+
+
+REFUSALS = {
+    "denied": LinkRefused("You declined the link at Trakt.", why=LinkTrouble.DENIED),
+    "expired": LinkRefused(
+        "Trakt was not approved in time. Begin again for a new code.", why=LinkTrouble.ENDED
+    ),
+    "unreachable": Unreachable("auth.trakt.tv cannot be reached."),
+    "client-id": LinkRefused(
+        "This build has no client id for Trakt. Make an app at "
+        "https://app.trakt.tv/settings/apps/api and enter its client id, or set TRAKT_CLIENT_ID.",
+        why=LinkTrouble.CLIENT_ID,
+        page="https://app.trakt.tv/settings/apps/api",
+    ),
+    "limit": LinkRefused(
+        "This account has reached a limit at Trakt: a free account has room for one app.",
+        why=LinkTrouble.LIMIT,
+        page="https://app.trakt.tv/settings/apps",
+    ),
+}
+
+
+@pytest.mark.parametrize("state", REFUSALS)
+async def test_refusals(state: str, shoot: Shoot, clock: FakeClock) -> None:
+    stage = Stage(TRAKT, clock)
+    stage.engine.fails = REFUSALS[state]
+    stage.engine.prompt = None if state in ("client-id", "unreachable") else CODE
+    shoot(await stage.went(), f"link-state-{state}")
+    await stage.close()
+
+
+async def test_a_wrong_token(shoot: Shoot, clock: FakeClock) -> None:
+    stage = Stage(LISTENBRAINZ, clock)
+    stage.dialog.secret.setText("t" * 36)
+    stage.engine.fails = LinkRefused(
+        "ListenBrainz does not know this token. Copy it again and paste it.",
+        why=LinkTrouble.WRONG_SECRET,
+        page="https://listenbrainz.org/settings/",
+    )
+    shoot(await stage.went(), "link-state-wrong-token")
+    await stage.close()
+
+
+async def test_waiting_and_a_lost_network(shoot: Shoot, clock: FakeClock) -> None:
+    stage = Stage(TRAKT, clock)
+    stage.engine.prompt, stage.engine.gate = CODE, asyncio.Event()
+    stage.engine.later_prompts = [replace(CODE, trouble="auth.trakt.tv cannot be reached.")]
+    shoot(await stage.went(), "link-state-network-lost")
+    clock.advance(601)
+    stage.dialog.waiting._show_left()  # noqa: SLF001  # the countdown's next second
+    shoot(stage.dialog, "link-state-time-over")
+    await stage.close()
+
+
+@pytest.mark.parametrize("method", [LinkMethod.BROWSER_TOKEN, LinkMethod.PIN, LinkMethod.BROWSER])
+async def test_waiting_for_a_browser(method: LinkMethod, shoot: Shoot, clock: FakeClock) -> None:
+    stage = Stage(replace(LASTFM, link=(method,)), clock)
+    stage.engine.prompt, stage.engine.gate = PAGE, asyncio.Event()
+    shoot(await stage.went(), f"link-state-{method}")
+    await stage.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("maloja", ProbeResult("Maloja", "https://music.example.org/apis/listenbrainz")),
+        ("none", ProbeResult(trouble="A web page answers at music.example.org, not ListenBrainz.")),
+    ],
+)
+async def test_what_answers(name: str, found: ProbeResult, shoot: Shoot, clock: FakeClock) -> None:
+    stage = Stage(LISTENBRAINZ, clock)
+    stage.engine.probed = found
+    stage.dialog.server.own.setChecked(True)
+    stage.dialog.server.api_url.setText("https://music.example.org")
+    stage.dialog.server._typed.timeout.emit()  # noqa: SLF001  # stands in for 600 ms
+    await settle()
+    shoot(stage.dialog, f"link-probe-{name}")
+    await stage.close()
+
+
+@pytest.mark.parametrize("spec", REAL, ids=[spec.key for spec in REAL])
+async def test_the_first_sight_of_every_service(
+    spec: ServiceSpec, shoot: Shoot, clock: FakeClock
+) -> None:
+    stage = Stage(spec, clock)
+    shoot(stage.dialog, f"link-first-{spec.key}")
+    await stage.close()

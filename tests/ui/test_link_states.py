@@ -1,0 +1,210 @@
+"""Every state a linking can be in: its own sentence, and the button that helps."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+from PySide6.QtWidgets import QDialog
+
+from revenge_companion.core.accounts import Account
+from revenge_companion.core.errors import LinkRefused, LinkTrouble, Unreachable
+from revenge_companion.services.base import (
+    LinkMethod,
+    LinkPrompt,
+    LinkRequest,
+    ProbeResult,
+    ServiceSpec,
+    ShowPrompt,
+)
+from revenge_companion.ui.dialogs.link import LinkDialog
+from tests.clock import FakeClock, settle
+from tests.ui.fake_engine import SPECS, FakeEngine
+
+TRAKT, SIMKL, LASTFM, LISTENBRAINZ = SPECS
+PROMPT = LinkPrompt("https://auth.example.org/activate", "ABCD-1234", expires_in_s=600)
+MALOJA = ProbeResult("Maloja", "https://m.example/apis/listenbrainz")
+
+
+class Linking:
+    """A link dialog over the fake engine, with what it opened."""
+
+    def __init__(self, spec: ServiceSpec, engine: FakeEngine, clock: FakeClock) -> None:
+        self.opened: list[str] = []
+        self.engine = engine
+        self.asked: list[LinkRequest] = []
+
+        async def link(request: LinkRequest, label: str, show: ShowPrompt) -> Account:
+            self.asked.append(request)
+            return await engine.link(spec.key, request, label, show)
+
+        async def probe(address: str) -> ProbeResult:
+            return await engine.probe(spec.key, address)
+
+        self.dialog = LinkDialog(
+            None,
+            spec=spec,
+            link=link,
+            probe=probe,
+            clock=clock,
+            open_address=self.opened.append,
+        )
+        self.dialog.secret.setText("secret")
+        self.dialog.open()
+
+    async def go(self) -> str:
+        self.dialog.go.click()
+        await settle()
+        return self.dialog.message.text()
+
+    async def typed(self, address: str) -> str:
+        """Type an address and wait until it was asked."""
+        self.dialog.server.own.setChecked(True)
+        self.dialog.server.api_url.setText(address)
+        # The pause after the last key is over.
+        self.dialog.server._typed.timeout.emit()  # noqa: SLF001  # stands in for 600 ms
+        await settle()
+        return self.dialog.server.answered.text()
+
+
+@pytest.fixture
+async def linking(
+    request: pytest.FixtureRequest, engine: FakeEngine, clock: FakeClock
+) -> AsyncIterator[Linking]:
+    made = Linking(request.param, engine, clock)
+    yield made
+    made.dialog.reject()
+    await settle()
+    made.dialog.deleteLater()
+    await settle()
+
+
+@pytest.mark.parametrize(
+    ("why", "go", "mend"),
+    [
+        (LinkTrouble.DENIED, "&Ask again", ""),
+        (LinkTrouble.ENDED, "&New code", ""),
+        (LinkTrouble.CLIENT_ID, "&Try again", "&Make an app key"),
+        (LinkTrouble.LIMIT, "&Try again", "See your &apps"),
+        (LinkTrouble.OTHER, "&Try again", "&Open the page"),
+    ],
+)
+@pytest.mark.parametrize("linking", [TRAKT], indirect=True)
+async def test_each_refusal_has_its_buttons(
+    linking: Linking, why: LinkTrouble, go: str, mend: str
+) -> None:
+    page = "https://trakt.example/apps" if mend else ""
+    linking.engine.prompt = PROMPT
+    linking.engine.fails = LinkRefused("Because.", why=why, page=page)
+
+    assert await linking.go() == "Because."
+    assert linking.dialog.go.text() == go
+    assert linking.dialog.go.isEnabled()
+    assert linking.dialog.mend.isVisible() is bool(mend)
+    if mend:
+        assert linking.dialog.mend.text() == mend
+        linking.dialog.mend.click()
+        assert linking.opened == [page]
+    if why is LinkTrouble.CLIENT_ID:
+        assert linking.dialog.server.client_id.isVisible()
+    linking.engine.fails = None
+    await linking.go()
+    assert linking.dialog.result() == QDialog.DialogCode.Accepted
+
+
+@pytest.mark.parametrize("linking", [LISTENBRAINZ], indirect=True)
+async def test_a_wrong_token_is_marked_to_be_pasted_over(linking: Linking) -> None:
+    linking.engine.fails = LinkRefused(
+        "ListenBrainz does not know this token.", why=LinkTrouble.WRONG_SECRET, page="https://x"
+    )
+    await linking.go()
+
+    assert linking.dialog.secret.selectedText()
+    assert linking.dialog.help.isVisible()
+    assert not linking.dialog.mend.isVisible()
+
+
+@pytest.mark.parametrize("linking", [TRAKT], indirect=True)
+async def test_without_a_network_it_says_what_to_check(linking: Linking) -> None:
+    linking.engine.fails = Unreachable("auth.trakt.tv cannot be reached.")
+    said = await linking.go()
+
+    assert said == "auth.trakt.tv cannot be reached. Check the network and try again."
+
+
+@pytest.mark.parametrize("linking", [TRAKT], indirect=True)
+async def test_a_network_lost_while_waiting_is_said_and_the_code_stays(linking: Linking) -> None:
+    linking.engine.gate = asyncio.Event()
+    linking.engine.prompt = PROMPT
+    linking.engine.later_prompts = [replace(PROMPT, trouble="auth.trakt.tv cannot be reached.")]
+    said = await linking.go()
+    assert said == "auth.trakt.tv cannot be reached. The Companion keeps asking."
+    assert linking.dialog.waiting.code.text() == "ABCD-1234"
+    assert linking.dialog.waiting.left.text() == "10:00 left"
+
+    await linking.dialog._show_prompt(PROMPT)  # noqa: SLF001  # as the engine does
+    assert linking.dialog.message.text().startswith("Waiting for Trakt")
+
+
+@pytest.mark.parametrize("linking", [TRAKT, LISTENBRAINZ], indirect=True)
+async def test_a_limit_of_the_service_is_said_before_linking(linking: Linking) -> None:
+    assert linking.dialog.note.isVisible() is (linking.dialog.note.text() != "")
+
+
+@pytest.mark.parametrize("linking", [LISTENBRAINZ], indirect=True)
+async def test_what_answers_is_told_while_typing_and_its_address_is_used(linking: Linking) -> None:
+    linking.engine.probed = MALOJA
+    said = await linking.typed("https://m.example")
+    assert said == "Maloja answers. It takes one play at a time."
+    await linking.go()
+
+    assert linking.asked[0].api_url == "https://m.example/apis/listenbrainz"
+    assert linking.engine.calls("probe") == [("listenbrainz", "https://m.example")]
+
+
+@pytest.mark.parametrize("linking", [LASTFM], indirect=True)
+async def test_what_is_no_such_server_is_told_and_may_still_be_tried(linking: Linking) -> None:
+    linking.engine.probed = ProbeResult(trouble="A web page answers at m.example.")
+    assert await linking.typed("https://m.example") == "A web page answers at m.example."
+    linking.engine.fails = LinkRefused("No.", why=LinkTrouble.ADDRESS)
+    await linking.go()
+
+    assert linking.asked[0].api_url == "https://m.example"
+    assert linking.dialog.server.api_url.isVisible()
+
+
+@pytest.mark.parametrize("linking", [LASTFM], indirect=True)
+async def test_an_answer_about_an_older_address_is_dropped(linking: Linking) -> None:
+    linking.engine.gate = asyncio.Event()
+    linking.engine.probed = MALOJA
+    await linking.typed("https://m.example")
+    linking.dialog.server.api_url.setText("https://other.example")
+    linking.engine.gate.set()
+    await settle()
+
+    assert not linking.dialog.server.answered.isVisible()
+
+
+@pytest.mark.parametrize("method", [LinkMethod.PIN, LinkMethod.BROWSER])
+async def test_what_the_page_shows_can_be_pasted_while_waiting(
+    method: LinkMethod, engine: FakeEngine, clock: FakeClock
+) -> None:
+    linking = Linking(replace(LISTENBRAINZ, link=(method,)), engine, clock)
+    engine.prompt, engine.gate = replace(PROMPT, code=""), asyncio.Event()
+    await linking.go()
+    assert linking.opened == [PROMPT.url]
+    waiting = linking.dialog.waiting
+    assert waiting.paste.isVisible()
+    assert not waiting.use.isEnabled()
+
+    request = linking.asked[0]
+    assert request.pasted is not None
+    coming = asyncio.ensure_future(request.pasted())
+    await settle()
+    waiting.paste.setText(" code ")
+    waiting.use.click()
+    assert await coming == "code"
+    linking.dialog.reject()
+    await settle()
+    linking.dialog.deleteLater()
+    await settle()
