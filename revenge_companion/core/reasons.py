@@ -63,6 +63,16 @@ class Reason(StrEnum):
     MAP_NEEDED = "map_needed"
     UNMAPPED = "unmapped"
     KEPT_DROPPED = "kept_dropped"
+    # An undo
+    WITHDRAWN = "withdrawn"
+    REMOVED = "removed"
+    REMOVED_LATER = "removed_later"
+    CANNOT_UNDO = "cannot_undo"
+    CANNOT_UNDO_ALONE = "cannot_undo_alone"
+    MAYBE_THERE = "maybe_there"
+    BEING_SENT = "being_sent"
+    NOT_SHOWN = "not_shown"
+    UNDO_FAILED = "undo_failed"
     # The live source
     CONNECTING = "connecting"
     NO_WEBSOCKET = "no_websocket"
@@ -119,6 +129,19 @@ SENTENCES: dict[Reason, str] = {
     Reason.INTERRUPTED: "The Companion was ended while sending; it makes sure of one play.",
     Reason.DISCARDED: "You discarded this play.",
     Reason.UNDONE: "You undid this play.",
+    Reason.WITHDRAWN: "{service} was not told of it.",
+    Reason.REMOVED: "{service} removed it.",
+    Reason.REMOVED_LATER: "{service} removes it after the full hour.",
+    Reason.CANNOT_UNDO: (
+        "{service} does not let programs remove plays. Remove it on its website."
+    ),
+    Reason.CANNOT_UNDO_ALONE: "{service} cannot remove this play alone.",
+    Reason.MAYBE_THERE: (
+        "It may have arrived at {service}, which does not let programs remove plays. Look there."
+    ),
+    Reason.BEING_SENT: "It is being sent to {service} this moment. Undo it again in a minute.",
+    Reason.NOT_SHOWN: "{service} does not show this play, so nothing was removed there.",
+    Reason.UNDO_FAILED: "{service} could not be asked to remove it.",
     Reason.HANDED_OVER: "You imported this play at {service} from a file.",
     Reason.HAND_OFF_DUE: "Plays wait for you to import them at {service} from a file: {count}.",
     Reason.MAP_NEEDED: (

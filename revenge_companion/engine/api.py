@@ -9,8 +9,10 @@ from typing import Protocol
 
 from revenge_companion.core.accounts import Account, Switches
 from revenge_companion.core.delivery import Delivery
+from revenge_companion.core.rules import Changed, Rule
 from revenge_companion.core.settings import Settings
 from revenge_companion.core.status import EngineStatus, Library, PlayRecord
+from revenge_companion.core.undoing import UndoResult
 from revenge_companion.services.base import LinkRequest, ProbeResult, ServiceSpec, ShowPrompt
 
 
@@ -54,6 +56,47 @@ class OutboxRow:
     account_label: str
 
 
+class AmendingApi(Protocol):
+    """The user's second thoughts and rules; see `engine.amending`."""
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules that are used, in their order."""
+        ...
+
+    async def undo(self, play_id: int) -> list[UndoResult]:
+        """Take one play back everywhere; what came of it at each account."""
+        ...
+
+    async def drop_last_hour(self) -> list[UndoResult]:
+        """Undo and forget the last hour; what could not be removed. Only while paused."""
+        ...
+
+    async def editable(self, delivery_id: int) -> Mapping[str, str]:
+        """What can be edited of a delivery, with its values now. Raises EditRefused."""
+        ...
+
+    async def edit(self, delivery_id: int, changes: Mapping[str, str]) -> None:
+        """Change what one delivery says. Raises EditRefused."""
+        ...
+
+    async def save_rules(self, rules: Sequence[Rule]) -> None:
+        """Keep and use `rules` in place of those there are. Raises RuleRefused."""
+        ...
+
+    async def preview(self, rules: Sequence[Rule]) -> list[Changed]:
+        """What `rules` would have made of past plays, newest first."""
+        ...
+
+    async def read_rules(self, path: Path) -> tuple[Rule, ...]:
+        """The rules in a file, TOML by its ending and else JSON. Raises RuleRefused."""
+        ...
+
+    async def export_rules(self, path: Path) -> int:
+        """Write the rules to `path`; returns how many."""
+        ...
+
+
 class EngineApi(Protocol):
     """What the window and the command line may ask of the engine.
 
@@ -68,6 +111,9 @@ class EngineApi(Protocol):
 
     @property
     def services(self) -> Sequence[ServiceSpec]: ...
+
+    @property
+    def amending(self) -> AmendingApi: ...
 
     def on_change(self, told: Callable[[Change], None]) -> None:
         """`told` is called on the loop's thread after each change."""
@@ -178,7 +224,10 @@ class EngineApi(Protocol):
     async def save_settings(self, settings: Settings) -> None: ...
 
     def pause(self, until: datetime | None) -> None:
-        """Pause scrobbling until `until` (aware UTC), or for ever with None."""
+        """Pause scrobbling until `until` (aware UTC), or with None until the program ends.
+
+        A time outlasts a restart of the program.
+        """
         ...
 
     def resume(self) -> None: ...

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,6 +31,7 @@ from revenge_companion.core.status import (
     PlayRecord,
     SignInState,
 )
+from revenge_companion.engine.amending import Amending
 from revenge_companion.engine.api import Change, Notice, Notification, OutboxRow
 from revenge_companion.engine.dispatcher import Lane, LaneEvent
 from revenge_companion.engine.handoff import HandOffs
@@ -40,6 +42,7 @@ from revenge_companion.engine.signin import SignIn
 from revenge_companion.net.http import Http
 from revenge_companion.revenge.signals import Signal
 from revenge_companion.services.base import (
+    Client,
     LinkRequest,
     ProbeResult,
     Service,
@@ -58,6 +61,9 @@ if TYPE_CHECKING:
     from revenge_companion.services.animemap.map import AnimeMap, AsksMap
 
 _log = logging.getLogger(__name__)
+
+#: Where the end of a timed pause is kept.
+_PAUSED_UNTIL = "paused_until"
 
 #: Seconds between two tries to read the sign-in from a keyring that did not answer.
 _KEYRING_RETRY_S = 60.0
@@ -113,6 +119,16 @@ class Engine:
             tell_live=self._tell_live,
             trouble=self._trouble_is,
         )
+        self.amending = Amending(
+            parts.database,
+            self._outbox,
+            parts.clock,
+            client_of=self._client_of,
+            names_of=self._names_of,
+            use_rules=self._listener.use_rules,
+            forget_playing=self._listener.forget_playing,
+            amended=self._amended,
+        )
         self._sign_in = SignIn(
             parts.http,
             parts.secrets,
@@ -141,6 +157,7 @@ class Engine:
     async def peek(self) -> None:
         """Read what there is, for one question; nothing is listened to or sent."""
         await self._refresh_accounts()
+        await self.amending.load_rules()
         self._counts = await self._outbox.counts()
         await self._sign_in.peek()
 
@@ -153,9 +170,9 @@ class Engine:
         await self._refresh_accounts()
         self._counts = await self._outbox.counts()
         await self._listener.start()
+        await self.amending.load_rules()
         self._parts.http.on_answer = self._answered
-        if self._settings.paused:
-            self.pause(None)
+        await self._stay_paused()
         self._chore(self._hand_offs.keep_reminding(lambda: self._linked, self._remind))
         if not await self._resumed():
             self._chore(self._resume_later())
@@ -333,6 +350,7 @@ class Engine:
         self._cancel_pause_timer()
         self._paused_until = until or datetime.max.replace(tzinfo=UTC)
         self._listener.pause()
+        self._chore(self._keep_pause(until))
         if until is not None:
             self._pause_timer = asyncio.create_task(self._resume_at(until), name="pause-timer")
         self._changed(Change.STATUS)
@@ -340,9 +358,32 @@ class Engine:
     def resume(self) -> None:
         self._cancel_pause_timer()
         self._paused_until = None
+        self._chore(self._keep_pause(None))
         self._listener.resume()
         self._sign_in.look_back()
         self._changed(Change.STATUS)
+
+    async def _stay_paused(self) -> None:
+        """Go on with a pause that was not to end with the program."""
+        if self._settings.paused:
+            self.pause(None)
+            return
+        text = await self._parts.database.get_meta(_PAUSED_UNTIL)
+        with suppress(ValueError):
+            until = datetime.fromisoformat(text or "")
+            if until > self._clock.now():
+                self.pause(until)
+
+    async def _keep_pause(self, until: datetime | None) -> None:
+        """Store a pause's end, so that it outlasts the program; with None there is none."""
+        database = self._parts.database
+        try:
+            if until is None:
+                await database.drop_meta(_PAUSED_UNTIL)
+            else:
+                await database.set_meta(_PAUSED_UNTIL, until.isoformat())
+        except StoreTrouble as error:
+            self._trouble_is(str(error))
 
     async def _resume_at(self, until: datetime) -> None:
         while (left := (until - self._clock.now()).total_seconds()) > 0:
@@ -357,6 +398,25 @@ class Engine:
 
     def dont_scrobble(self, play_key: str) -> None:
         self._chore(self._listener.leave_out(play_key))
+
+    # Second thoughts
+
+    def _client_of(self, account_id: int) -> Client | None:
+        lane = self._lanes.get(account_id)
+        if lane is not None:
+            return lane.client
+        found = next((a for a in self._linked if a.id == account_id), None)
+        return None if found is None else self._linker.client(found)
+
+    def _names_of(self, account_id: int) -> tuple[str, str]:
+        found = next((a for a in self._linked if a.id == account_id), None)
+        if found is None:
+            return "", ""
+        return self._parts.services[found.service].spec.name, found.label
+
+    async def _amended(self) -> None:
+        await self._outbox_changed(wake=True)
+        self._changed(Change.PLAYS, Change.SETTINGS)
 
     # Accounts
 
