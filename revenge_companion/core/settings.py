@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from revenge_companion.core.media import Kind
 from revenge_companion.core.thresholds import Thresholds
+from revenge_companion.core.watching import ListPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class Settings:
     counting: Thresholds = field(default_factory=Thresholds)
     filters: Filters = field(default_factory=Filters)
     notify: Notify = field(default_factory=Notify)
+    #: What watching may change on AniList and MyAnimeList.
+    anime: ListPolicy = field(default_factory=ListPolicy)
     #: "system", "light" or "dark".
     theme: str = "system"
     start_minimised: bool = False

@@ -183,7 +183,15 @@ async def _open(
     if database.opening_note:
         notes.append(database.opening_note)
     http = http or Http(allow_plain_http=settings.allow_plain_http)
-    built = build_services(http, clock, environ, cache=paths.cache, data=paths.data)
+    built = build_services(
+        http,
+        clock,
+        environ,
+        cache=paths.cache,
+        data=paths.data,
+        # Asked at each play, so that a changed setting counts at once.
+        lists=lambda: engine.settings.anime,
+    )
     services = {service.spec.key: service for service in built}
     engine = Engine(
         Parts(

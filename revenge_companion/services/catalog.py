@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from revenge_companion.core.clock import Clock
+from revenge_companion.core.watching import ListPolicy
 from revenge_companion.services.anilist.spec import SPEC as ANILIST
 from revenge_companion.services.base import Service, ServiceSpec
 from revenge_companion.services.goodreads.spec import SPEC as GOODREADS
@@ -36,13 +37,19 @@ SPECS: tuple[ServiceSpec, ...] = (
 
 
 def build_services(
-    http: "Http", clock: Clock, environ: Mapping[str, str], *, cache: Path, data: Path
+    http: "Http",
+    clock: Clock,
+    environ: Mapping[str, str],
+    *,
+    cache: Path,
+    data: Path,
+    lists: Callable[[], ListPolicy] = ListPolicy,
 ) -> tuple[Service, ...]:
     """Every service, in the order of `SPECS`; makes no request and opens no file.
 
     The code of one is loaded when more is asked of it than its data: who has linked two services
     need not wait for nine, nor keep them. The anime map is kept in `cache`, the user's own rows of
-    it in `data`.
+    it in `data`; `lists` is asked at each play what watching may change on the anime lists.
     """
 
     @once
@@ -53,7 +60,9 @@ def build_services(
 
     def late(spec: ServiceSpec) -> Service:
         kind = _LateAnime if spec in (ANILIST, MYANIMELIST) else _Late
-        return cast(Service, kind(spec, lambda: _built(spec.key, http, clock, environ, maps), maps))
+        return cast(
+            Service, kind(spec, lambda: _built(spec.key, http, clock, environ, maps, lists), maps)
+        )
 
     return tuple(map(late, SPECS))
 
@@ -90,6 +99,7 @@ def _built(
     clock: Clock,
     environ: Mapping[str, str],
     maps: "Callable[[], AnimeMap]",
+    lists: Callable[[], ListPolicy],
 ) -> Service:
     match key:
         case TRAKT.key:
@@ -111,11 +121,11 @@ def _built(
         case ANILIST.key:
             from revenge_companion.services.anilist.service import AniList
 
-            return AniList(http, clock, environ, maps())
+            return AniList(http, clock, environ, maps(), policy=lists)
         case MYANIMELIST.key:
             from revenge_companion.services.myanimelist.service import MyAnimeList
 
-            return MyAnimeList(http, clock, environ, maps())
+            return MyAnimeList(http, clock, environ, maps(), policy=lists)
         case LETTERBOXD.key:
             from revenge_companion.services.letterboxd.service import Letterboxd
 

@@ -10,6 +10,7 @@ from revenge_companion.core.errors import StoreTrouble
 from revenge_companion.core.media import Kind
 from revenge_companion.core.settings import Filters, Notify, Settings
 from revenge_companion.core.thresholds import Thresholds
+from revenge_companion.core.watching import ListPolicy
 from revenge_companion.store.files import replace_file
 
 _log = logging.getLogger(__name__)
@@ -104,6 +105,10 @@ _SHAPE: Mapping[str, Mapping[str, _Check]] = {
         "signed_out": _switch,
         "scrobbled": _switch,
         "hand_off": _switch,
+    },
+    "anime": {
+        "rewatches": _switch,
+        "resume_dropped": _switch,
     },
 }
 
@@ -210,5 +215,6 @@ def _settings(data: Mapping[str, Any], file: str, troubles: list[str]) -> Settin
         counting=Thresholds(**read["counting"]),
         filters=Filters(**read["filters"]),
         notify=Notify(**read["notify"]),
+        anime=ListPolicy(**read["anime"]),
         **read[""],
     )

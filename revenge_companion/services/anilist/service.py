@@ -38,18 +38,17 @@ class AniList:
         environ: Mapping[str, str],
         maps: AnimeMap,
         *,
-        policy: ListPolicy = ListPolicy(),  # noqa: B008  # a frozen value
+        policy: Callable[[], ListPolicy] = ListPolicy,
         day_of: Callable[[datetime], date] = local_day,
     ) -> None:
         self._http = http
         self._clock = clock
         self._environ = environ
         self._pace = wire.gate(clock)
+        self._policy = policy
         self._day_of = day_of
         #: The anime map its clients ask.
         self.maps = maps
-        #: May be set at any time; clients follow.
-        self.policy = policy
 
     async def link(self, request: LinkRequest, show: ShowPrompt) -> Linked:
         """Check a pasted token. Without one the page that shows it is shown first.
@@ -87,7 +86,7 @@ class AniList:
             self.maps,
             self._pace,
             root=setup.api_root(SPEC, account.api_url, self._environ),
-            policy=lambda: self.policy,
+            policy=self._policy,
             day_of=self._day_of,
         )
 

@@ -52,18 +52,17 @@ class MyAnimeList:
         environ: Mapping[str, str],
         maps: AnimeMap,
         *,
-        policy: ListPolicy = ListPolicy(),  # noqa: B008  # a frozen value
+        policy: Callable[[], ListPolicy] = ListPolicy,
         day_of: Callable[[datetime], date] = local_day,
     ) -> None:
         self._http = http
         self._clock = clock
         self._environ = environ
         self._pace = wire.gate(clock)
+        self._policy = policy
         self._day_of = day_of
         #: The anime map its clients ask.
         self.maps = maps
-        #: May be set at any time; clients follow.
-        self.policy = policy
 
     async def link(self, request: LinkRequest, show: ShowPrompt) -> Linked:
         """Show the page of approval and wait until the browser comes back, or for a paste of the
@@ -125,7 +124,7 @@ class MyAnimeList:
             api_root=setup.api_root(SPEC, account.api_url, self._environ),
             auth_root=setup.auth_root(SPEC, account.auth_url, self._environ),
             client_id=setup.client_id(SPEC, account.client_id, self._environ),
-            policy=lambda: self.policy,
+            policy=self._policy,
             day_of=self._day_of,
         )
 

@@ -4,13 +4,16 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from revenge_companion.core.watching import ListPolicy
 from revenge_companion.demo.world import DemoWorld
 from revenge_companion.engine.start import open_engine
 from revenge_companion.paths import find_paths
 from revenge_companion.services.base import LinkPrompt, LinkRequest
+from revenge_companion.store.settings_file import SettingsFile
 from tests.integration.engine.house import FILM, SPEED, House, Memory
 
 SMALL = json.loads((Path(__file__).parents[2] / "data/animemap/small.json").read_text("utf-8"))
@@ -125,3 +128,18 @@ async def test_what_is_no_anime_leaves_nothing_waiting(home: Path) -> None:
         await house.drained()
         await house.until(lambda: house.account("anilist").counts.undone == 1)
         assert lists.saves == 0
+
+
+async def test_what_the_user_wants_of_the_lists_is_a_setting(home: Path) -> None:
+    async with linked(home) as (house, lists):
+        maps = house.engine.maps
+        assert maps is not None
+        await maps.download()
+        lists.entries[5] = {"id": 1, "status": "DROPPED", "progress": 0}
+        wanted = replace(house.engine.settings, anime=ListPolicy(resume_dropped=True))
+        await house.engine.save_settings(wanted)
+        assert SettingsFile(find_paths(str(home)).config_file).load()[0].anime == wanted.anime
+        await house.play(FILM)
+        await house.drained()
+        await house.until(lambda: house.account("anilist").counts.delivered == 1)
+        assert lists.entries[5]["status"] == "COMPLETED"

@@ -211,23 +211,23 @@ async def test_a_rewatch_is_kept_where_it_is_wanted(
     tmp_path: Path, number: int, read: httpx.Response, sent: dict[str, Any]
 ) -> None:
     answers = Answers(read, saved(25))
-    client = a_client(answers, tmp_path, policy=REWATCHES)
+    client = a_client(answers, tmp_path, policy=lambda: REWATCHES)
     assert await outcome_of(client, anime(number)) == Delivered("21355")
     assert answers.json()["variables"] == {"mediaId": 21355} | sent
 
 
 async def test_the_policy_may_change_while_running(tmp_path: Path) -> None:
     answers = Answers(media("DROPPED", 1), media("DROPPED", 1), saved(3))
-    service = a_service(answers, tmp_path)
-    client = service.client(an_account("anilist"), MemorySlot(Secret(TOKEN)))
+    policies = [ListPolicy()]
+    client = a_client(answers, tmp_path, policy=lambda: policies[-1])
     assert await outcome_of(client, anime(3)) == Skipped("kept_dropped")
-    service.policy = ListPolicy(resume_dropped=True)
+    policies.append(ListPolicy(resume_dropped=True))
     assert await outcome_of(client, anime(3)) == Delivered("21355")
 
 
 async def test_progress_that_got_lost_is_sent_once_more_by_itself(tmp_path: Path) -> None:
     answers = Answers(media("COMPLETED", 25), saved(0), saved(1))
-    client = a_client(answers, tmp_path, policy=REWATCHES)
+    client = a_client(answers, tmp_path, policy=lambda: REWATCHES)
     assert await outcome_of(client, anime(1)) == Delivered("21355")
     assert answers.json()["variables"] == {"mediaId": 21355, "progress": 1}
 

@@ -196,7 +196,7 @@ async def test_what_is_not_behind_is_left_alone(
 
 async def test_an_episode_beyond_the_end_is_no_rewatch(tmp_path: Path) -> None:
     answers = Answers(about("completed", 25))
-    outcome = await outcome_of(a_client(answers, tmp_path, policy=REWATCHES), anime(26))
+    outcome = await outcome_of(a_client(answers, tmp_path, policy=lambda: REWATCHES), anime(26))
     assert isinstance(outcome, Refused)
     assert outcome.code == "unmapped"
 
@@ -231,7 +231,7 @@ async def test_a_rewatch_is_kept_where_it_is_wanted(
     tmp_path: Path, number: int, read: httpx.Response, sent: dict[str, str]
 ) -> None:
     answers = Answers(read, kept(number))
-    client = a_client(answers, tmp_path, policy=REWATCHES)
+    client = a_client(answers, tmp_path, policy=lambda: REWATCHES)
     assert await outcome_of(client, anime(number)) == Delivered("31240")
     assert answers.form() == sent
     assert len(answers.requests) == 2
@@ -243,7 +243,7 @@ async def test_a_count_of_rewatches_that_was_not_told_comes_from_an_update(tmp_p
         kept(25, status="completed", is_rewatching=True, num_times_rewatched=4),
         kept(25, status="completed", num_times_rewatched=5),
     )
-    client = a_client(answers, tmp_path, policy=REWATCHES)
+    client = a_client(answers, tmp_path, policy=lambda: REWATCHES)
     assert await outcome_of(client, anime(25)) == Delivered("31240")
     assert (answers.form(1)["is_rewatching"], "num_times_rewatched" in answers.form(1)) == (
         "true",
@@ -799,5 +799,5 @@ def test_scores_out_of_range_are_bounded() -> None:
 
 async def test_a_time_without_zone_starts_no_rewatch(tmp_path: Path) -> None:
     read = about("completed", 25, updated_at="2026-01-01T00:00:00")
-    client = a_client(Answers(read), tmp_path, policy=REWATCHES)
+    client = a_client(Answers(read), tmp_path, policy=lambda: REWATCHES)
     assert await outcome_of(client, anime(1)) == Delivered("31240", "already_there")
