@@ -36,7 +36,7 @@ BATCH = 500
 Row = tuple[str, float, str]
 
 
-class _Clock:
+class BenchClock:
     def now(self) -> datetime:
         return BEGAN + timedelta(days=300)
 
@@ -47,7 +47,7 @@ class _Clock:
         return asyncio.sleep(seconds)
 
 
-def _scrobble(number: int) -> Scrobble:
+def scrobble(number: int) -> Scrobble:
     began = BEGAN + timedelta(seconds=20 * number)
     item = Item(
         kind=Kind.TRACK,
@@ -167,7 +167,7 @@ class _Bare:
 
 class _Ours:
     def __init__(self, db: Database) -> None:
-        self.outbox = Outbox(db, _Clock())
+        self.outbox = Outbox(db, BenchClock())
 
     async def lanes(self, times: int) -> None:
         """Every lane claims and settles one row, `times` times, beside the others."""
@@ -183,7 +183,7 @@ class _Ours:
         await self.outbox.add_many([(one, [account]) for one in scrobbles])
 
     async def claim_and_settle(self, times: int, limit: int, account: int = 1) -> None:
-        now = _Clock().now()
+        now = BenchClock().now()
         done = Settlement(DeliveryState.DELIVERED, 1, None, remote_id="r")
         for _ in range(times):
             found = await self.outbox.claim(account, limit, now)
@@ -191,8 +191,8 @@ class _Ours:
 
 
 async def _open(folder: Path, name: str) -> tuple[Database, _Ours]:
-    db = await Database.open(folder / name, clock=_Clock())
-    accounts = Accounts(db, _Clock())
+    db = await Database.open(folder / name, clock=BenchClock())
+    accounts = Accounts(db, BenchClock())
     for number in range(LANES):
         await accounts.add(service="x", remote_id=str(number))
     return db, _Ours(db)
@@ -222,7 +222,7 @@ class _Numbers:
 
     def take(self, how_many: int) -> list[Scrobble]:
         first, self._next = self._next, self._next + how_many
-        return [_scrobble(number) for number in range(first, self._next)]
+        return [scrobble(number) for number in range(first, self._next)]
 
 
 async def _against_bare(folder: Path, rounds: int) -> list[Row]:

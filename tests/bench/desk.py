@@ -1,4 +1,4 @@
-"""A desktop for the benchmarks: an X server of their own with a real tray host, and a fresh home."""
+"""A desktop for the benchmarks: an X server with a real tray host, and a fresh home."""
 
 import os
 import shutil

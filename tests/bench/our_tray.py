@@ -7,8 +7,9 @@ import os
 import sys
 import time
 
+# The entry comes this way.
 import revenge_companion.__main__
-import revenge_companion.cli
+import revenge_companion.cli  # noqa: F401
 from revenge_companion.app import run_window
 
 

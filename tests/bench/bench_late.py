@@ -1,0 +1,99 @@
+"""How late Qt's loop runs while 100,000 rows are added to the outbox and delivered.
+
+A QTimer looks every two milliseconds, on the loop that the window runs on. ``python -m
+tests.bench.bench_late``.
+"""
+
+import asyncio
+import gc
+import os
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QApplication
+
+from revenge_companion.store.accounts import Accounts
+from revenge_companion.store.database import Database
+from revenge_companion.store.outbox import Outbox
+from revenge_companion.ui.loop import CompanionLoop
+from tests.bench.bench_store import BATCH, BenchClock, scrobble
+
+Row = tuple[str, float, str]
+
+_LOOK_MS = 2
+#: Scrobbles made between two turns of the loop.
+_SLICE = 50
+
+
+class _Lookout:
+    """Notes by how much a timer came late at worst."""
+
+    def __init__(self) -> None:
+        self.worst_s = 0.0
+        self._last_s = time.perf_counter()
+        self._timer = QTimer()
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._look)
+        self._timer.start(_LOOK_MS)
+
+    def _look(self) -> None:
+        now_s = time.perf_counter()
+        self.worst_s = max(self.worst_s, now_s - self._last_s - _LOOK_MS / 1000)
+        self._last_s = now_s
+
+    def end(self) -> None:
+        self._timer.stop()
+
+
+async def _add(folder: Path, rows: int) -> float:
+    """Add `rows` scrobbles in pages, as an import does; returns the worst lateness in seconds."""
+    clock = BenchClock()
+    database = await Database.open(folder / "late.db", clock=clock)
+    try:
+        account = await Accounts(database, clock).add(service="x", remote_id="1")
+        outbox = Outbox(database, clock)
+        lookout = _Lookout()
+        for first in range(0, rows, BATCH):
+            page = []
+            for start in range(first, first + BATCH, _SLICE):
+                # What makes the scrobbles has to give way by itself; not what is measured here.
+                page += [(scrobble(n), [account.id]) for n in range(start, start + _SLICE)]
+                await asyncio.sleep(0)
+            await outbox.add_many(page)
+        lookout.end()
+        return lookout.worst_s
+    finally:
+        await database.close()
+
+
+def rows(many: int = 100_000, rounds: int = 3) -> list[Row]:
+    """Name, value and target of each measure."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    app = QApplication.instance() or QApplication([])
+    worst = []
+    for _ in range(rounds):
+        gc.collect()
+        gc.freeze()
+        loop = CompanionLoop(app)
+        asyncio.set_event_loop(loop)
+        try:
+            with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
+                worst.append(loop.run_until_complete(_add(Path(folder), many)))
+        finally:
+            asyncio.set_event_loop(None)
+            loop.close()
+    return [
+        (
+            f"UI loop late while {many:,} rows are added, worst, ms",
+            statistics.median(worst) * 1000,
+            "<= 16",
+        )
+    ]
+
+
+if __name__ == "__main__":
+    for name, value, target in rows():
+        print(f"{name:<60} {value:8.1f}   {target}")
