@@ -245,7 +245,9 @@ class LinkDialog(QDialog):
                 LinkMethod.BROWSER: self.tr("Or paste the address the browser ended at"),
             }.get(self._method, "")
             self.steps.setCurrentIndex(1)
-            self.waiting.show_prompt(prompt, paste=paste)
+            self.waiting.show_prompt(
+                prompt, paste=paste, may_come=self._method is not LinkMethod.PIN
+            )
             self.go.hide()
         if prompt.trouble:
             text = self.tr("{trouble} The Companion keeps asking.")

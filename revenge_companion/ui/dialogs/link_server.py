@@ -43,7 +43,8 @@ class OwnServer(QWidget):
         self.api_url = QLineEdit(again.api_url if again else "")
         self.api_url.setPlaceholderText(spec.default_api_url)
         self.answered = Text(tone=Tone.MUTED, wrap=True)
-        self.answered.hide()
+        # Room for two lines from the beginning: a dialog does not grow with a sentence.
+        self.answered.setMinimumHeight(2 * self.answered.fontMetrics().lineSpacing())
         self.auth_url = QLineEdit(again.auth_url if again else "")
         self.auth_url.setPlaceholderText(spec.default_auth_url)
         self.client_id = QLineEdit(again.client_id if again else "")
@@ -58,6 +59,7 @@ class OwnServer(QWidget):
         rows.addRow(buddy(self.tr("App &key"), self.client_id), self.client_id)
         rows.addRow(buddy(self.tr("App secr&et"), self.client_secret), self.client_secret)
         rows.setRowVisible(self.api_url, spec.custom_server)
+        rows.setRowVisible(self.answered, spec.custom_server)
         rows.setRowVisible(self.auth_url, spec.custom_server and bool(spec.default_auth_url))
         rows.setRowVisible(self.client_id, bool(spec.client_id_env))
         rows.setRowVisible(self.client_secret, bool(spec.client_secret_env))
@@ -117,7 +119,7 @@ class OwnServer(QWidget):
     def _on_address(self) -> None:
         self.tasks.cancel()
         self._probed = None
-        self.answered.hide()
+        self.answered.clear()
         if self._probe is not None and self.api_url.text().strip():
             self._typed.start()
         else:
@@ -153,4 +155,3 @@ class OwnServer(QWidget):
     def _say(self, text: str, tone: Tone) -> None:
         self.answered.set_tone(tone)
         self.answered.setText(text)
-        self.answered.show()

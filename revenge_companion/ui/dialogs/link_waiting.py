@@ -83,10 +83,13 @@ class WaitingPage(QWidget):
         shown = self._prompt
         return shown is not None and (shown.url, shown.code) == (prompt.url, prompt.code)
 
-    def show_prompt(self, prompt: LinkPrompt, *, paste: str) -> None:
-        """Show what to do; `paste` names what to paste here, "" where nothing is to be."""
+    def show_prompt(self, prompt: LinkPrompt, *, paste: str = "", may_come: bool = True) -> None:
+        """Show what to do; `paste` names what can be pasted here, "" where nothing can.
+
+        `may_come` is False where the answer only comes by pasting.
+        """
         self._prompt = prompt
-        self._steps.setText(self._steps_text(prompt, paste))
+        self._steps.setText(self._steps_text(prompt, may_come=may_come))
         self.code.setText(prompt.code)
         self.code.setVisible(bool(prompt.code))
         self.copy.setVisible(bool(prompt.code))
@@ -128,13 +131,13 @@ class WaitingPage(QWidget):
         if self._prompt is not None:
             self._open_address(self._prompt.complete_url or self._prompt.url)
 
-    def _steps_text(self, prompt: LinkPrompt, paste: str) -> str:
+    def _steps_text(self, prompt: LinkPrompt, *, may_come: bool) -> str:
         if prompt.code:
             return self.tr(
                 "1. Open {address}, here or on your phone.\n2. Enter this code.\n"
                 "3. Allow the Companion."
             ).format(address=prompt.url)
-        if paste:
+        if not may_come:
             return self.tr(
                 "1. {service} opens in your browser.\n2. Allow the Companion there.\n"
                 "3. Copy what the page shows and paste it here."
