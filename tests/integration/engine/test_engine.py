@@ -240,3 +240,19 @@ async def test_signing_out_forgets_the_session_and_stops_listening(home: Path) -
         assert "revenge/session" not in house.secrets.kept
         await house.play(TRACKS[0])
         assert await house.engine.plays() == []
+
+
+async def test_a_play_counted_by_hand_arrives_once(
+    home: Path,
+) -> None:
+    async with running(home, services=("trakt",)) as house:
+        await house.play(FILM, to=0.3)
+        await house.until(lambda: house.engine.status.now_playing == ())
+        (play,) = await house.engine.plays()
+        assert play.counted_at is None
+        assert await house.engine.scrobble_anyway(play.id)
+        assert not await house.engine.scrobble_anyway(play.id)
+        await house.until(lambda: house.engine.status.outbox.delivered == 1)
+        (play,) = await house.engine.plays()
+        assert play.reason_code == Reason.BY_HAND
+        assert house.held("trakt") == 1
