@@ -17,7 +17,13 @@ from revenge_companion.store.check import unreadable
 from revenge_companion.store.migrations import MIGRATIONS, NEWER, Migration, migrate, version
 from revenge_companion.store.models import MetaRow
 from revenge_companion.store.seal import seal, unseal
-from revenge_companion.store.trouble import is_corrupt, is_environment, os_trouble, store_trouble
+from revenge_companion.store.trouble import (
+    is_corrupt,
+    is_environment,
+    os_trouble,
+    primary_code,
+    store_trouble,
+)
 from revenge_companion.store.writer import Job, Outcome, Writer, outcome
 
 _log = logging.getLogger(__name__)
@@ -154,7 +160,7 @@ class Database:
         run a second time where the first did not come to anything on disk. Raises StoreTrouble for
         trouble of the disk or the file; what `job` had not committed is undone.
         """
-        return await self._ask(lambda: job(self._link), alone=False)
+        return await self._ask(lambda: self._done(job), alone=False)
 
     async def _ask(self, job: Callable[[], T], *, alone: bool) -> T:
         if self._closed:
@@ -205,6 +211,16 @@ class Database:
         return await self._ask(job, alone=True)
 
     # What follows runs on the writer thread.
+
+    def _done(self, job: Callable[[Link], T]) -> T:
+        try:
+            return job(self._link)
+        except sqlite3.Error as error:
+            if primary_code(error) != sqlite3.SQLITE_FULL or self._link.grouped:
+                raise
+            # On a small disk it may be our own log that fills it: fold it in, and try once more.
+            self._link.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            return job(self._link)
 
     def _group(self, jobs: Sequence[Job]) -> list[Outcome]:
         """Run `jobs` with one commit: on a slow disk four lanes cost what one does."""
