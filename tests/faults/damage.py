@@ -1,8 +1,9 @@
 """Truncated files, flipped bits and scribbled pages, while the program is not running.
 
 A round: a day later the program starts (and copies its database), plays come in while services
-cannot be reached, the power fails with the log not yet folded in, files are damaged, the program
-starts again. What the copy did not know of comes back by the server's replay.
+cannot be reached, the program ends in order or the power fails with the log not yet folded in,
+files are damaged, the program starts again. What the copy did not know of comes back by the
+server's replay.
 """
 
 import os
@@ -46,6 +47,13 @@ def blank(path: Path, rng: random.Random) -> None:
 DAMAGES = (truncate, flip, blank)
 
 
+def _damage(path: Path, rng: random.Random) -> None:
+    """Damage done behind everybody's back: no time of change tells of it."""
+    stat = path.stat()
+    rng.choice(DAMAGES)(path, rng)
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+
 def _victims(home: Home, rng: random.Random) -> Sequence[Path]:
     path = home.paths.database
     log = path.with_name(path.name + "-wal")
@@ -80,10 +88,13 @@ async def damaged(folder: Path, seed: int, rounds: int = 100) -> Result:
             rig.world.destinations.cut(*rng.sample(LINKED, rng.randrange(5)) or ("lastfm",))
             makers = rng.choices((track, film, episode), k=2)
             await rig.world.viewer.play([played(make(next(numbers))) for make in makers])
-            await _power_fails(home)
+            if rng.random() < 0.5:
+                await _power_fails(home)
+            else:
+                await home.stop()
             for victim in _victims(home, rng):
                 if victim.exists():
-                    rng.choice(DAMAGES)(victim, rng)
+                    _damage(victim, rng)
             await rig.world.destinations.restore()
             await home.start()
             said[_sort(home.notes)] += 1
