@@ -30,7 +30,7 @@ from revenge_companion.core.delivery import (
 )
 from revenge_companion.core.live import LiveNotice
 from revenge_companion.core.reasons import Reason
-from revenge_companion.services.base import Client, ServiceSpec
+from revenge_companion.services.base import Client, ReadsBack, ServiceSpec
 
 _log = logging.getLogger(__name__)
 
@@ -299,12 +299,15 @@ class Lane:
         now = self._clock.now()
         outcomes: dict[int, Outcome] = {}
         stop: TryLater | None = None
+        doubtful: Sequence[Delivery] = ()
         if not self.spec.resend_is_safe:
-            doubtful = [one for one in batch if one.unsure or _is_late(one, now)]
+            doubtful = self._doubtful(batch, now)
             stop = await self._read_back(doubtful, outcomes)
         if stop is None:
             rest = [delivery for delivery in batch if delivery.id not in outcomes]
             stop = await self._submit(rest, outcomes) if rest else None
+            sent = {one.id for one in rest}
+            await self._confirm([one for one in doubtful if one.id in sent], outcomes)
         for delivery in batch:
             if delivery.id not in outcomes:
                 # Nothing was tried with what came after the row that brought the lane to a stop.
@@ -312,22 +315,54 @@ class Lane:
         await self._settle(batch, outcomes, now)
         return not any(isinstance(outcome, TryLater | Unknown) for outcome in outcomes.values())
 
+    def _doubtful(self, batch: Sequence[Delivery], now: datetime) -> list[Delivery]:
+        """Rows that may be there already, sent by us or by a second Companion."""
+        if isinstance(self.client, ReadsBack):
+            return list(self.client.doubtful(batch))
+        return [one for one in batch if one.unsure or _is_late(one, now)]
+
     async def _read_back(
-        self, unsure: list[Delivery], outcomes: dict[int, Outcome]
+        self, doubtful: Sequence[Delivery], outcomes: dict[int, Outcome]
     ) -> TryLater | None:
         """Look for rows that may have arrived; returns why the lane has to wait, if it has to."""
-        for delivery in unsure:
+        groups = [[one] for one in doubtful]
+        if isinstance(self.client, ReadsBack) and doubtful:
+            groups = [list(doubtful)]
+        for group in groups:
             try:
-                found = await self.client.find(delivery)
+                found = await self._find(group)
             except errors.CompanionError as error:
                 return await self._whole(
-                    error, [d for d in unsure if d.id not in outcomes], outcomes
+                    error, [one for one in doubtful if one.id not in outcomes], outcomes
                 )
             except Exception:
-                return self._unplanned([d for d in unsure if d.id not in outcomes], outcomes)
-            if found is not None:
-                outcomes[delivery.id] = Delivered(found or None, Reason.ALREADY_THERE)
+                rest = [one for one in doubtful if one.id not in outcomes]
+                return self._unplanned(rest, outcomes)
+            for delivery_id, remote_id in found.items():
+                outcomes[delivery_id] = Delivered(remote_id or None, Reason.ALREADY_THERE)
         return None
+
+    async def _confirm(self, sent: Sequence[Delivery], outcomes: dict[int, Outcome]) -> None:
+        """Let two Companions that sent the same at the same moment leave it there once."""
+        arrived = [one for one in sent if isinstance(outcomes.get(one.id), Delivered)]
+        if not arrived or not isinstance(self.client, ReadsBack):
+            return
+        try:
+            found = await self.client.confirm(arrived)
+        except errors.CompanionError as error:
+            # They were accepted; that they are there once is only very likely now.
+            _log.debug("%s could not be looked at: %s", self.spec.name, error)
+        except Exception:
+            _log.exception("Looking at %s failed in a way nobody planned for", self.spec.name)
+        else:
+            for delivery_id, remote_id in found.items():
+                outcomes[delivery_id] = Delivered(remote_id or None)
+
+    async def _find(self, deliveries: Sequence[Delivery]) -> Mapping[int, str]:
+        if isinstance(self.client, ReadsBack):
+            return await self.client.find_many(deliveries)
+        found = {one.id: await self.client.find(one) for one in deliveries}
+        return {key: value for key, value in found.items() if value is not None}
 
     async def _submit(self, rows: list[Delivery], outcomes: dict[int, Outcome]) -> TryLater | None:
         """Send rows, in halves where they are refused; returns why the lane has to wait."""

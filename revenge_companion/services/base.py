@@ -169,6 +169,13 @@ class ReadsBack(Protocol):
         """The remote ids ("" where there is none) of those that are there, by delivery id."""
         ...
 
+    async def confirm(self, deliveries: Sequence[Delivery]) -> Mapping[int, str]:
+        """Remove what a second Companion sent at the same moment as these; ids as `find_many`.
+
+        Of two Companions that both ask, both keep the same one.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class LinkRequest:

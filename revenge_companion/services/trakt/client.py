@@ -1,21 +1,25 @@
 """One account's line to Trakt."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
 from typing import Any
 
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.delivery import Delivered, Delivery, Outcome, Refused, Unknown
 from revenge_companion.core.errors import BatchRefused, LinkExpired
 from revenge_companion.core.live import LiveAction, LiveNotice
-from revenge_companion.core.media import Kind
 from revenge_companion.core.reasons import Reason
 from revenge_companion.net.gate import Gate
 from revenge_companion.net.http import Answer, Http
-from revenge_companion.services.answers import mapping, object_of, refusal, whole_number, words
+from revenge_companion.services.answers import (
+    mapping,
+    object_of,
+    refusal,
+    rows_of,
+    whole_number,
+)
 from revenge_companion.services.base import RemoteUser, Secret, SecretSlot
 from revenge_companion.services.tokens import Tokens, read_refreshed
-from revenge_companion.services.trakt import payload, undo, wire
+from revenge_companion.services.trakt import payload, reading, undo, wire
 from revenge_companion.services.trakt.spec import SPEC
 from revenge_companion.services.undo import Removal
 
@@ -23,10 +27,8 @@ from revenge_companion.services.undo import Removal
 FRESH_S = 300.0
 #: Seconds a history request may take: Trakt's time grows with the rows.
 HISTORY_TIMEOUT_S = 60.0
-#: Where a play that was sent as a live stop may lie, around the moment it counted.
-STOP_BEFORE, STOP_AFTER = timedelta(minutes=3), timedelta(minutes=8)
-#: A dated play lies here: Trakt keeps minutes only.
-DATED_WITHIN = timedelta(minutes=1)
+#: Lines of history in one request; their own maximum.
+PAGE = 250
 #: What Trakt wants as redirect address of apps that have none.
 OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
 #: Statuses of a live call that change nothing for anybody: unknown item, done already, too early.
@@ -80,25 +82,63 @@ class TraktClient:
 
     async def find(self, delivery: Delivery) -> str | None:
         """The history id of a play that did arrive, live or dated; None where there is none."""
-        item, dated = delivery.scrobble.item, delivery.scrobble.dated_at
-        kind = "movies" if item.kind is Kind.MOVIE else "episodes"
-        params = {
-            "start_at": payload.timestamp(dated - STOP_BEFORE),
-            "end_at": payload.timestamp(dated + STOP_AFTER),
-            "page": "1",
-            "limit": "100",
-        }
-        answer = await self._get(f"/sync/history/{kind}", params)
+        path, params = reading.asked([delivery])
+        entries, _ = await self._history_page(path, params, 1, 100)
+        return reading.matched(entries, [delivery]).get(delivery.id)
+
+    def doubtful(self, batch: Sequence[Delivery]) -> Sequence[Delivery]:
+        """Rows that have to be looked for first; see `services.base.ReadsBack`.
+
+        A live stop needs no look: the second one within its hour is refused.
+        """
+        if len(batch) == 1 and self._is_fresh(batch[0]):
+            return ()
+        items = [(one, one.scrobble.item) for one in batch]
+        return [
+            one
+            for one, item in items
+            if item.kind in SPEC.kinds and payload.place(item) is not None
+        ]
+
+    async def find_many(self, deliveries: Sequence[Delivery]) -> Mapping[int, str]:
+        """The history ids of those that are there, in as few requests as there are pages."""
+        path, params = reading.asked(deliveries)
+        entries, pages = await self._history_page(path, params, 1, PAGE)
+        if pages > max(len(deliveries), 2):
+            # They lie far apart in a long history: asking for each costs less.
+            found = {one.id: await self.find(one) for one in deliveries}
+            return {key: value for key, value in found.items() if value is not None}
+        for page in range(2, pages + 1):
+            entries += (await self._history_page(path, params, page, PAGE))[0]
+        return reading.matched(entries, deliveries)
+
+    async def confirm(self, deliveries: Sequence[Delivery]) -> Mapping[int, str]:
+        """The history ids of rows just sent, once each is there once.
+
+        A second Companion may have looked for them at the same moment, and sent them as well.
+        """
+        path, params = reading.asked(deliveries)
+        entries, _ = await self._history_page(path, params, 1, PAGE)
+        gone = {number for one in deliveries for number in reading.doubles(entries, one)}
+        if gone:
+            await self._post("/sync/history/remove", {"ids": sorted(gone)})
+        kept = [entry for entry in entries if whole_number(entry.get("id")) not in gone]
+        return reading.matched(kept, deliveries)
+
+    async def _history_page(
+        self, path: str, params: dict[str, str], page: int, limit: int
+    ) -> tuple[list[Mapping[str, Any]], int]:
+        """One page of the history, and how many there are."""
+        numbers = {"page": str(page), "limit": str(limit)}
+        answer = await self._get(path, params | numbers)
         try:
             entries = answer.json() if answer.status == 200 else None
         except ValueError:
             entries = None
         if not isinstance(entries, list):
             raise wire.trouble(answer, may_be_kept=False)
-        for entry in entries:
-            if isinstance(entry, dict) and payload.same_item(entry, item) and _near(entry, dated):
-                return _remote_id(entry.get("id")) or ""
-        return None
+        pages = whole_number(answer.headers.get("x-pagination-page-count"))
+        return rows_of(entries), 1 if pages is None else pages
 
     async def undo(self, delivery: Delivery) -> Removal:
         """Remove the play from the history, by the id it has there; see `services.undo`."""
@@ -263,20 +303,6 @@ def _read_added(data: Mapping[str, Any], places: Mapping[int, payload.Place]) ->
             outcome = Unknown(Reason.UNANSWERED, f"Trakt took {taken} of {len(rest)} plays.")
         outcomes |= dict.fromkeys(rest, outcome)
     return outcomes
-
-
-def _near(entry: Mapping[str, Any], dated: datetime) -> bool:
-    """Whether a line of history is a play that counted at `dated`, sent dated or as a stop."""
-    try:
-        watched = datetime.fromisoformat(words(entry.get("watched_at")))
-    except ValueError:
-        return False
-    if watched.tzinfo is None:
-        return False
-    after = watched - dated.replace(second=0, microsecond=0)
-    if entry.get("action") == "watch":
-        return -DATED_WITHIN <= after <= DATED_WITHIN
-    return -STOP_BEFORE <= after <= STOP_AFTER
 
 
 def _remote_id(value: object) -> str | None:

@@ -1,8 +1,9 @@
 """The whole engine over the demo's world, in a home of its own, as fast as it goes."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 from revenge_companion.core.accounts import Account
@@ -17,6 +18,7 @@ from revenge_companion.engine.start import open_engine
 from revenge_companion.engine.supervisor import Engine
 from revenge_companion.paths import find_paths
 from revenge_companion.services.base import LinkPrompt, LinkRequest
+from tests.clock import eventually
 
 #: A track of three minutes takes a third of a second.
 SPEED = 500.0
@@ -142,3 +144,14 @@ async def engine(world: DemoWorld, home: Path, secrets: Memory) -> AsyncIterator
         yield house
     finally:
         await running.close()
+
+
+async def stock_taken(home: Path) -> None:
+    """Wait until the place in the server's history is on disk."""
+
+    def is_taken() -> bool:
+        with closing(sqlite3.connect(find_paths(str(home)).database)) as connection:
+            rows = connection.execute("SELECT 1 FROM meta WHERE key LIKE 'history/%'").fetchall()
+        return bool(rows)
+
+    await eventually(is_taken, within_s=15.0)

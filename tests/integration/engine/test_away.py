@@ -1,29 +1,14 @@
 """The whole engine, away while films and episodes are watched."""
 
-import sqlite3
 from pathlib import Path
 
 from revenge_companion.core.media import Item
 from revenge_companion.demo.library import LIBRARY
 from revenge_companion.demo.world import DemoWorld
-from revenge_companion.paths import find_paths
-from tests.clock import eventually
-from tests.integration.engine.house import House, Memory, engine
+from tests.integration.engine.house import Memory, engine, stock_taken
 
 FILMS = LIBRARY.movies
 SPEED = 500.0
-
-
-async def stock_taken(home: Path, house: House) -> None:
-    """Wait until the place in the server's history is on disk."""
-
-    def is_taken() -> bool:
-        with sqlite3.connect(find_paths(str(home)).database) as connection:
-            rows = connection.execute("SELECT 1 FROM meta WHERE key LIKE 'history/%'").fetchall()
-        connection.close()
-        return bool(rows)
-
-    await eventually(is_taken, within_s=15.0)
 
 
 async def watched_elsewhere(world: DemoWorld, *items: Item) -> None:
@@ -42,7 +27,7 @@ async def test_what_was_watched_while_it_was_off_arrives_once(home: Path) -> Non
         async with engine(world, home, secrets) as house:
             await house.sign_in()
             await house.link("trakt", "simkl")
-            await stock_taken(home, house)
+            await stock_taken(home)
             await house.play(FILMS[1])
             await house.until(lambda: house.engine.status.outbox.delivered == 2)
         await watched_elsewhere(world, FILMS[2], FILMS[3])
@@ -61,7 +46,7 @@ async def test_what_was_watched_in_private_is_not_found_in_the_history(home: Pat
         async with engine(world, home, secrets) as house:
             await house.sign_in()
             await house.link("trakt")
-            await stock_taken(home, house)
+            await stock_taken(home)
             house.engine.pause(None)
             await watched_elsewhere(world, FILMS[0])
         await watched_elsewhere(world, FILMS[1])

@@ -1,0 +1,110 @@
+"""Which lines of Trakt's history are plays of ours: sent live, dated, or by a second Companion."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from revenge_companion.core.delivery import Delivery
+from revenge_companion.core.media import Kind
+from revenge_companion.services.answers import whole_number, words
+from revenge_companion.services.trakt import payload
+
+#: Where a play that was sent as a live stop may lie, around the moment it counted.
+STOP_BEFORE, STOP_AFTER = timedelta(minutes=3), timedelta(minutes=8)
+#: A dated play lies here: Trakt keeps minutes only.
+DATED_WITHIN = timedelta(minutes=1)
+#: A Companion that saw a play dates it where it counted, one that read the server's history at its
+#: end. Two complete plays of an item lie farther apart than these shares of its length.
+_REST_OF_IT, _BEFORE_ITS_END = 0.5, 0.7
+_UNKNOWN_LENGTH_S = 3600.0
+
+
+def window(delivery: Delivery) -> tuple[datetime, datetime]:
+    """Between which moments the history may show this play."""
+    dated = delivery.scrobble.dated_at
+    before, after = _reach(delivery)
+    return dated - max(before, STOP_BEFORE), dated + max(after, STOP_AFTER)
+
+
+def asked(deliveries: Sequence[Delivery]) -> tuple[str, dict[str, str]]:
+    """Path and parameters (without the page) of one request that shows all of these."""
+    kinds = {delivery.scrobble.item.kind for delivery in deliveries}
+    path = "/sync/history"
+    if len(kinds) == 1:
+        path += "/movies" if Kind.MOVIE in kinds else "/episodes"
+    windows = [window(delivery) for delivery in deliveries]
+    return path, {
+        "start_at": payload.timestamp(min(start for start, _ in windows)),
+        "end_at": payload.timestamp(max(end for _, end in windows)),
+    }
+
+
+def matched(entries: Iterable[Mapping[str, Any]], deliveries: Sequence[Delivery]) -> dict[int, str]:
+    """The history ids ("" where a line has none) of deliveries that are there, by delivery.
+
+    A line stands for one delivery only, so that a rewatch is not taken for the play before.
+    """
+    rest = list(entries)
+    found: dict[int, str] = {}
+    for delivery in sorted(deliveries, key=lambda one: one.scrobble.dated_at):
+        close = [
+            (abs(after), index)
+            for index, entry in enumerate(rest)
+            if payload.same_item(entry, delivery.scrobble.item)
+            and (after := _after(entry, delivery)) is not None
+        ]
+        if close:
+            entry = rest.pop(min(close)[1])
+            number = whole_number(entry.get("id"))
+            found[delivery.id] = str(number) if number else ""
+    return found
+
+
+def doubles(entries: Sequence[Mapping[str, Any]], delivery: Delivery) -> list[int]:
+    """The ids to remove where a play that was not there has just been sent by two at once.
+
+    Both come to the same ids: a live stop stays, else the line that came first.
+    """
+    tried = replace(delivery, unsure=True)
+    here = [
+        entry
+        for entry in entries
+        if payload.same_item(entry, delivery.scrobble.item) and _after(entry, tried) is not None
+    ]
+    dated = sorted(
+        number
+        for entry in here
+        if entry.get("action") == "watch" and (number := whole_number(entry.get("id")))
+    )
+    return dated[1:] if len(dated) == len(here) else dated
+
+
+def _after(entry: Mapping[str, Any], delivery: Delivery) -> timedelta | None:
+    """How much later than our date a line lies; None where it is too far away."""
+    try:
+        watched = datetime.fromisoformat(words(entry.get("watched_at")))
+    except ValueError:
+        return None
+    if watched.tzinfo is None:
+        return None
+    after = watched - delivery.scrobble.dated_at.replace(second=0, microsecond=0)
+    before, later = _reach(delivery)
+    if entry.get("action") != "watch":
+        before, later = max(before, STOP_BEFORE), max(later, STOP_AFTER)
+    return after if -before <= after <= later else None
+
+
+def _reach(delivery: Delivery) -> tuple[timedelta, timedelta]:
+    """How far before and after our date a line that was sent with a date may lie.
+
+    What we have tried ourselves lies where we dated it.
+    """
+    if delivery.unsure or delivery.attempts:
+        return DATED_WITHIN, DATED_WITHIN
+    scrobble = delivery.scrobble
+    length_s = scrobble.item.duration_s or _UNKNOWN_LENGTH_S
+    later = max(timedelta(seconds=_REST_OF_IT * length_s), DATED_WITHIN)
+    if scrobble.played_s > 0:
+        return DATED_WITHIN, later
+    return max(timedelta(seconds=_BEFORE_ITS_END * length_s), DATED_WITHIN), later
