@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -50,6 +51,9 @@ async def _run(args: argparse.Namespace, paths: Paths) -> int:
             print(note, file=sys.stderr, flush=True)
         running.engine.on_notification(_say)
         await running.engine.start()
+        # What is loaded stays for good: the collector need not look through it again and again.
+        gc.collect()
+        gc.freeze()
         _announce(args, running)
         await ending.wait()
     except (AlreadyAnswering, OSError) as error:
