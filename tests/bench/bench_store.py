@@ -317,7 +317,9 @@ async def _late(folder: Path) -> list[Row]:
     db, ours = await _open(folder, "late.db")
     numbers = _Numbers()
     pages = [numbers.take(BATCH) for _ in range(40)]
+    # As the program does once it is loaded; what is prepared here is not looked through again.
     gc.collect()
+    gc.freeze()
     worst = 0.0
     stop = asyncio.Event()
 
