@@ -10,11 +10,12 @@ import signal
 import sys
 
 from revenge_companion.cli.parser import refused
+from revenge_companion.cli.reach import opened
 from revenge_companion.core.errors import StoreTrouble
 from revenge_companion.engine.api import Notification
-from revenge_companion.engine.control import AlreadyAnswering, ControlServer
+from revenge_companion.engine.control import AlreadyAnswering, ControlServer, ask_async
 from revenge_companion.engine.requests import Requests, status_json
-from revenge_companion.engine.start import Running, open_engine
+from revenge_companion.engine.start import AlreadyRunning, Running, open_engine
 from revenge_companion.logs import configure
 from revenge_companion.paths import Paths, find_paths
 
@@ -35,7 +36,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _run(args: argparse.Namespace, paths: Paths) -> int:
-    running = await open_engine(paths)
+    try:
+        running = await open_engine(paths)
+    except AlreadyRunning:
+        if await ask_async(paths.control, "status", timeout_s=2.0) is not None:
+            raise
+        # No program: a command has the profile for a moment.
+        running = await opened()
     ending = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         try:

@@ -28,20 +28,6 @@ def alone(do: str, args: dict[str, object]) -> dict[str, Any]:
     import asyncio
 
     from revenge_companion.engine.requests import Requests
-    from revenge_companion.engine.start import AlreadyRunning, SystemClock, open_engine
-
-    clock = SystemClock()
-
-    async def opened() -> "Running":
-        """The profile; another command may have it for a moment."""
-        end_s = clock.monotonic_s() + _PATIENCE_S
-        while True:
-            try:
-                return await open_engine(find_paths())
-            except AlreadyRunning:
-                if clock.monotonic_s() >= end_s:
-                    raise
-            await clock.sleep(0.05)
 
     async def work() -> dict[str, Any]:
         running = await opened()
@@ -56,6 +42,21 @@ def alone(do: str, args: dict[str, object]) -> dict[str, Any]:
             await running.close()
 
     return asyncio.run(work())
+
+
+async def opened() -> "Running":
+    """The profile's engine, not started; another command may have the profile for a moment."""
+    from revenge_companion.engine.start import AlreadyRunning, SystemClock, open_engine
+
+    clock = SystemClock()
+    end_s = clock.monotonic_s() + _PATIENCE_S
+    while True:
+        try:
+            return await open_engine(find_paths())
+        except AlreadyRunning:
+            if clock.monotonic_s() >= end_s:
+                raise
+        await clock.sleep(0.05)
 
 
 def show(

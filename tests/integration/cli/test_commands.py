@@ -11,6 +11,8 @@ import pytest
 
 from revenge_companion.cli import main
 from revenge_companion.demo.world import DemoWorld
+from revenge_companion.engine.start import take_lock
+from revenge_companion.paths import find_paths
 from revenge_companion.services.catalog import SPECS
 from tests.faults.engine_process import at_home, environment, process
 
@@ -231,3 +233,16 @@ async def test_a_reader_that_goes_away_is_no_fault(home: Path) -> None:
         os.close(writer)
     _, err = await made.communicate()
     assert (made.returncode, err) == (1, b"")
+
+
+async def test_a_program_that_starts_waits_for_a_command(home: Path) -> None:
+    lock = take_lock(find_paths(str(home)))
+    words = ("revenge_companion", "run", "--headless", "--json")
+    async with process(home, *words, env=environment(home)) as one:
+        try:
+            await asyncio.sleep(0.6)
+        finally:
+            lock.release()
+        assert json.loads(await one.line())["running"] == one.pid
+        one.terminate()
+        assert await one.ended() == 0
