@@ -56,10 +56,13 @@ class Reason(StrEnum):
     WRONG_ADDRESS = "wrong_address"
     NOT_TAKEN = "not_taken"
     INTERRUPTED = "interrupted"
+    RUNAWAY = "runaway"
     DISCARDED = "discarded"
     UNDONE = "undone"
     HANDED_OVER = "handed_over"
     HAND_OFF_DUE = "hand_off_due"
+    NOTHING_CONFIRMED = "nothing_confirmed"
+    WATCHED_ONCE = "watched_once"
     MAP_NEEDED = "map_needed"
     UNMAPPED = "unmapped"
     KEPT_DROPPED = "kept_dropped"
@@ -126,6 +129,10 @@ SENTENCES: dict[Reason, str] = {
     Reason.VIP_NEEDED: "{service} asks for a paid plan for this.",
     Reason.WRONG_ADDRESS: "No {service} server answers at this address.",
     Reason.NOT_TAKEN: "{service} does not take this kind of item.",
+    Reason.RUNAWAY: (
+        "More plays came than anybody can have played, so {service} gets none of them. "
+        "Look at the outbox, then test the account to send them."
+    ),
     Reason.INTERRUPTED: "The Companion was ended while sending; it makes sure of one play.",
     Reason.DISCARDED: "You discarded this play.",
     Reason.UNDONE: "You undid this play.",
@@ -143,6 +150,12 @@ SENTENCES: dict[Reason, str] = {
     Reason.NOT_SHOWN: "{service} does not show this play, so nothing was removed there.",
     Reason.UNDO_FAILED: "{service} could not be asked to remove it.",
     Reason.HANDED_OVER: "You imported this play at {service} from a file.",
+    Reason.NOTHING_CONFIRMED: (
+        "Plays have been going to {service} for a day and none was confirmed. Test the account."
+    ),
+    Reason.WATCHED_ONCE: (
+        "{service} is set to keep one play of each item, and it has one of this already."
+    ),
     Reason.HAND_OFF_DUE: "Plays wait for you to import them at {service} from a file: {count}.",
     Reason.MAP_NEEDED: (
         "{service} needs the anime map. Download it on the accounts page; plays wait until then."

@@ -55,6 +55,8 @@ class AccountStatus:
     hand_off: bool = False
     #: Rows that are in files the user has and has not yet said to be imported.
     written: int = 0
+    #: Since when plays go there and none is confirmed, although no trouble is known.
+    silent_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -32,6 +32,7 @@ from revenge_companion.core.status import (
     SignInState,
 )
 from revenge_companion.engine.amending import Amending
+from revenge_companion.engine.alarms import Alarms
 from revenge_companion.engine.api import Change, Notice, Notification, OutboxRow
 from revenge_companion.engine.dispatcher import Lane, LaneEvent
 from revenge_companion.engine.handoff import HandOffs
@@ -51,6 +52,7 @@ from revenge_companion.services.base import (
 )
 from revenge_companion.store.accounts import Accounts
 from revenge_companion.store.database import Database
+from revenge_companion.store.flows import Flows
 from revenge_companion.store.hand_off import HandOffRows
 from revenge_companion.store.outbox import Outbox, total
 from revenge_companion.store.plays import Plays
@@ -108,6 +110,7 @@ class Engine:
             parts.database,
             parts.clock,
         )
+        self._alarms = Alarms(Flows(parts.database), parts.database, parts.clock)
         self._kinds = {key: service.spec.kinds for key, service in parts.services.items()}
         self._listener = Listener(
             plays=self._plays,
@@ -174,6 +177,10 @@ class Engine:
         self._parts.http.on_answer = self._answered
         await self._stay_paused()
         self._chore(self._hand_offs.keep_reminding(lambda: self._linked, self._remind))
+        await self._alarms.load()
+        self._chore(
+            self._alarms.keep_looking(lambda: self._linked, self._alarm, self._alarms_changed)
+        )
         if not await self._resumed():
             self._chore(self._resume_later())
 
@@ -222,6 +229,7 @@ class Engine:
                 self._counts.get(account.id, OutboxCounts()),
                 self._hand_offs.is_hand_off(account),
                 self._hand_offs.written.get(account.id, 0),
+                silent_since=self._alarms.since.get(account.id),
             )
             for account in self._linked
         )
@@ -354,6 +362,9 @@ class Engine:
         if until is not None:
             self._pause_timer = asyncio.create_task(self._resume_at(until), name="pause-timer")
         self._changed(Change.STATUS)
+
+    def pause_for(self, length: timedelta | None) -> None:
+        self.pause(None if length is None else self._clock.now() + length)
 
     def resume(self) -> None:
         self._cancel_pause_timer()
@@ -533,6 +544,7 @@ class Engine:
                 self._linked = tuple(
                     a for a in await self._accounts.all() if a.service in self._parts.services
                 )
+                await self._calm(event.account_id)
         except StoreTrouble as error:
             self._trouble_is(str(error))
         if event.state is not None:
@@ -654,6 +666,20 @@ class Engine:
     def _remind(self, account: Account, count: int) -> None:
         name = self._parts.services[account.service].spec.name
         self._notify(Notice.HAND_OFF, name, Reason.HAND_OFF_DUE, service=name, count=str(count))
+
+    async def _calm(self, account_id: int) -> None:
+        """A delivery, or a trouble with a name, ends the warning about an account."""
+        if account_id in self._alarms.since:
+            for account in await self._alarms.look(self._linked):
+                self._alarm(account)
+            self._alarms_changed()
+
+    def _alarm(self, account: Account) -> None:
+        name = self._parts.services[account.service].spec.name
+        self._notify(Notice.ACCOUNT_TROUBLE, name, Reason.NOTHING_CONFIRMED, service=name)
+
+    def _alarms_changed(self) -> None:
+        self._changed(Change.ACCOUNTS, Change.STATUS)
 
     async def scrobble_anyway(self, play_id: int) -> bool:
         update = await self._plays.saved(play_id)

@@ -208,6 +208,11 @@ def account_sentence(status: AccountStatus, service_name: str, now: datetime) ->
             "%n play(s) waiting for you to write the file and import it at {service}.",
             counts.waiting,
         ).format(service=service_name)
+    if status.silent_since is not None:
+        return say(
+            "Plays have been going to {service} since {when} and none was confirmed. Test the "
+            "account, or link it again."
+        ).format(service=service_name, when=moment(status.silent_since, now))
     if counts.waiting:
         return say("%n play(s) waiting to be sent.", counts.waiting)
     return say("Everything has been delivered.")

@@ -173,7 +173,7 @@ class AccountCard(Card):
         account = status.account
         name, now = self._context.name(account.service), self._context.clock.now()
         self._switches = account.switches
-        trouble = needs_user(status)
+        trouble = needs_user(status) or status.silent_since is not None
         self.set_tone(Tone.BAD if trouble else None)
         self._state.set_tone(Tone.BAD if trouble else Tone.PLAIN)
         self._state.setText(words.account_sentence(status, name, now))
