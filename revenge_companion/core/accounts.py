@@ -67,6 +67,11 @@ class Account:
     last_delivery_at: datetime | None = None
 
     @property
+    def is_stopped(self) -> bool:
+        """Stopped by the runaway breaker: it goes on only when the user says so."""
+        return self.state is AccountState.HELD and self.held_until is None
+
+    @property
     def secret_name(self) -> str:
         """Where the keyring keeps this account's tokens."""
         return f"account/{self.service}/{self.remote_id}@{self.api_url or 'default'}"

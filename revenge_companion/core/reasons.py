@@ -139,9 +139,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.WITHDRAWN: "{service} was not told of it.",
     Reason.REMOVED: "{service} removed it.",
     Reason.REMOVED_LATER: "{service} removes it after the full hour.",
-    Reason.CANNOT_UNDO: (
-        "{service} does not let programs remove plays. Remove it on its website."
-    ),
+    Reason.CANNOT_UNDO: ("{service} does not let programs remove plays. Remove it on its website."),
     Reason.CANNOT_UNDO_ALONE: "{service} cannot remove this play alone.",
     Reason.MAYBE_THERE: (
         "It may have arrived at {service}, which does not let programs remove plays. Look there."

@@ -55,6 +55,8 @@ class AccountStatus:
     hand_off: bool = False
     #: Rows that are in files the user has and has not yet said to be imported.
     written: int = 0
+    #: When what waits is through (aware UTC), where a day's budget slows it down; else None.
+    eta: datetime | None = None
     #: Since when plays go there and none is confirmed, although no trouble is known.
     silent_since: datetime | None = None
 
@@ -80,6 +82,7 @@ class EngineStatus:
         """Rows that will be sent; those the user hands over as files are not among them."""
         by_hand = sum(one.counts.waiting for one in self.accounts if one.hand_off)
         return max(0, self.outbox.waiting - by_hand)
+
     #: The system has no password store: secrets can be kept once a passphrase is given.
     needs_passphrase: bool = False
 

@@ -16,6 +16,7 @@ from typing import Protocol
 
 from revenge_companion.core import errors
 from revenge_companion.core.accounts import Account, AccountState
+from revenge_companion.core.breaker import Breaker
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.delivery import (
     Delivered,
@@ -29,7 +30,8 @@ from revenge_companion.core.delivery import (
     wait_s,
 )
 from revenge_companion.core.live import LiveNotice
-from revenge_companion.core.reasons import Reason
+from revenge_companion.core.quota import FRESH, DayQuota
+from revenge_companion.core.reasons import Reason, sentence
 from revenge_companion.services.base import Client, ReadsBack, ServiceSpec
 
 _log = logging.getLogger(__name__)
@@ -51,10 +53,19 @@ class LaneOutbox(Protocol):
     """What a lane needs of the outbox."""
 
     async def claim(
-        self, account_id: int, limit: int, now: datetime, *, force: bool = False
+        self,
+        account_id: int,
+        limit: int,
+        now: datetime,
+        *,
+        force: bool = False,
+        fresh_from: datetime | None = None,
+        fresh_only: bool = False,
     ) -> list[Delivery]: ...
     async def settle(self, items: Sequence[tuple[int, Settlement]], now: datetime) -> None: ...
-    async def next_due(self, account_id: int) -> datetime | None: ...
+    async def next_due(
+        self, account_id: int, *, fresh_from: datetime | None = None
+    ) -> datetime | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +94,11 @@ class Lane:
         report: Callable[[LaneEvent], Awaitable[None]],
         *,
         jitter: Callable[[], float] = random.random,
+        breaker: Breaker | None = None,
+        quota: DayQuota | None = None,
+        note: Callable[[str], Awaitable[None]] | None = None,
     ) -> None:
+        """`quota` is the service's day budget, None for no limit; `note` keeps what was used."""
         self.account = account
         self.spec = spec
         self.client = client
@@ -91,6 +106,9 @@ class Lane:
         self._clock = clock
         self._report = report
         self._jitter = jitter
+        self._breaker = breaker or Breaker()
+        self.quota = quota
+        self._note = note
         self._wake = asyncio.Event()
         self._force = False
         self._stopping = False
@@ -213,8 +231,14 @@ class Lane:
             return False
         self._sending = True
         try:
+            limit, backlog = self._room(now)
             batch = await self._outbox.claim(
-                self.account.id, self.spec.batch_size, now, force=force
+                self.account.id,
+                limit,
+                now,
+                force=force,
+                fresh_from=now - FRESH,
+                fresh_only=not backlog,
             )
             if not batch or self._stopping:
                 # A claim that is not sent is `sending` on disk: give it back at once.
@@ -222,13 +246,45 @@ class Lane:
                 await self._give_back(batch, later)
                 return False
             self._in_flight = batch
+            if self._breaker.trips(batch):
+                await self._trip(batch)
+                return False
             over = await self._send(batch)
             self._in_flight = []
         finally:
             self._sending = False
-        if force and over and len(batch) == self.spec.batch_size:
+        if force and over and len(batch) == limit:
             self._force = True
         return True
+
+    def _room(self, now: datetime) -> tuple[int, bool]:
+        """How many rows one request may hold now, and whether a backlog may be among them."""
+        size = self.spec.batch_size
+        if self.quota is None:
+            return size, True
+        left = self.quota.left(now)
+        if left == 0:
+            return size, False
+        return (size if self.spec.day_counts_requests else min(size, left)), True
+
+    async def _spend(self, rows: int) -> None:
+        """Note what an answered request used of the day."""
+        if self.quota is None:
+            return
+        self.quota.spend(1 if self.spec.day_counts_requests else rows, self._clock.now())
+        if self._note is not None:
+            try:
+                await self._note(self.quota.text())
+            except errors.StoreTrouble as error:
+                _log.debug("what was used of the day cannot be kept: %s", error)
+
+    async def _trip(self, batch: Sequence[Delivery]) -> None:
+        """Stop, with everything still waiting, until the user says that it is to be sent."""
+        await self._give_back(batch, TryLater(Reason.RUNAWAY, "", 0.0, counts=False))
+        self._in_flight = []
+        _log.warning("%s gets nothing more: nobody can have played this much", self.spec.name)
+        detail = sentence(Reason.RUNAWAY, {"service": self.spec.name})
+        await self._hold(AccountState.HELD, Reason.RUNAWAY, detail, None)
 
     def _may_send(self, now: datetime, *, force: bool) -> bool:
         account = self.account
@@ -237,7 +293,8 @@ class Lane:
         if account.state in (AccountState.OFF, AccountState.LINK_AGAIN):
             return False
         if account.state in (AccountState.QUOTA, AccountState.HELD):
-            asked = force and account.state is AccountState.HELD
+            # Without an end it was stopped by the breaker: only the user's word about it goes on.
+            asked = force and account.state is AccountState.HELD and not account.is_stopped
             return asked or (account.held_until is not None and now >= account.held_until)
         # Who flushes by hand may cut our own patience short, not what the service asked for.
         return not self._resting or (force and not self._asked_to_rest)
@@ -280,7 +337,13 @@ class Lane:
         if not (account.switches.enabled and account.switches.scrobble):
             return None
         try:
-            due = await self._outbox.next_due(account.id)
+            _, backlog = self._room(now)
+            due = await self._outbox.next_due(
+                account.id, fresh_from=None if backlog else now - FRESH
+            )
+            if not backlog and self.quota is not None:
+                again = self.quota.next_day(now)
+                due = again if due is None else min(due, again)
         except errors.StoreTrouble:
             return max(5.0, self._resting_until_s - self._clock.monotonic_s())
         if due is None:
@@ -369,6 +432,7 @@ class Lane:
         try:
             got: Mapping[int, Outcome] = await self.client.submit(rows)
         except errors.BatchRefused as error:
+            await self._spend(0)
             if len(rows) == 1:
                 outcomes[rows[0].id] = Refused(Reason.INVALID, str(error))
                 return None
@@ -380,6 +444,7 @@ class Lane:
         except Exception:
             return self._unplanned(rows, outcomes)
         self._failures, self._unreachable = 0, False
+        await self._spend(len(rows))
         for row in rows:
             outcomes[row.id] = got.get(row.id, Unknown(Reason.UNANSWERED))
         waits = [o.after_s for o in got.values() if isinstance(o, TryLater) and o.after_s]

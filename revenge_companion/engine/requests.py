@@ -17,6 +17,7 @@ from revenge_companion.core.errors import CompanionError, SecretsUnavailable
 from revenge_companion.core.live import NowPlaying
 from revenge_companion.core.reasons import sentence
 from revenge_companion.core.status import AccountStatus, EngineStatus, PlayRecord, SignInState
+from revenge_companion.engine.amend_requests import AmendRequests, BadRequest
 from revenge_companion.engine.api import EngineApi
 from revenge_companion.engine.outbox_export import as_row
 from revenge_companion.services.base import LinkPrompt, LinkRequest
@@ -25,10 +26,6 @@ from revenge_companion.services.base import LinkPrompt, LinkRequest
 VAULT_KEY_ENV = "REVENGE_COMPANION_VAULT_KEY"
 #: The most rows one answer holds.
 MOST_ROWS = 5000
-
-
-class BadRequest(CompanionError):
-    """The request's words are off."""
 
 
 class Requests:
@@ -64,7 +61,7 @@ class Requests:
             "unlink": self._unlink,
             "raise": self._raise,
             "quit": self._quit,
-        }
+        } | AmendRequests(engine).answers()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -315,6 +312,7 @@ def account_json(one: AccountStatus) -> dict[str, Any]:
         "state": account.state.value,
         "detail": account.state_detail,
         "held_until": _iso(account.held_until),
+        "eta": _iso(one.eta),
         "pending": counts.waiting,
         "parked": counts.parked,
         "delivered": counts.delivered,

@@ -31,11 +31,12 @@ from revenge_companion.core.status import (
     PlayRecord,
     SignInState,
 )
-from revenge_companion.engine.amending import Amending
 from revenge_companion.engine.alarms import Alarms
+from revenge_companion.engine.amending import Amending
 from revenge_companion.engine.api import Change, Notice, Notification, OutboxRow
 from revenge_companion.engine.dispatcher import Lane, LaneEvent
 from revenge_companion.engine.handoff import HandOffs
+from revenge_companion.engine.limits import Limits
 from revenge_companion.engine.linker import Linker, SecretStore
 from revenge_companion.engine.listener import Listener
 from revenge_companion.engine.outbox_export import export
@@ -111,6 +112,7 @@ class Engine:
             parts.clock,
         )
         self._alarms = Alarms(Flows(parts.database), parts.database, parts.clock)
+        self._limits = Limits(parts.services, parts.database, parts.clock)
         self._kinds = {key: service.spec.kinds for key, service in parts.services.items()}
         self._listener = Listener(
             plays=self._plays,
@@ -229,6 +231,7 @@ class Engine:
                 self._counts.get(account.id, OutboxCounts()),
                 self._hand_offs.is_hand_off(account),
                 self._hand_offs.written.get(account.id, 0),
+                eta=self._limits.eta(account, self._counts.get(account.id, OutboxCounts()).waiting),
                 silent_since=self._alarms.since.get(account.id),
             )
             for account in self._linked
@@ -480,6 +483,7 @@ class Engine:
             )
             raise
         if account.state in (AccountState.HELD, AccountState.LINK_AGAIN):
+            await self._limits.trust(account)
             await self._accounts.set_state(account_id, AccountState.LINKED)
             self._warned = {key for key in self._warned if key[0] != account_id}
             await self._accounts_changed()
@@ -507,6 +511,7 @@ class Engine:
         self._linked = tuple(a for a in known if a.service in self._parts.services)
         self._listener.use(self._settings, self._linked)
         await self._hand_offs.load(self._linked)
+        await self._limits.load(self._linked)
         for account in self._linked if self._running else ():
             if self._hand_offs.is_hand_off(account):
                 continue
@@ -522,6 +527,9 @@ class Engine:
                 self._outbox,
                 self._clock,
                 self._lane_event,
+                breaker=self._limits.breaker(account.id),
+                quota=self._limits.quota(account.id),
+                note=self._limits.note(account.id),
             )
             self._lanes[account.id] = lane
             if _asks_map(self._parts.services[account.service]) and self.maps is not None:

@@ -59,6 +59,13 @@ class ServiceSpec:
     help_url: str = ""
     #: Scrobbles older than this are refused; None for no limit.
     max_age_s: float | None = None
+    #: What a backlog may use of one account's day there; None for no limit. Fresh plays may use
+    #: the rest of what the service allows.
+    per_day: int | None = None
+    #: Whether `per_day` counts requests; plays otherwise.
+    day_counts_requests: bool = False
+    #: When the service's day begins, in hours after midnight UTC.
+    day_starts_utc_h: int = 0
     durable: bool = True
     #: Nothing is sent: the outbox collects until the user takes the files (`HandOff`).
     hand_off: bool = False

@@ -71,6 +71,7 @@ _READY = (
     "WHERE d.account_id = ? AND d.due_us IS NULL "
     "AND d.state IN ('pending', 'unsure', 'held') ORDER BY d.dated_us, d.id LIMIT ?"
 )
+_FRESH = _READY.replace(" ORDER BY", " AND d.dated_us >= ? ORDER BY")
 _CLAIM = "UPDATE delivery SET state = 'sending' WHERE id = ?"
 # Only a claimed row can be settled: a late answer never overwrites what the user decided.
 _SETTLE = (
@@ -80,6 +81,16 @@ _SETTLE = (
 _NEXT = (
     "SELECT due_us FROM delivery INDEXED BY delivery_due "
     f"WHERE account_id = ? AND {_COMING} ORDER BY due_us LIMIT 1"
+)
+# Two questions, since a backlog that is ready would have to be walked over by one.
+_FRESH_READY = (
+    "SELECT 1 FROM delivery INDEXED BY delivery_due "
+    f"WHERE account_id = ? AND due_us IS NULL AND {_COMING} AND dated_us >= ? LIMIT 1"
+)
+_FRESH_NEXT = (
+    "SELECT due_us FROM delivery INDEXED BY delivery_due "
+    f"WHERE account_id = ? AND due_us > 0 AND {_COMING} AND dated_us >= ? "
+    "ORDER BY due_us LIMIT 1"
 )
 _OPEN_IDS = (
     "SELECT id FROM delivery INDEXED BY delivery_open "
@@ -128,12 +139,21 @@ class Outbox:
         return await self._db.run(job)
 
     async def claim(
-        self, account_id: int, limit: int, now: datetime, *, force: bool = False
+        self,
+        account_id: int,
+        limit: int,
+        now: datetime,
+        *,
+        force: bool = False,
+        fresh_from: datetime | None = None,
+        fresh_only: bool = False,
     ) -> list[Delivery]:
         """Take up to `limit` rows that may be tried at `now`, the oldest scrobble first.
 
         They are `sending` on disk before this returns; `Delivery.unsure` and `state` say how they
-        were found. `force` takes waiting rows before their time, but none the user holds.
+        were found. `force` takes waiting rows before their time, but none the user holds. Where
+        more wait than `limit`, those dated from `fresh_from` on go before the others; with
+        `fresh_only` the others do not go at all.
         """
         now_us = micros(now)
 
@@ -143,7 +163,7 @@ class Outbox:
                 connection.execute(_WAKE, (account_id, now_us))
                 if force:
                     connection.execute(_WAKE_ALL, (account_id,))
-                rows = connection.execute(_READY, (account_id, limit)).fetchall()
+                rows = _ready(connection, account_id, limit, fresh_from, fresh_only=fresh_only)
                 if rows:
                     connection.executemany(_CLAIM, [row[:1] for row in rows])
                     unsure = sum(row[2] == DeliveryState.UNSURE for row in rows)
@@ -197,12 +217,24 @@ class Outbox:
 
         return await self._db.run(job)
 
-    async def next_due(self, account_id: int) -> datetime | None:
-        """When a row of the account may be tried: the present for ready ones, None for none."""
+    async def next_due(
+        self, account_id: int, *, fresh_from: datetime | None = None
+    ) -> datetime | None:
+        """When a row of the account may be tried: the present for ready ones, None for none.
+
+        With `fresh_from` only rows dated from then on are asked about.
+        """
         now = self._clock.now()
 
         def job(link: Link) -> datetime | None:
-            row = link.connection.execute(_NEXT, (account_id,)).fetchone()
+            connection = link.connection
+            if fresh_from is None:
+                row = connection.execute(_NEXT, (account_id,)).fetchone()
+            else:
+                asked = (account_id, micros(fresh_from))
+                if connection.execute(_FRESH_READY, asked).fetchone() is not None:
+                    return now
+                row = connection.execute(_FRESH_NEXT, asked).fetchone()
             if row is None or row[0] == FOR_EVER_US:
                 return None
             return now if row[0] is None else moment(row[0])
@@ -293,6 +325,26 @@ def total(counts: Iterable[OutboxCounts]) -> OutboxCounts:
     """The sum of several accounts' counts."""
     rows = [_numbers(one) for one in counts]
     return OutboxCounts(*(sum(column) for column in zip(*rows, strict=True)))
+
+
+def _ready(
+    connection: Any,
+    account_id: int,
+    limit: int,
+    fresh_from: datetime | None,
+    *,
+    fresh_only: bool,
+) -> list[Any]:
+    rows: list[Any] = []
+    if not fresh_only:
+        rows = list(connection.execute(_READY, (account_id, limit)))
+        if len(rows) < limit:
+            return rows
+    if fresh_from is None:
+        return rows
+    fresh = list(connection.execute(_FRESH, (account_id, micros(fresh_from), limit)))
+    known = {row[0] for row in fresh}
+    return fresh + [row for row in rows if row[0] not in known][: limit - len(fresh)]
 
 
 def _numbers(counts: OutboxCounts) -> tuple[int, ...]:

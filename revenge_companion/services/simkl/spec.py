@@ -13,6 +13,11 @@ SPEC = ServiceSpec(
     batch_size=100,
     # The same watch again is a no-op.
     resend_is_safe=True,
+    # A free account has 500 requests a day, for all of its apps together; a quarter of them is
+    # kept for fresh plays and live notices. The day begins at midnight in New York.
+    per_day=375,
+    day_counts_requests=True,
+    day_starts_utc_h=5,
     default_api_url="https://api.simkl.com",
     client_id_env="SIMKL_CLIENT_ID",
     help_url="https://simkl.com/settings/developer/",

@@ -61,7 +61,14 @@ class FakeOutbox:
         self.claiming: asyncio.Future[None] | None = None
 
     async def claim(
-        self, account_id: int, limit: int, now: datetime, *, force: bool = False
+        self,
+        account_id: int,
+        limit: int,
+        now: datetime,
+        *,
+        force: bool = False,
+        fresh_from: datetime | None = None,
+        fresh_only: bool = False,
     ) -> list[Delivery]:
         ready = [
             row
@@ -92,7 +99,9 @@ class FakeOutbox:
                     remote_id=settled.remote_id,
                 )
 
-    async def next_due(self, account_id: int) -> datetime | None:
+    async def next_due(
+        self, account_id: int, *, fresh_from: datetime | None = None
+    ) -> datetime | None:
         coming = [
             row.due_at or self.clock.now()
             for row in self.rows.values()
