@@ -122,6 +122,49 @@ def build() -> argparse.ArgumentParser:
         "file", metavar="FILE", help="ends in .csv or .json"
     )
 
+    action("undo", "amend:undo", "take a play back wherever it went").add_argument(
+        "play", type=int, metavar="PLAY", help="its number in `history`"
+    )
+    edit = action("edit", "amend:edit", "change what a delivery says before it is sent")
+    edit.add_argument("id", type=int, metavar="ID")
+    edit.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        dest="changes",
+        metavar="KEY=VALUE",
+        help="such as title=Words; without it, what can be changed is shown",
+    )
+
+    rules = command("rules", "amend:rules", "show or manage correction rules and the block list")
+    rule_actions = rules.add_subparsers(title="actions", metavar="ACTION")
+
+    def rule_action(name: str, place: str, says: str) -> argparse.ArgumentParser:
+        made = rule_actions.add_parser(name, help=says, description=says)
+        made.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
+        made.set_defaults(command=_lazy(place))
+        return made
+
+    rule_action("list", "amend:rules", "list rules in their order")
+    rule_action("preview", "amend:preview", "show what the rules would have made of past plays")
+    read = rule_action("import", "amend:read", "add rules from a file, by their names")
+    read.add_argument("file", metavar="FILE", help="ends in .toml or .json")
+    read.add_argument(
+        "--preview", action="store_true", help="only show what they would have made of past plays"
+    )
+    rule_action("export", "amend:export", "write all rules to a file").add_argument(
+        "file", metavar="FILE", help="ends in .toml or .json"
+    )
+
+    pause = command("pause", "amend:pause", "scrobble nothing for a while")
+    pause.add_argument(
+        "--minutes", type=_count, default=None, metavar="N", help="else until it is started again"
+    )
+    pause.add_argument(
+        "--drop-last-hour", action="store_true", help="also undo and forget the last hour"
+    )
+    command("resume", "amend:resume", "scrobble again")
+
     history = command("history", "outbox:history", "show plays with outcome and reason")
     history.add_argument("--limit", type=_count, default=50, metavar="N")
     history.add_argument("--search", default="", metavar="TEXT")

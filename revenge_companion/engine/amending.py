@@ -32,8 +32,10 @@ PREVIEWED = 2000
 DROPPED = timedelta(hours=1)
 _UNSENT = (DeliveryState.PENDING, DeliveryState.HELD, DeliveryState.PARKED)
 _TOLD = {Removal.REMOVED: Reason.REMOVED, Removal.LATER: Reason.REMOVED_LATER}
-#: How often a row that moves under our hands is looked at again.
-_LOOKS = 3
+#: How often a row that moves under our hands is looked at, and the seconds between two looks at
+#: one that is being sent.
+_LOOKS = 20
+_LOOK_S = 0.5
 
 Verdict = tuple[bool, Reason, str]
 
@@ -117,8 +119,9 @@ class Amending:
         for _ in range(_LOOKS):
             if row is None or row.state is DeliveryState.UNDONE:
                 return True, Reason.UNDONE, ""
-            verdict = await self._undo_seen(row)
-            if verdict is not None:
+            if row.state is DeliveryState.SENDING:
+                await self._clock.sleep(_LOOK_S)
+            elif (verdict := await self._undo_seen(row)) is not None:
                 return verdict
             row = await self._outbox.get(row.id)
         return False, Reason.BEING_SENT, ""
@@ -128,8 +131,6 @@ class Amending:
         if row.state in _UNSENT:
             moved = await self._moved(row, row.state, DeliveryState.UNDONE)
             return (True, Reason.WITHDRAWN, "") if moved else None
-        if row.state is DeliveryState.SENDING:
-            return False, Reason.BEING_SENT, ""
         unsure = row.state is DeliveryState.UNSURE
         # Out of the lane's hands first, so that it is not sent again meanwhile.
         if unsure and not await self._moved(row, DeliveryState.UNSURE, DeliveryState.UNDONE):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
@@ -228,6 +228,10 @@ class EngineApi(Protocol):
 
         A time outlasts a restart of the program.
         """
+        ...
+
+    def pause_for(self, length: timedelta | None) -> None:
+        """`pause` for a length of time from now."""
         ...
 
     def resume(self) -> None: ...

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.media import Kind
-from revenge_companion.demo.answers import whole_number
+from revenge_companion.demo.answers import json_body, whole_number
 from revenge_companion.demo.sites.held import Received, track_names
 from revenge_companion.demo.sites.site import Site, wire_object
 
@@ -52,6 +52,7 @@ class ListenBrainzSite(Site):
         return [
             Route("/1/validate-token", self._validate, methods=["GET"]),
             Route("/1/submit-listens", self._submit, methods=["POST"]),
+            Route("/1/delete-listen", self._delete, methods=["POST"]),
             Route("/1/user/{name}/listens", self._read, methods=["GET"]),
             Route("/1/user/{name}/listen-count", self._count, methods=["GET"]),
         ]
@@ -185,6 +186,19 @@ class ListenBrainzSite(Site):
             "listens": page,
         }
         return _answer({"payload": payload})
+
+    async def _delete(self, request: Request) -> Response:
+        """Delete one listen: at once, where the real one waits for the full hour."""
+        if not self._known(request):
+            return _error(401, "Invalid authorization token.")
+        body = await json_body(request) or {}
+        at_s, msid = body.get("listened_at"), body.get("recording_msid")
+        if type(at_s) is not int or not isinstance(msid, str):
+            return _error(400, "Listen timestamp and recording MSID are required.")
+        if self._listens.pop((at_s, msid), None) is not None:
+            at = datetime.fromtimestamp(at_s, UTC)
+            self.held[:] = [one for one in self.held if (one.at, one.remote_id) != (at, msid)]
+        return _answer({"status": "ok"})
 
     async def _count(self, request: Request) -> Response:
         if request.path_params["name"] != self.user_name:

@@ -13,7 +13,7 @@ from revenge_companion.core.clock import Clock
 from revenge_companion.core.media import Kind
 from revenge_companion.demo.answers import json_body
 from revenge_companion.demo.sites.grants import Grants, Polled, Tokens
-from revenge_companion.demo.sites.site import Site, wire_list
+from revenge_companion.demo.sites.site import Site, wire_list, wire_object
 from revenge_companion.demo.sites.titles import Title, Titles
 
 _WINDOW = timedelta(hours=1)
@@ -60,6 +60,8 @@ class SimklSite(Site):
             Route("/users/settings", self._settings, methods=["GET", "POST"]),
             Route("/scrobble/{action:str}", self._scrobble, methods=["POST"]),
             Route("/sync/history", self._add, methods=["POST"]),
+            Route("/sync/history/remove", self._remove, methods=["POST"]),
+            Route("/sync/all-items/", self._library, methods=["GET"]),
             Route("/sync/watched", self._watched_lookup, methods=["POST"]),
         ]
 
@@ -194,6 +196,37 @@ class SimklSite(Site):
         except (TypeError, ValueError):
             return self.clock.now()
         return at if at.tzinfo is not None else self.clock.now()
+
+    async def _remove(self, request: Request) -> Response:
+        """Remove named episodes; whole films and shows are more than the demo is asked for."""
+        if (refusal := self._refusal(request)) is not None:
+            return refusal
+        body = await json_body(request) or {}
+        deleted = 0
+        for sent in wire_list(body.get("shows")):
+            titles = [title for title, _ in self.titles.of_history("shows", sent)]
+            for row in [row for row in self.titles.rows if row.title in titles]:
+                self.titles.rows.remove(row)
+                self.held.remove(row.received)
+                deleted += 1
+        counts = {"movies": 0, "shows": 0, "episodes": deleted}
+        return JSONResponse({"deleted": counts, "not_found": {"movies": [], "shows": []}})
+
+    async def _library(self, request: Request) -> Response:
+        """Watched episodes by show, those of `date_from` and later."""
+        if (refusal := self._refusal(request)) is not None:
+            return refusal
+        since = self._date(request.query_params.get("date_from"))
+        shows = []
+        for row in self.titles.rows:
+            said = row.title.objects()
+            episode = wire_object(said.get("episode"))
+            if not episode or row.received.arrived_at < since:
+                continue
+            watched = {"number": episode.get("number"), "watched_at": _wire(row.watched_at)}
+            season = {"number": episode.get("season"), "episodes": [watched]}
+            shows.append({"show": wire_object(said.get("show")), "seasons": [season]})
+        return JSONResponse({"shows": shows} if shows else None)
 
     async def _watched_lookup(self, request: Request) -> Response:
         if (refusal := self._refusal(request)) is not None:
