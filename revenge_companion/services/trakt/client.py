@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from revenge_companion.core.clock import Clock
-from revenge_companion.core.delivery import Delivered, Delivery, Outcome, Refused, Unknown
+from revenge_companion.core.delivery import Delivered, Delivery, Outcome, Refused, Skipped, Unknown
 from revenge_companion.core.errors import BatchRefused, LinkExpired
 from revenge_companion.core.live import LiveAction, LiveNotice
 from revenge_companion.core.reasons import Reason
@@ -20,6 +20,7 @@ from revenge_companion.services.answers import (
 from revenge_companion.services.base import RemoteUser, Secret, SecretSlot
 from revenge_companion.services.tokens import Tokens, read_refreshed
 from revenge_companion.services.trakt import payload, reading, undo, wire
+from revenge_companion.services.trakt.once import WatchOnce
 from revenge_companion.services.trakt.spec import SPEC
 from revenge_companion.services.undo import Removal
 
@@ -57,6 +58,8 @@ class TraktClient:
         self._tokens = Tokens(slot, clock, self._refreshed, service=SPEC.name)
         self._writes = Gate(clock, interval_s=wire.WRITE_INTERVAL_S)
         self._reads = Gate(clock, interval_s=wire.READ_INTERVAL_S, burst=10)
+        #: Whether rewatches are wanted there.
+        self.once = WatchOnce(clock, self._get)
 
     async def submit(self, batch: Sequence[Delivery]) -> Mapping[int, Outcome]:
         """Deliver rows; see `services.base.Client`."""
@@ -74,6 +77,10 @@ class TraktClient:
             else:
                 outcomes[delivery.id] = Refused(Reason.NOT_TAKEN)
         rows = [delivery for delivery in batch if delivery.id in places]
+        rewatches = await self.once.rewatches(rows) if rows else set()
+        if rewatches:
+            outcomes |= dict.fromkeys(rewatches, Skipped(Reason.WATCHED_ONCE))
+            rows = [row for row in rows if row.id not in rewatches]
         if len(batch) == 1 and rows and self._is_fresh(rows[0]):
             outcome = await self._stop(rows[0])
             if outcome is not None:
@@ -171,7 +178,10 @@ class TraktClient:
 
     async def whoami(self) -> RemoteUser:
         """The account the tokens belong to; raises LinkExpired when the link is gone."""
-        return wire.read_user(await self._get("/users/settings", {}))
+        answer = await self._get("/users/settings", {"extended": "browsing"})
+        user = wire.read_user(answer)
+        self.once.learn(object_of(answer) or {})
+        return user
 
     async def revoke(self) -> None:
         """End the grant at Trakt."""
@@ -205,6 +215,9 @@ class TraktClient:
             if wire.unknown_item(answer):
                 continue
             if answer.status == 409:
+                if reading.is_earlier_play(answer, delivery):
+                    # Trakt takes one stop of an item an hour; history takes the second watch.
+                    return None
                 return Delivered(note=Reason.ALREADY_THERE)
             if answer.status == 422:
                 return None

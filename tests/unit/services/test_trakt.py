@@ -68,7 +68,10 @@ def stopped(action: str = "scrobble", number: int = 77) -> httpx.Response:
 
 def a_client(answers: Answers, slot: MemorySlot | None = None) -> TraktClient:
     service = Trakt(answers.http, QuickClock(), {})
-    return service.client(an_account("trakt"), slot or MemorySlot(SECRET))
+    made = service.client(an_account("trakt"), slot or MemorySlot(SECRET))
+    # All plays are kept; see test_trakt_once for who wants one of each.
+    made.once.learn({})
+    return made
 
 
 async def test_a_fresh_play_is_a_live_stop_as_documented() -> None:
@@ -173,6 +176,21 @@ async def test_an_unknown_form_is_followed_by_the_next() -> None:
 )
 async def test_a_stops_answers(reply: httpx.Response, expected: Any) -> None:
     assert await a_client(Answers(reply)).submit([a_delivery(a_movie())]) == {1: expected}
+
+
+@pytest.mark.parametrize(
+    ("before_s", "requests"),
+    [(30.0, 1), (3000.0, 2)],
+    ids=["the same play", "an earlier watch of it"],
+)
+async def test_a_second_watch_within_the_hour_goes_to_history(
+    before_s: float, requests: int
+) -> None:
+    watched = (START - timedelta(seconds=before_s)).isoformat()
+    answers = Answers(answer(409, {"watched_at": watched, "expires_at": "y"}), added(movies=1))
+    outcomes = await a_client(answers).submit([a_delivery(a_movie())])
+    assert isinstance(outcomes[1], Delivered)
+    assert len(answers.requests) == requests
 
 
 @pytest.mark.parametrize(
@@ -525,6 +543,7 @@ async def test_addresses_come_from_the_account_then_the_environment() -> None:
     own = an_account("trakt", api_url="https://own.example")
     for account in (an_account("trakt"), own):
         client = service.client(account, MemorySlot(SECRET))
+        client.once.learn({})
         await client.submit([a_delivery(a_movie(), ago_s=LATE_S)])
         await client.revoke()
     assert [request.url.host for request in answers.requests] == [
