@@ -86,7 +86,7 @@ class Breaker:
             return True
         if self.trusted_until is not None and queued_at <= self.trusted_until:
             return False
-        return queued_at - scrobble.counted_at <= HISTORY_AFTER
+        return abs(queued_at - scrobble.counted_at) <= HISTORY_AFTER
 
 
 def least_s(scrobble: Scrobble) -> float:
