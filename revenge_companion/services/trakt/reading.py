@@ -7,7 +7,8 @@ from typing import Any
 
 from revenge_companion.core.delivery import Delivery
 from revenge_companion.core.media import Kind
-from revenge_companion.services.answers import whole_number, words
+from revenge_companion.net.http import Answer
+from revenge_companion.services.answers import object_of, whole_number, words
 from revenge_companion.services.trakt import payload
 
 #: Where a play that was sent as a live stop may lie, around the moment it counted.
@@ -93,6 +94,18 @@ def _after(entry: Mapping[str, Any], delivery: Delivery) -> timedelta | None:
     if entry.get("action") != "watch":
         before, later = max(before, STOP_BEFORE), max(later, STOP_AFTER)
     return after if -before <= after <= later else None
+
+
+def is_earlier_play(answer: Answer, delivery: Delivery) -> bool:
+    """Whether a 409 is about a play before this one: it was watched before this one's middle."""
+    said = words((object_of(answer) or {}).get("watched_at"))
+    try:
+        watched = datetime.fromisoformat(said)
+    except ValueError:
+        return False
+    scrobble = delivery.scrobble
+    middle = scrobble.counted_at - timedelta(seconds=scrobble.played_s / 2)
+    return watched.tzinfo is not None and watched < middle - DATED_WITHIN
 
 
 def _reach(delivery: Delivery) -> tuple[timedelta, timedelta]:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import groupby
 from typing import Any
 
 import httpx
@@ -187,7 +188,7 @@ async def test_a_second_watch_within_the_hour_goes_to_history(
     before_s: float, requests: int
 ) -> None:
     watched = (START - timedelta(seconds=before_s)).isoformat()
-    answers = Answers(answer(409, {"watched_at": watched, "expires_at": "y"}), added(movies=1))
+    answers = Answers(answer(409, {"watched_at": watched, "expires_at": "y"}), added(1))
     outcomes = await a_client(answers).submit([a_delivery(a_movie())])
     assert isinstance(outcomes[1], Delivered)
     assert len(answers.requests) == requests
@@ -546,12 +547,8 @@ async def test_addresses_come_from_the_account_then_the_environment() -> None:
         client.once.learn({})
         await client.submit([a_delivery(a_movie(), ago_s=LATE_S)])
         await client.revoke()
-    assert [request.url.host for request in answers.requests] == [
-        "api.example",
-        "auth.example",
-        "own.example",
-        "auth.example",
-    ]
+    hosts = [host for host, _ in groupby(request.url.host for request in answers.requests)]
+    assert hosts == ["api.example", "auth.example", "own.example", "auth.example"]
 
 
 async def test_a_prepared_refresh_leaves_the_row_alone() -> None:
