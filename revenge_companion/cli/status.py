@@ -43,6 +43,8 @@ def account_line(account: dict[str, Any]) -> str:
         f"{account['id']}: {account['service']} ({account['label']}), {account['state']}, "
         f"{account['pending']} waiting, {account['parked']} parked"
     )
+    if account["eta"]:
+        line += f", done {account['eta']} at this pace"
     if account["last_delivery"]:
         line += f", last delivery {account['last_delivery']}"
     if account["detail"]:

@@ -21,6 +21,9 @@ from revenge_companion.core.status import (
 )
 from revenge_companion.ui.theme import Tone
 
+#: Farther ahead nobody needs to know the day.
+_FAR = timedelta(days=3650)
+
 
 class EnglishPlurals(QTranslator):
     """Makes "%n play(s)" read "1 play" or "2 plays"; other languages bring their own file."""
@@ -103,6 +106,20 @@ def due(when: datetime, now: datetime) -> str:
     if _local(now).date().daysTo(_local(when).date()) == 1:
         return say("tomorrow {time}").format(time=clock_time(when))
     return moment(when, now)
+
+
+def day(when: datetime, now: datetime) -> str:
+    """The day on which something will be done: "today", "tomorrow", "on Thursday"."""
+    then = _local(min(when, now + _FAR)).date()
+    days = _local(now).date().daysTo(then)
+    if days <= 0:
+        return say("today")
+    if days == 1:
+        return say("tomorrow")
+    if days <= 6:
+        name = QLocale().dayName(then.dayOfWeek(), QLocale.FormatType.LongFormat)
+        return say("on {day}").format(day=name)
+    return say("on {day}").format(day=QLocale().toString(then, QLocale.FormatType.ShortFormat))
 
 
 def percent(share: float) -> str:
@@ -213,6 +230,9 @@ def account_sentence(status: AccountStatus, service_name: str, now: datetime) ->
             "Plays have been going to {service} since {when} and none was confirmed. Test the "
             "account, or link it again."
         ).format(service=service_name, when=moment(status.silent_since, now))
+    if counts.waiting and status.eta is not None:
+        text = say("%n play(s) waiting; done {when} at this pace.", counts.waiting)
+        return text.format(when=day(status.eta, now))
     if counts.waiting:
         return say("%n play(s) waiting to be sent.", counts.waiting)
     return say("Everything has been delivered.")
@@ -288,11 +308,18 @@ def counts_sentence(playing: NowPlaying, monotonic_s: float, *, paused: bool = F
     return say("Counts {soon}").format(soon=soon)
 
 
-def waiting_sentence(counts: OutboxCounts) -> str:
-    """How much waits and how much is parked; "" when nothing does."""
+def waiting_sentence(
+    counts: OutboxCounts, eta: datetime | None = None, now: datetime | None = None
+) -> str:
+    """How much waits and how much is parked; "" when nothing does.
+
+    With `eta` and `now`, when all of it is done at this pace.
+    """
     parts = []
     if counts.waiting:
         parts.append(say("%n waiting", counts.waiting))
+        if eta is not None and now is not None:
+            parts.append(say("done {when} at this pace").format(when=day(eta, now)))
     if counts.parked:
         parts.append(say("%n parked", counts.parked))
     return " \N{MIDDLE DOT} ".join(parts)

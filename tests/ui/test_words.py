@@ -61,6 +61,22 @@ def test_a_play_says_when_it_counts(changes: dict[str, object], said: str) -> No
     assert words.counts_sentence(playing(**changes), 1000.0) == said
 
 
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [(0, "today"), (1, "tomorrow"), (2, "on "), (6, "on "), (7, "on "), (9e5, "on ")],
+)
+def test_a_backlog_under_a_days_budget_says_when_it_is_done(days: float, said: str) -> None:
+    account = Account(1, "lastfm", "me", "u1")
+    eta = min(NOW + timedelta(days=days), datetime.max.replace(tzinfo=UTC))
+    status = AccountStatus(account, OutboxCounts(pending=1400), eta=eta)
+    sentence = words.account_sentence(status, "Last.fm", NOW)
+    assert sentence.startswith(f"1400 plays waiting; done {said}")
+    assert sentence.endswith(" at this pace.")
+    assert words.waiting_sentence(status.counts, eta, NOW).startswith(
+        f"1400 waiting \N{MIDDLE DOT} done {said}"
+    )
+
+
 def test_a_paused_program_says_so_instead() -> None:
     assert words.counts_sentence(playing(), 1000.0, paused=True) == "Scrobbling is paused"
 

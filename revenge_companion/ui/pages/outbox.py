@@ -174,7 +174,8 @@ class OutboxPage(QWidget):
         self.account.blockSignals(False)
 
     def _show_status(self, status: EngineStatus) -> None:
-        counts = words.waiting_sentence(status.outbox)
+        eta = max((one.eta for one in status.accounts if one.eta is not None), default=None)
+        counts = words.waiting_sentence(status.outbox, eta, self._context.clock.now())
         self.summary.setText(counts or self.tr("Nothing is waiting"))
         self.send.setEnabled(bool(status.to_send))
         self._show_empty(status)
