@@ -126,7 +126,7 @@ async def test_searching_asks_the_engine_once_typing_has_stopped(
         page.search.setText(text)
     await eventually(lambda: len(busy_engine.calls("plays")) == 2)
     await eventually(lambda: page.model.rowCount() == 13)
-    assert busy_engine.calls("plays")[-1][2:] == ("dune", "", None)
+    assert busy_engine.calls("plays")[-1][2:] == ("dune", "", None, None, None, None)
 
     page.kind.setCurrentIndex(page.kind.findData(Kind.TRACK.value))
     await settle()
@@ -268,11 +268,11 @@ async def test_a_switch_is_kept_at_once_and_only_that_one(
     window: Window, busy_engine: FakeEngine
 ) -> None:
     card = window.accounts.cards[1]
-    card.kinds[Kind.MOVIE].click()
+    card.switches.kinds[Kind.MOVIE].click()
     await settle()
     assert busy_engine.calls("set_switches") == [(1, Switches(kinds=(Kind.EPISODE,)))]
 
-    card.threshold.setCurrentIndex(card.threshold.findData(0.9))
+    card.switches.threshold.setCurrentIndex(card.switches.threshold.findData(0.9))
     await settle()
     _, switches = busy_engine.calls("set_switches")[-1]
     assert isinstance(switches, Switches)
@@ -283,8 +283,8 @@ async def test_without_any_kind_nothing_is_scrobbled_rather_than_everything(
     window: Window, busy_engine: FakeEngine
 ) -> None:
     card = window.accounts.cards[1]
-    card.kinds[Kind.MOVIE].click()
-    card.kinds[Kind.EPISODE].click()
+    card.switches.kinds[Kind.MOVIE].click()
+    card.switches.kinds[Kind.EPISODE].click()
     await settle()
     _, switches = busy_engine.calls("set_switches")[-1]
 

@@ -81,6 +81,9 @@ class AccountsPage(Column):
         card.files_wanted.connect(self._on_files)
         card.imported.connect(self._on_imported)
         card.switched.connect(self._on_switched)
+        card.renamed.connect(self._on_renamed)
+        card.opened.connect(self._on_opened)
+        card.profile_wanted.connect(self._open_address)
         self._linked.addWidget(card)
         return card
 
@@ -153,6 +156,25 @@ class AccountsPage(Column):
             card.say(self.tr("It works: the service knows you as {name}.").format(name=name))
         finally:
             card.test.setEnabled(True)
+
+    @async_slot
+    async def _on_renamed(self, account_id: int, label: str) -> None:
+        try:
+            await self._context.engine.rename(account_id, label)
+        except CompanionError as error:
+            self.cards[account_id].say(str(error), Tone.BAD)
+            self._show(self._context.engine.status)
+
+    @async_slot
+    async def _on_opened(self, account_id: int) -> None:
+        try:
+            libraries = await self._context.engine.libraries()
+        except CompanionError:
+            # Their ids can still be typed.
+            libraries = ()
+        card = self.cards.get(account_id)
+        if card is not None:
+            card.switches.show_libraries(libraries)
 
     @async_slot
     async def _on_switched(self, account_id: int, switches: Switches) -> None:

@@ -5,28 +5,22 @@ from dataclasses import replace
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
     QPushButton,
     QToolButton,
-    QWidget,
 )
 
-from revenge_companion.core.accounts import AccountState, Switches
-from revenge_companion.core.media import Kind
+from revenge_companion.core.accounts import AccountState
 from revenge_companion.core.status import AccountStatus
 from revenge_companion.services.base import ServiceSpec
 from revenge_companion.ui import words
 from revenge_companion.ui.context import Context
 from revenge_companion.ui.theme import GRID, Tone, svg_pixmap, tone_colour
 from revenge_companion.ui.tray_state import needs_user
+from revenge_companion.ui.widgets.account_switches import AccountSwitches
 from revenge_companion.ui.widgets.card import Card
 from revenge_companion.ui.widgets.text import OneLine, Text
-
-#: Own thresholds to choose from; None follows the settings.
-THRESHOLDS: tuple[float | None, ...] = (None, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95)
 
 
 def service_mark(spec: ServiceSpec | None) -> str:
@@ -65,6 +59,12 @@ class AccountCard(Card):
     #: For services that take files: write what waits, and "I have imported it".
     files_wanted = Signal(int)
     imported = Signal(int)
+    #: An address to open.
+    profile_wanted = Signal(str)
+    #: What it gets is shown; the page may know the server's libraries.
+    opened = Signal(int)
+    #: Account id, new label
+    renamed = Signal(int, str)
     #: Account id, Switches
     switched = Signal(int, object)
 
@@ -81,16 +81,21 @@ class AccountCard(Card):
         account = status.account
         mark = ServiceMark(self._spec)
         name = Text(self._context.name(account.service), scale=1.15, bold=True)
-        who = OneLine(account.remote_name or account.label, tone=Tone.MUTED)
-        if account.label and account.label != account.remote_name:
-            who.setText(f"{account.label} \N{MIDDLE DOT} {account.remote_name}".strip(" \u00b7"))
+        self._who = OneLine(tone=Tone.MUTED)
+        self.profile = QToolButton()
+        self.profile.setText(self.tr("Profile"))
+        self.profile.setAutoRaise(True)
+        self.profile.setToolTip(words.flat(account.profile_url))
+        self.profile.setVisible(bool(account.profile_url))
+        self.profile.clicked.connect(lambda: self.profile_wanted.emit(account.profile_url))
         self.enabled = QCheckBox(self.tr("Enabled"))
         self.enabled.toggled.connect(self._on_switched)
         top = QHBoxLayout()
         top.setSpacing(2 * GRID)
         for widget in (mark, name):
             top.addWidget(widget)
-        top.addWidget(who, 1)
+        top.addWidget(self._who, 1)
+        top.addWidget(self.profile)
         top.addWidget(self.enabled)
         self._state = Text(wrap=True)
         self._numbers = Text(tone=Tone.MUTED, wrap=True)
@@ -127,46 +132,15 @@ class AccountCard(Card):
         # There is no login to test or to renew where files are handed over.
         for button in (self.test, self.link) if by_hand else (self.write,):
             button.hide()
-        self._details = self._build_switches()
-        self._details.hide()
-        self.column.addWidget(self._details)
-        for control in (self.enabled, self.write, self.done, self.test, self.link, self.unlink):
+        self.switches = AccountSwitches(self._spec)
+        self.switches.changed.connect(self._on_switched)
+        self.switches.renamed.connect(lambda label: self.renamed.emit(self._id, label))
+        self.switches.hide()
+        self.column.addWidget(self.switches)
+        named = (self.enabled, self.profile, self.write, self.done, self.test, self.link)
+        for control in (*named, self.unlink):
             spoken = f"{control.text()}, {self._context.name(account.service)} {account.label}"
             control.setAccessibleName(spoken)
-
-    def _build_switches(self) -> QWidget:
-        box = QWidget()
-        grid = QGridLayout(box)
-        grid.setContentsMargins(0, GRID, 0, 0)
-        grid.setHorizontalSpacing(6 * GRID)
-        grid.setVerticalSpacing(GRID)
-        self.scrobble = QCheckBox(self.tr("Scrobble"))
-        self.now_playing = QCheckBox(self.tr("Show what is playing now"))
-        kinds = self._spec.kinds if self._spec is not None else ()
-        self.now_playing.setVisible(self._spec is not None and self._spec.live)
-        self.kinds: dict[Kind, QCheckBox] = {}
-        for kind in kinds:
-            self.kinds[kind] = QCheckBox(words.kind_plural(kind))
-        self.threshold = QComboBox()
-        for value in THRESHOLDS:
-            text = self.tr("as in the settings") if value is None else words.percent(value)
-            self.threshold.addItem(text, value)
-        boxes = [self.scrobble, self.now_playing, *self.kinds.values()]
-        for number, check in enumerate(boxes):
-            check.toggled.connect(self._on_switched)
-            grid.addWidget(check, number // 3, number % 3)
-        row = grid.rowCount()
-        label = QLabel(self.tr("Films and episodes count at"))
-        label.setBuddy(self.threshold)
-        self.threshold.setAccessibleName(label.text())
-        self.threshold.currentIndexChanged.connect(self._on_switched)
-        video = any(kind.is_video for kind in kinds)
-        label.setVisible(video)
-        self.threshold.setVisible(video)
-        grid.addWidget(label, row, 0, 1, 2)
-        grid.addWidget(self.threshold, row, 2)
-        grid.setColumnStretch(3, 1)
-        return box
 
     def show_status(self, status: AccountStatus) -> None:
         """Show one moment of the account; its id stays the same."""
@@ -177,12 +151,19 @@ class AccountCard(Card):
         self.set_tone(Tone.BAD if trouble else None)
         self._state.set_tone(Tone.BAD if trouble else Tone.PLAIN)
         self._state.setText(words.account_sentence(status, name, now))
+        who = account.remote_name or account.label
+        if account.label and account.label != account.remote_name:
+            who = f"{account.label} \N{MIDDLE DOT} {account.remote_name}".strip(" \u00b7")
+        self._who.setText(who)
         self._numbers.setText(self._numbers_text(status))
         self.link.setDefault(trouble)
         self.test.setEnabled(account.state is not AccountState.LINK_AGAIN)
         self.write.setEnabled(bool(status.counts.waiting))
         self.done.setVisible(bool(status.written))
-        self._show_switches(account.switches)
+        self.enabled.blockSignals(True)
+        self.enabled.setChecked(account.switches.enabled)
+        self.enabled.blockSignals(False)
+        self.switches.show_account(account)
 
     def show_more(self, shown: bool) -> None:
         """Open or close what the account gets."""
@@ -208,39 +189,13 @@ class AccountCard(Card):
             parts.append(waiting)
         return " \N{MIDDLE DOT} ".join(parts)
 
-    def _show_switches(self, switches: Switches) -> None:
-        boxes = [self.enabled, self.scrobble, self.now_playing, *self.kinds.values()]
-        for box in (*boxes, self.threshold):
-            box.blockSignals(True)
-        self.enabled.setChecked(switches.enabled)
-        self.scrobble.setChecked(switches.scrobble)
-        self.now_playing.setChecked(switches.now_playing)
-        for kind, box in self.kinds.items():
-            box.setChecked(not switches.kinds or kind in switches.kinds)
-        if self.threshold.findData(switches.threshold) < 0 and switches.threshold is not None:
-            self.threshold.addItem(words.percent(switches.threshold), switches.threshold)
-        self.threshold.setCurrentIndex(max(0, self.threshold.findData(switches.threshold)))
-        for box in (*boxes, self.threshold):
-            box.blockSignals(False)
-        self._details.setEnabled(switches.enabled)
-
     def _on_switched(self) -> None:
-        chosen = tuple(kind for kind, box in self.kinds.items() if box.isChecked())
-        # No kind at all means nothing is scrobbled; an empty tuple would mean everything.
-        nothing = bool(self.kinds) and not chosen
-        self.switched.emit(
-            self._id,
-            replace(
-                self._switches,
-                enabled=self.enabled.isChecked(),
-                scrobble=self.scrobble.isChecked() and not nothing,
-                now_playing=self.now_playing.isChecked(),
-                kinds=() if nothing or len(chosen) == len(self.kinds) else chosen,
-                threshold=self.threshold.currentData(),
-            ),
-        )
+        switches = replace(self._switches, enabled=self.enabled.isChecked())
+        self.switched.emit(self._id, self.switches.chosen(switches))
 
     def _on_more(self, shown: bool) -> None:
         arrow = Qt.ArrowType.DownArrow if shown else Qt.ArrowType.RightArrow
         self._more.setArrowType(arrow)
-        self._details.setVisible(shown)
+        self.switches.setVisible(shown)
+        if shown:
+            self.opened.emit(self._id)

@@ -1,0 +1,114 @@
+"""An account's card: its name, its libraries, its profile, and the warning of silence."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+
+from revenge_companion.core.accounts import Switches
+from revenge_companion.core.errors import CompanionError
+from revenge_companion.core.status import Library
+from revenge_companion.ui.context import Context
+from revenge_companion.ui.pages.accounts import AccountsPage
+from revenge_companion.ui.widgets.account_card import AccountCard
+from tests.clock import settle
+from tests.ui.fake_engine import NOW, SIGNED_IN, FakeEngine
+
+FILMS, SHOWS = Library("l1", "Films & more"), Library("l2", "Shows")
+
+
+class Page:
+    def __init__(self, context: Context) -> None:
+        self.opened: list[str] = []
+        self.page = AccountsPage(context, self.opened.append)
+        self.page.show()
+
+    @property
+    def card(self) -> AccountCard:
+        return self.page.cards[1]
+
+
+@pytest.fixture
+async def page(context: Context, busy_engine: FakeEngine) -> AsyncIterator[Page]:
+    busy_engine.server_libraries = (FILMS, SHOWS)
+    made = Page(context)
+    yield made
+    made.page.shut()
+    made.page.deleteLater()
+    await settle()
+
+
+async def test_libraries_are_offered_by_name_when_they_are_looked_at(
+    page: Page, busy_engine: FakeEngine
+) -> None:
+    assert busy_engine.calls("libraries") == []
+    page.card.show_more(True)
+    await settle()
+    switches = page.card.switches
+    assert [box.text() for box in switches.libraries.values()] == ["Films && more", "Shows"]
+    assert all(box.isChecked() for box in switches.libraries.values())
+    assert not switches.library_ids.isVisible()
+
+    switches.libraries["l2"].click()
+    await settle()
+    assert busy_engine.calls("set_switches") == [(1, Switches(libraries=("l1",)))]
+    switches.libraries["l1"].click()
+    await settle()
+    assert busy_engine.calls("set_switches")[-1] == (1, Switches(scrobble=False))
+
+
+@pytest.mark.parametrize("fails", [None, CompanionError("The server is away.")])
+async def test_where_the_server_lists_none_their_ids_are_typed(
+    page: Page, busy_engine: FakeEngine, fails: CompanionError | None
+) -> None:
+    busy_engine.server_libraries, busy_engine.fails = (), fails
+    page.card.show_more(True)
+    await settle()
+    busy_engine.fails = None
+    ids = page.card.switches.library_ids
+    assert ids.isVisible()
+    ids.setText(" l1, l3 ,,l1 ")
+    ids.setModified(True)
+    ids.editingFinished.emit()
+    await settle()
+
+    assert busy_engine.calls("set_switches") == [(1, Switches(libraries=("l1", "l3")))]
+
+
+async def test_a_new_label_is_kept_and_an_empty_one_is_not(
+    page: Page, busy_engine: FakeEngine
+) -> None:
+    page.card.show_more(True)
+    label = page.card.switches.label
+    assert label.text() == "anna"
+    for text in ("  ", " Living room "):
+        label.setText(text)
+        label.setModified(True)
+        label.editingFinished.emit()
+        await settle()
+
+    assert busy_engine.calls("rename") == [(1, "Living room")]
+
+
+async def test_the_profile_is_opened_where_there_is_one(
+    page: Page, busy_engine: FakeEngine
+) -> None:
+    assert not page.card.profile.isVisible()
+    first, *rest = SIGNED_IN.accounts
+    address = "https://app.trakt.tv/profile/anna"
+    linked = replace(first.account, id=7, profile_url=address)
+    busy_engine.become(accounts=(replace(first, account=linked), *rest))
+    await settle()
+    page.page.cards[7].profile.click()
+
+    assert page.opened == [address]
+
+
+async def test_silence_is_said_on_the_card(page: Page, busy_engine: FakeEngine) -> None:
+    first, *rest = SIGNED_IN.accounts
+    busy_engine.become(accounts=(replace(first, silent_since=NOW), *rest))
+    await settle()
+    texts = [label.text() for label in page.card.findChildren(type(page.card.answer))]
+
+    assert any(text.startswith("Plays have been going to Trakt since ") for text in texts)
+    assert page.card.link.isDefault()
