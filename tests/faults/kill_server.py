@@ -96,9 +96,10 @@ async def run(given: dict[str, Any]) -> None:
     engine = running.engine
     await engine.start()
     if "link" in given:
+        delivered = asyncio.Event()
+        engine.on_change(lambda change: delivered.set() if engine.status.outbox.delivered else None)
         await _link(engine, given["link"])
-        while not engine.status.outbox.delivered:
-            await asyncio.sleep(0.02)
+        await delivered.wait()
     if "link" in given or "end" in given:
         await _emptied(engine)
         await running.close()

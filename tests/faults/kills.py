@@ -27,7 +27,7 @@ from revenge_companion.demo.plays import Play
 from revenge_companion.demo.viewer import Viewer
 from revenge_companion.demo.world import DemoWorld
 from tests.faults.proxy import FaultProxy
-from tests.faults.rig import LINKED, Result, counted, episode, film, played, track
+from tests.faults.rig import Result, counted, episode, film, played, track
 
 ROOT = Path(__file__).parents[2]
 #: How fast the worlds' time runs. A live stop is read back up to 8 min later, and that has to be
@@ -224,7 +224,11 @@ async def killed(
         ways: Counter[str] = Counter()
         for one in made:
             tally = counted(one.plays, one.world.destinations.sites.values())
-            lost, doubled, plays = lost + tally.lost, doubled + tally.doubled, plays + len(one.plays)
+            lost, doubled, plays = (
+                lost + tally.lost,
+                doubled + tally.doubled,
+                plays + len(one.plays),
+            )
             ways += one.killed
     note = ", ".join(f"{number} by {way}" for way, number in ways.most_common())
     return Result(

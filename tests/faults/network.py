@@ -59,6 +59,8 @@ SERVICES: dict[str, Any] = {
 }
 #: The share of requests that meet a fault.
 SHARE = 0.5
+#: The most turns of adding for each request wanted.
+_TURNS = 10
 #: Days of the scenario's time after which what still waits is taken for lost.
 _DAYS = 30
 
@@ -132,11 +134,11 @@ class Line:
         return self.lane.account
 
     async def add(self) -> None:
-        """Plays that counted just now or, in the other half of the cases, hours ago."""
+        """One play that counted just now or, in the other half of the cases, many of days ago."""
         size = self.lane.spec.batch_size
         fresh = self.rng.random() < 0.5
         rows = 1 if fresh else self.rng.randint(2, min(size, 60))
-        age_s = 0.0 if fresh else self.rng.uniform(600.0, 6 * 3600.0)
+        age_s = 0.0 if fresh else self.rng.uniform(25 * 3600.0, 48 * 3600.0)
         scrobbles = [self._scrobble(age_s + 61.0 * row) for row in range(rows)]
         await self.outbox.add_many([(one, [self.account.id]) for one in scrobbles])
         self.least += batches(rows, size)
@@ -153,9 +155,7 @@ class Line:
         self.plays.append(
             Play(item.label, item.kind.value, item, "s", started_at, counted_at, True)
         )
-        return Scrobble(
-            key, item, started_at, counted_at, 0.9 * length_s, 0.9 * length_s, 90.0
-        )
+        return Scrobble(key, item, started_at, counted_at, 0.9 * length_s, 0.9 * length_s, 90.0)
 
     async def waiting(self) -> int:
         counts = await self.outbox.total()
@@ -172,10 +172,13 @@ async def bad_line(folder: Path, seed: int, service: str, requests: int = 2500) 
     line = Line(service, folder, seed)
     async with line.open():
         line.proxy.share = SHARE
-        while line.proxy.requests < requests:
+        for _ in range(_TURNS * requests):
+            if line.proxy.requests >= requests:
+                break
             if await line.waiting() < 200:
                 await line.add()
-            await line.clock.sleep(line.rng.uniform(1.0, 600.0))
+            # As long as the longest of the items: nobody plays faster.
+            await line.clock.sleep(line.rng.uniform(700.0, 1300.0))
         line.proxy.share = 0.0
         for _ in range(_DAYS * 24):
             if not await line.waiting():

@@ -8,13 +8,11 @@ way, and jumps to the next sleeper when nothing is, so that a film takes as long
 import asyncio
 import contextlib
 import math
-import os
-import sys
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -201,7 +199,9 @@ class Home:
     async def start(self, *, link: Sequence[str] = ()) -> Engine:
         """Open and start; with `link` signed in and linked first."""
         world, watch = self._rig.world, self._rig.watch
-        hosts = {site.host.partition("//")[2]: key for key, site in world.destinations.sites.items()}
+        hosts = {
+            site.host.partition("//")[2]: key for key, site in world.destinations.sites.items()
+        }
         self._running = await open_engine(
             self.paths,
             clock=self._clock,

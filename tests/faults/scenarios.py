@@ -13,12 +13,21 @@ from uuid import UUID
 from revenge_companion.demo.sites.held import Tally
 from revenge_companion.engine.start import AlreadyRunning
 from tests.clock import FakeClock
-from tests.faults.rig import LINKED, Result, Rig, counted, episode, evening, film, least, played, track
+from tests.faults.rig import (
+    LINKED,
+    Result,
+    Rig,
+    counted,
+    episode,
+    evening,
+    film,
+    least,
+    played,
+    track,
+)
 
 
-def result(
-    name: str, seed: int, rig: Rig, tally: Tally, began_s: float, **more: Any
-) -> Result:
+def result(name: str, seed: int, rig: Rig, tally: Tally, began_s: float, **more: Any) -> Result:
     plays = rig.world.viewer.plays
     return Result(
         name, seed, len(plays), rig.watch.stores(), least(plays), tally.lost, tally.doubled,
@@ -119,9 +128,7 @@ async def stepped(folder: Path, seed: int, seconds: float) -> Result:
         return result(name, seed, rig, tally, began_s)
 
 
-async def during(
-    rig: Rig, items: list[Any], ratio: float, act: Callable[[], object]
-) -> None:
+async def during(rig: Rig, items: list[Any], ratio: float, act: Callable[[], object]) -> None:
     """Play `items` one after the other; `act` happens within the first, at `ratio` of it."""
     import asyncio
 

@@ -64,11 +64,14 @@ class SizeLimit:
 def small_disk(folder: Path) -> Iterator[Disk]:
     """A disk at `folder` that can be filled: of its own where we may mount one."""
     folder.mkdir(parents=True)
-    mounted = os.geteuid() == 0 and not subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={_SMALL}", "tmpfs", str(folder)],
-        capture_output=True,
-        check=False,
-    ).returncode
+    mounted = (
+        os.geteuid() == 0
+        and not subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={_SMALL}", "tmpfs", str(folder)],
+            capture_output=True,
+            check=False,
+        ).returncode
+    )
     if mounted:
         try:
             yield SmallDisk(folder)
