@@ -102,6 +102,8 @@ class Override:
     mal: int | None = None
     #: Episodes before the entry: its number is the item's minus this.
     offset: int = 0
+    #: What the series or film is called, for people; it decides nothing.
+    title: str = ""
 
     def covers(self, season: int | None, number: int) -> bool:
         """Whether episode `number` of `season` is in this row's range."""

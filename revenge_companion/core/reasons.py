@@ -62,6 +62,7 @@ class Reason(StrEnum):
     HANDED_OVER = "handed_over"
     HAND_OFF_DUE = "hand_off_due"
     NOTHING_CONFIRMED = "nothing_confirmed"
+    LINK_ENDS = "link_ends"
     WATCHED_ONCE = "watched_once"
     MAP_NEEDED = "map_needed"
     UNMAPPED = "unmapped"
@@ -151,12 +152,16 @@ SENTENCES: dict[Reason, str] = {
     Reason.NOTHING_CONFIRMED: (
         "Plays have been going to {service} for a day and none was confirmed. Test the account."
     ),
+    Reason.LINK_ENDS: (
+        "{service} ends this link soon and does not renew it. Link again to go on without a gap; "
+        "days left: {count}."
+    ),
     Reason.WATCHED_ONCE: (
         "{service} is set to keep one play of each item, and it has one of this already."
     ),
     Reason.HAND_OFF_DUE: "Plays wait for you to import them at {service} from a file: {count}.",
     Reason.MAP_NEEDED: (
-        "{service} needs the anime map. Download it on the accounts page; plays wait until then."
+        "{service} needs the anime map. Download it in the settings; plays wait until then."
     ),
     Reason.UNMAPPED: "It could not be told which entry of {service} this is.",
     Reason.KEPT_DROPPED: "You dropped this at {service}, so it was left as it is.",

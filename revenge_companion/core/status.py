@@ -85,6 +85,8 @@ class EngineStatus:
 
     #: The system has no password store: secrets can be kept once a passphrase is given.
     needs_passphrase: bool = False
+    #: Rows that cannot be sent before the user lets the anime map be downloaded.
+    map_waiting: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Protocol
 
 from revenge_companion.core.accounts import Account, Switches
+from revenge_companion.core.animemap import Candidate, MapState, Override
 from revenge_companion.core.delivery import Delivery
+from revenge_companion.core.media import Item
 from revenge_companion.core.rules import Changed, Rule
 from revenge_companion.core.settings import Settings
 from revenge_companion.core.status import EngineStatus, Library, PlayRecord
@@ -97,6 +99,51 @@ class AmendingApi(Protocol):
         ...
 
 
+class AnimeApi(Protocol):
+    """The anime map and the user's corrections to it; see `core.animemap`."""
+
+    @property
+    def state(self) -> MapState | None:
+        """The copy of the map on this computer; None where no service asks a map."""
+        ...
+
+    async def download(self) -> MapState:
+        """Fetch the newest map, which is the user's consent to fetching it from then on."""
+        ...
+
+    async def remove(self) -> None:
+        """Forget the copy and the consent; corrections stay."""
+        ...
+
+    async def overrides(self) -> tuple[Override, ...]:
+        """The user's corrections; of several that fit, the last counts."""
+        ...
+
+    async def set_overrides(self, rows: Sequence[Override]) -> int:
+        """Keep these corrections instead; how many parked plays are tried again for it."""
+        ...
+
+    async def import_overrides(self, path: Path) -> int:
+        """Add the corrections in a file after those there are; how many it holds."""
+        ...
+
+    async def export_overrides(self, path: Path) -> int:
+        """Write the corrections to `path` as JSON; returns how many."""
+        ...
+
+    async def search(self, account_id: int, title: str) -> list[Candidate]:
+        """At most ten anime like `title` at an account's service, best first."""
+        ...
+
+    async def unmapped(self) -> list[OutboxRow]:
+        """Recent plays that are parked because no entry was found, newest first."""
+        ...
+
+    async def seen(self) -> list[Item]:
+        """An item of each series and film that was lately bound for an anime list."""
+        ...
+
+
 class EngineApi(Protocol):
     """What the window and the command line may ask of the engine.
 
@@ -114,6 +161,9 @@ class EngineApi(Protocol):
 
     @property
     def amending(self) -> AmendingApi: ...
+
+    @property
+    def anime(self) -> AnimeApi: ...
 
     def on_change(self, told: Callable[[Change], None]) -> None:
         """`told` is called on the loop's thread after each change."""

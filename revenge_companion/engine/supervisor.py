@@ -33,6 +33,7 @@ from revenge_companion.core.status import (
 )
 from revenge_companion.engine.alarms import Alarms
 from revenge_companion.engine.amending import Amending
+from revenge_companion.engine.anime import Anime
 from revenge_companion.engine.api import Change, Notice, Notification, OutboxRow
 from revenge_companion.engine.dispatcher import Lane, LaneEvent
 from revenge_companion.engine.handoff import HandOffs
@@ -133,6 +134,17 @@ class Engine:
             use_rules=self._listener.use_rules,
             forget_playing=self._listener.forget_playing,
             amended=self._amended,
+        )
+        self.anime = Anime(
+            parts.services,
+            self._outbox,
+            parts.clock,
+            maps=lambda: self.maps,
+            linked=lambda: self._linked,
+            rows=self.outbox,
+            client_of=self._client_of,
+            map_changed=self._map_changed,
+            retried=lambda: self._outbox_changed(wake=True),
         )
         self._sign_in = SignIn(
             parts.http,
@@ -247,6 +259,7 @@ class Engine:
             paused_until=self._paused_until,
             trouble=self._trouble or self._parts.secrets_trouble(),
             needs_passphrase=bool(self._parts.secrets_trouble()),
+            map_waiting=self.anime.waiting(self._counts),
         )
 
     @property
@@ -270,7 +283,7 @@ class Engine:
             lane = self._lanes.get(account.id)
             if lane is not None and _asks_map(self._parts.services[account.service]):
                 lane.wake(force=True)
-        self._changed(Change.ACCOUNTS)
+        self._changed(Change.ACCOUNTS, Change.STATUS)
 
     def on_change(self, told: Callable[[Change], None]) -> None:
         self._told.append(told)

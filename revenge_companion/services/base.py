@@ -79,6 +79,10 @@ class ServiceSpec:
     loves: bool = False
     #: A sentence to read before linking, such as a limit of its plans; empty where none is needed.
     link_note: str = ""
+    #: The field of `core.animemap.Override` that names its entries; empty for no anime list.
+    anime_id: str = ""
+    #: A login that is not used for some weeks ends there; asking who it is renews it.
+    ends_unused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from revenge_companion.core.accounts import Account, AccountState, Switches
+from revenge_companion.core.animemap import Candidate, MapState, Override, keys_of
 from revenge_companion.core.delivery import Delivery, DeliveryState
 from revenge_companion.core.errors import CompanionError
 from revenge_companion.core.live import NowPlaying
@@ -34,6 +35,7 @@ from revenge_companion.services.base import (
     ServiceSpec,
     ShowPrompt,
 )
+from tests.ui.fake_amending import FakeAmending
 
 VIDEO = (Kind.MOVIE, Kind.EPISODE)
 SPECS = (
@@ -208,12 +210,85 @@ SIGNED_IN = EngineStatus(
 )
 
 
+ANIME_LISTS = tuple(
+    ServiceSpec(
+        key,
+        name,
+        VIDEO,
+        (LinkMethod.TOKEN,),
+        live=False,
+        batch_size=1,
+        resend_is_safe=True,
+        default_api_url="https://lists.example.org",
+        anime_id=field,
+    )
+    for key, name, field in (("anilist", "AniList", "anilist"), ("mal", "MyAnimeList", "mal"))
+)
+
+
+class FakeAnime:
+    """Satisfies `AnimeApi`, over the same notes as its engine."""
+
+    def __init__(self, engine: "FakeEngine") -> None:
+        self._engine = engine
+        self.state: MapState | None = MapState()
+        self.rows: tuple[Override, ...] = ()
+        self.parked: list[OutboxRow] = []
+        self.items: list[Item] = []
+        self.candidates: list[Candidate] = []
+
+    async def download(self) -> MapState:
+        await self._engine.note("download_map")
+        self.state = MapState(1_740_000, NOW, 12_345)
+        self._engine.become(map_waiting=0)
+        return self.state
+
+    async def remove(self) -> None:
+        await self._engine.note("remove_map")
+        self.state = MapState()
+        self._engine.become()
+
+    async def overrides(self) -> tuple[Override, ...]:
+        await self._engine.note("overrides")
+        return self.rows
+
+    async def set_overrides(self, rows: Sequence[Override]) -> int:
+        await self._engine.note("set_overrides", tuple(rows))
+        keys = {row.key for row in set(rows).symmetric_difference(self.rows)}
+        self.rows, before = tuple(rows), len(self.parked)
+        self.parked = [
+            row for row in self.parked if keys.isdisjoint(keys_of(row.delivery.scrobble.item))
+        ]
+        return before - len(self.parked)
+
+    async def import_overrides(self, path: Path) -> int:
+        await self._engine.note("import_overrides", path)
+        return 2
+
+    async def export_overrides(self, path: Path) -> int:
+        await self._engine.note("export_overrides", path)
+        return len(self.rows)
+
+    async def search(self, account_id: int, title: str) -> list[Candidate]:
+        await self._engine.note("search", account_id, title)
+        return self.candidates
+
+    async def unmapped(self) -> list[OutboxRow]:
+        await self._engine.note("unmapped")
+        return self.parked
+
+    async def seen(self) -> list[Item]:
+        await self._engine.note("seen")
+        return self.items
+
+
 class FakeEngine:
     """Satisfies `EngineApi`. `fails` is raised by every awaited call while it is set."""
 
     def __init__(self) -> None:
         self.status = EngineStatus()
         self.settings = Settings()
+        self.amending = FakeAmending()
         self.services: Sequence[ServiceSpec] = SPECS
         self.ledger: list[PlayRecord] = []
         self.deliveries: list[OutboxRow] = []
@@ -228,6 +303,7 @@ class FakeEngine:
         self.later_prompts: list[LinkPrompt] = []
         self.probed = ProbeResult(trouble="Nothing answers.")
         self.server_libraries: tuple[Library, ...] = ()
+        self.anime = FakeAnime(self)
         self._told: list[Callable[[Change], None]] = []
         self._notified: list[Callable[[Notification], None]] = []
 
@@ -245,7 +321,7 @@ class FakeEngine:
         self.status = replace(self.status, **changes)  # type: ignore[arg-type]
         self.tell(Change.STATUS, Change.ACCOUNTS, Change.NOW_PLAYING)
 
-    async def _note(self, *what: object) -> None:
+    async def note(self, *what: object) -> None:
         self.asked.append(what)
         if self.gate is not None:
             await self.gate.wait()
@@ -259,16 +335,16 @@ class FakeEngine:
         self._notified.append(told)
 
     async def unlock(self, passphrase: str) -> None:
-        await self._note("unlock", passphrase)
+        await self.note("unlock", passphrase)
 
     async def sign_in(self, server: str, username: str, password: str) -> None:
-        await self._note("sign_in", server, username, password)
+        await self.note("sign_in", server, username, password)
 
     async def sign_in_with_key(self, server: str, api_key: str) -> None:
-        await self._note("sign_in_with_key", server, api_key)
+        await self.note("sign_in_with_key", server, api_key)
 
     async def sign_out(self) -> None:
-        await self._note("sign_out")
+        await self.note("sign_out")
 
     async def link(
         self, service: str, request: LinkRequest, label: str, show: ShowPrompt
@@ -285,28 +361,28 @@ class FakeEngine:
         return account(9, service)
 
     async def probe(self, service: str, address: str) -> ProbeResult:
-        await self._note("probe", service, address)
+        await self.note("probe", service, address)
         return self.probed
 
     async def libraries(self) -> tuple[Library, ...]:
-        await self._note("libraries")
+        await self.note("libraries")
         return self.server_libraries
 
     async def love(self, play_id: int, *, loved: bool = True) -> list[str]:
-        await self._note("love", play_id, loved)
+        await self.note("love", play_id, loved)
         return ["ListenBrainz"]
 
     async def unlink(self, account_id: int, *, keep_queued: bool = False) -> None:
-        await self._note("unlink", account_id, keep_queued)
+        await self.note("unlink", account_id, keep_queued)
 
     async def set_switches(self, account_id: int, switches: Switches) -> None:
-        await self._note("set_switches", account_id, switches)
+        await self.note("set_switches", account_id, switches)
 
     async def rename(self, account_id: int, label: str) -> None:
-        await self._note("rename", account_id, label)
+        await self.note("rename", account_id, label)
 
     async def test_account(self, account_id: int) -> str:
-        await self._note("test_account", account_id)
+        await self.note("test_account", account_id)
         return "anna"
 
     async def plays(
@@ -321,7 +397,7 @@ class FakeEngine:
         since: datetime | None = None,
         until: datetime | None = None,
     ) -> list[PlayRecord]:
-        await self._note("plays", limit, before_id, search, kind, counted, account_id, since, until)
+        await self.note("plays", limit, before_id, search, kind, counted, account_id, since, until)
         found = [
             record
             for record in self.ledger
@@ -343,7 +419,7 @@ class FakeEngine:
         limit: int = 200,
         before_id: int | None = None,
     ) -> list[OutboxRow]:
-        await self._note("outbox", state, account_id, limit, before_id)
+        await self.note("outbox", state, account_id, limit, before_id)
         found = [
             row
             for row in self.deliveries
@@ -354,43 +430,46 @@ class FakeEngine:
         return found[:limit]
 
     async def flush(self) -> None:
-        await self._note("flush")
+        await self.note("flush")
 
     async def retry(self, delivery_id: int) -> bool:
-        await self._note("retry", delivery_id)
+        await self.note("retry", delivery_id)
         return True
 
     async def discard(self, delivery_id: int) -> bool:
-        await self._note("discard", delivery_id)
+        await self.note("discard", delivery_id)
         self.deliveries = [row for row in self.deliveries if row.delivery.id != delivery_id]
         return True
 
     async def export_outbox(self, path: Path) -> int:
-        await self._note("export_outbox", path)
+        await self.note("export_outbox", path)
         return len(self.deliveries)
 
     async def hand_off(self, account_id: int, folder: Path) -> list[Path]:
-        await self._note("hand_off", account_id, folder)
+        await self.note("hand_off", account_id, folder)
         return self.written
 
     async def hand_off_done(self, account_id: int) -> int:
-        await self._note("hand_off_done", account_id)
+        await self.note("hand_off_done", account_id)
         return 3
 
     async def scrobble_anyway(self, play_id: int) -> bool:
-        await self._note("scrobble_anyway", play_id)
+        await self.note("scrobble_anyway", play_id)
         return True
 
     def dont_scrobble(self, play_key: str) -> None:
         self.asked.append(("dont_scrobble", play_key))
 
     async def save_settings(self, settings: Settings) -> None:
-        await self._note("save_settings", settings)
+        await self.note("save_settings", settings)
         self.settings = settings
         self.tell(Change.SETTINGS)
 
     def pause(self, until: datetime | None) -> None:
         self.asked.append(("pause", until))
+
+    def pause_for(self, length: timedelta | None) -> None:
+        self.asked.append(("pause_for", length))
 
     def resume(self) -> None:
         self.asked.append(("resume",))

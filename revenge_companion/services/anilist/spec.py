@@ -16,4 +16,5 @@ SPEC = ServiceSpec(
     default_auth_url="https://anilist.co",
     client_id_env="ANILIST_CLIENT_ID",
     help_url="https://anilist.co/settings/developer",
+    anime_id="anilist",
 )

@@ -69,17 +69,33 @@ def read_overrides(path: Path) -> tuple[Override, ...]:
         _log.warning("Your own anime rows cannot be read; the file is kept aside: %s", error)
         _put_aside(path)
         return ()
-    rows = data if isinstance(data, list) else []
-    read = [_override(row) for row in rows[:MOST_OVERRIDES]]
-    known = tuple(row for row in read if row is not None)
-    if len(known) != len(rows) or not isinstance(data, list):
+    known, wrong = _rows(data)
+    if wrong:
         _log.warning("Some of your own anime rows make no sense and are not used")
+    return known
+
+
+def import_overrides(path: Path) -> tuple[Override, ...]:
+    """The rows in a file the user brought. Raises StoreTrouble for one that holds anything else."""
+    try:
+        body = path.read_bytes()
+        known, wrong = _rows(json.loads(body))
+    except OSError as error:
+        said = error.strerror or str(error)
+        raise StoreTrouble(f"{path.name} cannot be read: {said}") from error
+    except (ValueError, RecursionError) as error:
+        raise StoreTrouble(f"{path.name} is not a file of anime corrections.") from error
+    if wrong:
+        raise StoreTrouble(f"{path.name} has {wrong} rows that are no anime corrections.")
     return known
 
 
 def write_overrides(path: Path, rows: Sequence[Override]) -> None:
     """Write the user's own rows. Raises StoreTrouble."""
-    data = [{key: value for key, value in asdict(row).items() if value is not None} for row in rows]
+    data = [
+        {key: value for key, value in asdict(row).items() if value not in (None, "")}
+        for row in rows
+    ]
     replace_file(path, json.dumps(data, indent=1).encode())
 
 
@@ -106,8 +122,20 @@ def _put_aside(path: Path) -> None:
         _log.warning("%s cannot be put aside: %s", path.name, error)
 
 
+def _rows(data: object) -> tuple[tuple[Override, ...], int]:
+    """The rows that make sense, and how many do not."""
+    if not isinstance(data, list):
+        return (), 1
+    read = [_override(row) for row in data[:MOST_OVERRIDES]]
+    known = tuple(row for row in read if row is not None)
+    return known, len(data) - len(known)
+
+
 def _override(row: object) -> Override | None:
     if not isinstance(row, Mapping) or not isinstance(row.get("key"), str):
+        return None
+    title = row.get("title", "")
+    if not isinstance(title, str):
         return None
     numbers: dict[str, Any] = {}
     for name in ("season", "first", "last", "anilist", "mal", "offset"):
@@ -117,4 +145,4 @@ def _override(row: object) -> Override | None:
         if isinstance(value, bool) or not isinstance(value, int) or abs(value) > 2**31:
             return None
         numbers[name] = value
-    return Override(row["key"], **numbers)
+    return Override(row["key"], **numbers, title=title)

@@ -16,4 +16,7 @@ SPEC = ServiceSpec(
     default_auth_url="https://myanimelist.net",
     client_id_env="MAL_CLIENT_ID",
     help_url="https://myanimelist.net/apiconfig",
+    anime_id="mal",
+    # A month after its last renewal, which is made in its last week.
+    ends_unused=True,
 )

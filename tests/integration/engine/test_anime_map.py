@@ -8,6 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from revenge_companion.core.animemap import MapState, Override, keys_of
+from revenge_companion.core.errors import LinkRefused
 from revenge_companion.core.watching import ListPolicy
 from revenge_companion.demo.world import DemoWorld
 from revenge_companion.engine.start import open_engine
@@ -28,6 +32,7 @@ class Lists:
         self.saves = 0
         self.downloads = 0
         self.root = ""
+        self.found: list[dict[str, Any]] = []
 
     def answer(self, target: str, body: bytes) -> Any:
         if target == "/map.json":
@@ -37,6 +42,8 @@ class Lists:
         variables = asked["variables"]
         if "Viewer" in asked["query"]:
             return {"data": {"Viewer": {"id": 9, "name": "me", "siteUrl": ""}}}
+        if "Page" in asked["query"]:
+            return {"data": {"Page": {"media": self.found}}}
         if "SaveMediaListEntry" in asked["query"]:
             self.saves += 1
             entry = self.entries.setdefault(variables["mediaId"], {"id": 1, "progress": 0})
@@ -143,3 +150,42 @@ async def test_what_the_user_wants_of_the_lists_is_a_setting(home: Path) -> None
         await house.drained()
         await house.until(lambda: house.account("anilist").counts.delivered == 1)
         assert lists.entries[5]["status"] == "COMPLETED"
+
+
+async def test_a_correction_sends_what_was_parked_for_want_of_an_entry(home: Path) -> None:
+    async with linked(home) as (house, lists):
+        anime = house.engine.anime
+        # Two entries name the film, so that the map alone cannot tell which it is.
+        twins = {str(n): {"imdb_id": FILM.ids.imdb, "anilist_id": n} for n in (5, 7)}
+        lists.map = SMALL | twins
+        await anime.download()
+        await house.play(FILM)
+        await house.until(lambda: house.account("anilist").counts.parked == 1)
+        (parked,) = await anime.unmapped()
+        item = parked.delivery.scrobble.item
+        assert await anime.seen() == [item]
+        row = Override(keys_of(item)[0], anilist=7, title=item.title)
+        assert await anime.set_overrides([row]) == 1
+        await house.until(lambda: house.account("anilist").counts.delivered == 1)
+        assert list(lists.entries) == [7]
+        assert await anime.unmapped() == []
+
+
+async def test_the_status_tells_how_many_plays_wait_for_the_map(home: Path) -> None:
+    async with linked(home) as (house, _):
+        assert house.engine.status.map_waiting == 0
+        await house.play(FILM)
+        await house.until(lambda: house.engine.status.map_waiting == 1)
+        await house.engine.anime.download()
+        assert house.engine.status.map_waiting == 0
+        await house.engine.anime.remove()
+        assert house.engine.anime.state == MapState()
+
+
+async def test_anime_is_looked_for_through_the_linked_account_only(home: Path) -> None:
+    async with linked(home) as (house, lists):
+        lists.found = [{"id": 5, "idMal": 6, "title": {"romaji": "A film"}, "episodes": 1}]
+        (found,) = await house.engine.anime.search(house.account("anilist").account.id, "film")
+        assert (found.anilist, found.mal, found.episodes) == (5, 6, 1)
+        with pytest.raises(LinkRefused):
+            await house.engine.anime.search(99, "film")
