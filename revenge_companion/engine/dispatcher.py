@@ -45,6 +45,8 @@ DEAF_S = 60.0
 #: A play that counted this long ago may have been delivered by another Companion of the user's, or
 #: by this one before its file was damaged; a younger one is told apart by the service itself.
 LATE_S = 240.0
+#: Services close a lane for two days at the most.
+LONGEST_HOLD = timedelta(days=3)
 #: How long to wait for the request under way when the program ends.
 SETTLE_LIMIT_S = 8.0
 
@@ -295,7 +297,7 @@ class Lane:
         if account.state in (AccountState.QUOTA, AccountState.HELD):
             # Without an end it was stopped by the breaker: only the user's word about it goes on.
             asked = force and account.state is AccountState.HELD and not account.is_stopped
-            return asked or (account.held_until is not None and now >= account.held_until)
+            return asked or (account.held_until is not None and _is_over(account.held_until, now))
         # Who flushes by hand may cut our own patience short, not what the service asked for.
         return not self._resting or (force and not self._asked_to_rest)
 
@@ -553,3 +555,8 @@ class Lane:
 
 def _is_late(delivery: Delivery, now: datetime) -> bool:
     return (now - delivery.scrobble.dated_at).total_seconds() > LATE_S
+
+
+def _is_over(until: datetime, now: datetime) -> bool:
+    """Whether a hold has ended, or was set by a clock that was ahead: none lasts that long."""
+    return now >= until or until - now > LONGEST_HOLD

@@ -61,6 +61,17 @@ _WAKE = (
     "state = CASE state WHEN 'held' THEN 'pending' ELSE state END "
     f"WHERE account_id = ? AND due_us <= ? AND {_COMING}"
 )
+# A row that fails waits two days at the most (`net.http`), so a longer wait is the work of a clock
+# that was ahead and has been set right since.
+_LONGEST_WAIT_US = 3 * 86_400_000_000
+_WAKE_STRANDED = (
+    "UPDATE delivery INDEXED BY delivery_due SET due_us = NULL "
+    f"WHERE account_id = ? AND due_us > ? AND {_COMING} AND state <> 'held'"
+)
+_STRANDED = (
+    "SELECT 1 FROM delivery INDEXED BY delivery_due "
+    f"WHERE account_id = ? AND due_us > ? AND {_COMING} AND state <> 'held' LIMIT 1"
+)
 _WAKE_ALL = (
     "UPDATE delivery INDEXED BY delivery_due SET due_us = NULL "
     f"WHERE account_id = ? AND due_us IS NOT NULL AND {_COMING} AND state <> 'held'"
@@ -161,6 +172,7 @@ class Outbox:
             connection = link.connection
             with link.atomic():
                 connection.execute(_WAKE, (account_id, now_us))
+                connection.execute(_WAKE_STRANDED, (account_id, now_us + _LONGEST_WAIT_US))
                 if force:
                     connection.execute(_WAKE_ALL, (account_id,))
                 rows = _ready(connection, account_id, limit, fresh_from, fresh_only=fresh_only)
@@ -235,9 +247,12 @@ class Outbox:
                 if connection.execute(_FRESH_READY, asked).fetchone() is not None:
                     return now
                 row = connection.execute(_FRESH_NEXT, asked).fetchone()
-            if row is None or row[0] == FOR_EVER_US:
-                return None
-            return now if row[0] is None else moment(row[0])
+            if row is None or row[0] is None:
+                return None if row is None else now
+            far_us = micros(now) + _LONGEST_WAIT_US
+            if row[0] > far_us and connection.execute(_STRANDED, (account_id, far_us)).fetchone():
+                return now
+            return None if row[0] == FOR_EVER_US else moment(row[0])
 
         return await self._db.run(job)
 

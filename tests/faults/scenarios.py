@@ -128,6 +128,32 @@ async def stepped(folder: Path, seed: int, seconds: float) -> Result:
         return result(name, seed, rig, tally, began_s)
 
 
+async def days_ahead(folder: Path, seed: int) -> Result:
+    """Sending fails while the clock is ten days ahead; it is set right, and nothing waits for them."""
+    began_s = time.perf_counter()
+    rig = Rig(folder)
+    async with rig.running():
+        clock = OwnClock(rig.clock)
+        home = rig.home(clock=clock)
+        await home.start(link=LINKED)
+        await rig.world.viewer.play(evening(0, 4))
+        clock.set(10 * 86_400.0)
+        rig.world.destinations.answer("listenbrainz", 503, times=1000)
+        rig.world.destinations.answer("lastfm", 503, times=1000)
+        # A quota that ends by the wrong clock.
+        rig.world.destinations.answer("trakt", 429, "", {"Retry-After": "600"}, times=3)
+        rig.world.destinations.answer(
+            "simkl", 429, '{"error": "user_limit_exceeded"}', {"Retry-After": "3600"}, times=1
+        )
+        await rig.world.viewer.play(evening(100, 4))
+        clock.set(-10 * 86_400.0)
+        for site in rig.world.destinations.sites.values():
+            site.forget_answers()
+        waits = await home.drain(hours=12.0)
+        made = result("clock 10 days ahead, then right", seed, rig, rig.count(), began_s)
+        return replace(made, kept=not waits, note=f"{waits} wait" if waits else "")
+
+
 async def during(rig: Rig, items: list[Any], ratio: float, act: Callable[[], object]) -> None:
     """Play `items` one after the other; `act` happens within the first, at `ratio` of it."""
     import asyncio

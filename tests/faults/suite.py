@@ -68,6 +68,7 @@ def runs(sizes: Sizes) -> list[tuple[str, Run]]:
         *listed,
         ("clock forward", lambda home, seed: scenarios.stepped(home, seed, _DAY_S)),
         ("clock back", lambda home, seed: scenarios.stepped(home, seed, -_DAY_S)),
+        ("clock ahead in an outage", scenarios.days_ahead),
         ("suspend", scenarios.suspended),
         ("summer time", scenarios.daylight),
         ("replay", lambda home, seed: scenarios.replayed(home, seed, sizes.replays)),

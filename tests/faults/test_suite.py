@@ -49,6 +49,12 @@ async def test_a_clock_that_is_set_by_a_day_changes_no_count(
 
 
 @warned
+async def test_nothing_waits_for_days_that_a_wrong_clock_was_ahead(tmp_path: Path) -> None:
+    made = await scenarios.days_ahead(tmp_path, SEED)
+    assert made.ok, made
+
+
+@warned
 async def test_a_night_asleep_in_a_film_changes_no_count(tmp_path: Path) -> None:
     made = await scenarios.suspended(tmp_path, SEED)
     assert made.ok, made

@@ -121,6 +121,11 @@ class Site(ABC):
         """Answer the next `times` requests to paths that start with `path` so; nothing is kept."""
         self._scripted += [Scripted(status, body, headers or {}, path)] * times
 
+    def forget_answers(self) -> None:
+        """Answer truly again: what `answer` and `lose_replies` have left is dropped."""
+        self._scripted.clear()
+        self._losing = 0
+
     def slow(self, seconds: float) -> None:
         """Take `seconds` of the clock before each answer; 0 ends it."""
         self._slow_s = seconds

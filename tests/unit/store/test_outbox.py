@@ -235,3 +235,16 @@ async def test_no_question_of_the_outbox_is_answered_by_a_scan(
         )
         scans = [row[3] for row in plan if row[3].startswith("SCAN") and "json_each" not in row[3]]
         assert scans == [], sql
+
+
+async def test_a_row_due_in_years_waits_for_no_clock_that_was_ahead(
+    outbox: Outbox, trakt: int, clock: FakeClock
+) -> None:
+    await outbox.add(a_scrobble("stranded"), [trakt])
+    await outbox.add(a_scrobble("held", minute=1), [trakt], held_until=NOW.replace(year=2030))
+    (row,) = await outbox.claim(trakt, 5, NOW)
+    await outbox.settle([(row.id, later(365 * 24 * 60.0))], NOW)
+    due = await outbox.next_due(trakt)
+    assert due is not None
+    assert due <= clock.now()
+    assert await keys(outbox, trakt) == ["stranded"]
