@@ -5,9 +5,6 @@ from collections.abc import Sequence
 from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
-    QComboBox,
-    QHBoxLayout,
-    QLineEdit,
     QSplitter,
     QStackedLayout,
     QVBoxLayout,
@@ -17,7 +14,6 @@ from PySide6.QtWidgets import (
 from revenge_companion.core.accounts import wants
 from revenge_companion.core.errors import CompanionError
 from revenge_companion.core.live import NowPlaying
-from revenge_companion.core.media import Kind
 from revenge_companion.core.status import EngineStatus, PlayRecord, SignInState
 from revenge_companion.ui import words
 from revenge_companion.ui.async_slot import Tasks, async_slot
@@ -26,12 +22,11 @@ from revenge_companion.ui.models.plays import PlayColumn, PlaysModel
 from revenge_companion.ui.theme import GAP, GRID, MARGIN, Tone
 from revenge_companion.ui.widgets.empty import EmptyState
 from revenge_companion.ui.widgets.now_playing import NowPlayingCard
+from revenge_companion.ui.widgets.play_filters import PlayFilters, Wanted
 from revenge_companion.ui.widgets.story import Story
 from revenge_companion.ui.widgets.table import table
 from revenge_companion.ui.widgets.text import Text
 
-#: Wait after the last key before searching.
-SEARCH_AFTER_MS = 250
 #: Average characters of room below which the list leaves the destinations out.
 NARROW = 96
 #: How often the progress moves while something plays and the page is seen.
@@ -52,9 +47,6 @@ class ActivityPage(QWidget):
         self._tick = QTimer(self)
         self._tick.setInterval(TICK_MS)
         self._tick.timeout.connect(self._show_playing)
-        self._typed = QTimer(self)
-        self._typed.setSingleShot(True)
-        self._typed.setInterval(SEARCH_AFTER_MS)
         self._build()
         self._connect()
         self._search()
@@ -64,25 +56,9 @@ class ActivityPage(QWidget):
         self._now_title = Text(self.tr("Now playing"), tone=Tone.MUTED)
         self._now = QVBoxLayout()
         self._now.setSpacing(2 * GRID)
-        self.search = QLineEdit()
-        self.search.setPlaceholderText(self.tr("Search titles"))
-        self.search.setAccessibleName(self.tr("Search titles"))
-        self.search.setClearButtonEnabled(True)
-        self.kind = QComboBox()
-        self.kind.setAccessibleName(self.tr("Kind"))
-        self.kind.addItem(self.tr("All kinds"), "")
-        for kind in Kind:
-            self.kind.addItem(words.kind_plural(kind), kind.value)
-        self.outcome = QComboBox()
-        self.outcome.setAccessibleName(self.tr("Outcome"))
-        self.outcome.addItem(self.tr("All outcomes"), None)
-        self.outcome.addItem(self.tr("Counted"), True)
-        self.outcome.addItem(self.tr("Not counted"), False)
-        filters = QHBoxLayout()
-        filters.setSpacing(2 * GRID)
-        filters.addWidget(self.search, 1)
-        filters.addWidget(self.kind)
-        filters.addWidget(self.outcome)
+        self.filters = PlayFilters(self._context)
+        self.search, self.kind = self.filters.search, self.filters.kind
+        self.outcome = self.filters.outcome
         self.view = table(self.model, name=self.tr("Plays"), widths=(11, 30, 36, 26), stretch=1)
         self.view.setSelectionMode(self.view.SelectionMode.SingleSelection)
         self.empty = EmptyState()
@@ -106,7 +82,7 @@ class ActivityPage(QWidget):
         column.setSpacing(GAP)
         column.addWidget(self._now_title)
         column.addLayout(self._now)
-        column.addLayout(filters)
+        column.addWidget(self.filters)
         column.addWidget(self._split, 1)
 
     def _connect(self) -> None:
@@ -114,16 +90,15 @@ class ActivityPage(QWidget):
         bridge.now_playing_changed.connect(self._on_now_playing)
         bridge.status_changed.connect(self._on_now_playing)
         bridge.plays_changed.connect(self._on_plays_changed)
-        self.search.textChanged.connect(self._typed.start)
-        self._typed.timeout.connect(self._search)
-        self.kind.currentIndexChanged.connect(self._search)
-        self.outcome.currentIndexChanged.connect(self._search)
+        self.filters.changed.connect(self._search)
         self.view.selectionModel().currentRowChanged.connect(self._on_row)
         self.model.loaded.connect(self._on_loaded)
         self.model.failed.connect(self._on_failed)
         self.model.dataChanged.connect(self._on_data_changed)
         self.story.closed.connect(self.close_story)
         self.story.anyway_wanted.connect(self._on_anyway)
+        self.story.love_wanted.connect(self._on_love)
+        self.story.undo_wanted.connect(self._on_undo)
         find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
         find.activated.connect(self.search.setFocus)
         escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.view)
@@ -138,9 +113,7 @@ class ActivityPage(QWidget):
     def show_play(self, play_id: int) -> None:
         """Select a play and open its story, as soon as it is loaded."""
         self._wanted_id = play_id
-        self.search.clear()
-        self.kind.setCurrentIndex(0)
-        self.outcome.setCurrentIndex(0)
+        self.filters.clear()
         self._select_wanted()
 
     def close_story(self) -> None:
@@ -152,7 +125,7 @@ class ActivityPage(QWidget):
     def shut(self) -> None:
         """End what is under way; the page will not be shown again."""
         self._tick.stop()
-        self._typed.stop()
+        self.filters.stop()
         self.tasks.cancel()
         self.model.tasks.cancel()
 
@@ -165,13 +138,18 @@ class ActivityPage(QWidget):
             self.model.refresh()
 
     def _search(self) -> None:
-        search = self.search.text().strip()
-        kind: str = self.kind.currentData()
-        counted: bool | None = self.outcome.currentData()
+        wanted = self.filters.wanted()
 
         async def read(before_id: int | None, limit: int) -> Sequence[PlayRecord]:
             return await self._context.engine.plays(
-                limit=limit, before_id=before_id, search=search, kind=kind, counted=counted
+                limit=limit,
+                before_id=before_id,
+                search=wanted.search,
+                kind=wanted.kind,
+                counted=wanted.counted,
+                account_id=wanted.account_id,
+                since=wanted.since,
+                until=wanted.until,
             )
 
         self.model.show_pages(read)
@@ -183,7 +161,7 @@ class ActivityPage(QWidget):
 
     def _show_empty(self) -> None:
         status = self._context.engine.status
-        if self.search.text().strip() or self.kind.currentIndex() or self.outcome.currentIndex():
+        if self.filters.wanted() != Wanted():
             self.empty.say(self.tr("No play matches this search."))
         elif status.sign_in is not SignInState.SIGNED_IN:
             self.empty.say(
@@ -264,6 +242,41 @@ class ActivityPage(QWidget):
                 text=self.tr("This play has already been counted, or it is no longer there."),
             )
         self.model.refresh()
+
+    @async_slot
+    async def _on_undo(self, play_id: int) -> None:
+        from revenge_companion.ui import amend_words, ask
+
+        play = self.model.row(self.model.index_of(play_id))
+        if play is None or not await ask.confirm(
+            self,
+            title=self.tr("Undo"),
+            text=self.tr("Undo {title}?").format(title=play.label),
+            details=self.tr(
+                "What has not been sent is never sent. Where a service lets programs remove "
+                "plays, it is removed there. The play stays in your activity."
+            ),
+            accept=self.tr("Undo"),
+        ):
+            return
+        try:
+            results = await self._context.engine.amending.undo(play_id)
+        except CompanionError as error:
+            await ask.tell(self, title=self.tr("Not undone"), text=str(error))
+            return
+        self.model.refresh()
+        text = amend_words.undone_lines(results)
+        await ask.tell(self, title=amend_words.undone_title(results), text=text)
+
+    @async_slot
+    async def _on_love(self, play_id: int, loved: bool) -> None:
+        try:
+            took = await self._context.engine.love(play_id, loved=loved)
+        except CompanionError as error:
+            self.story.show_love(play_id, not loved, str(error), Tone.BAD)
+            return
+        said = self.tr("Loved at {places}.") if loved else self.tr("No longer loved at {places}.")
+        self.story.show_love(play_id, loved, said.format(places=", ".join(took)), Tone.MUTED)
 
     # Now playing
 

@@ -3,6 +3,7 @@
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QPushButton, QToolButton, QWidget
 
+from revenge_companion.core.delivery import DeliveryState
 from revenge_companion.core.reasons import Reason, minutes
 from revenge_companion.core.status import PlayRecord
 from revenge_companion.ui import words
@@ -21,6 +22,10 @@ class Story(Card):
 
     #: The play's id.
     anyway_wanted = Signal(int)
+    #: The play's id, and whether its track is to be loved or no more.
+    love_wanted = Signal(int, bool)
+    #: The play's id.
+    undo_wanted = Signal(int)
     closed = Signal()
 
     def __init__(self, context: Context) -> None:
@@ -56,12 +61,29 @@ class Story(Card):
         self._places_rows.setVerticalSpacing(2 * GRID)
         self.column.addWidget(self._places)
         self.column.addStretch(1)
+        #: Plays whose track was loved from here; services are not asked what they keep.
+        self._loved: set[int] = set()
+        self.love_answer = Text(tone=Tone.MUTED, wrap=True)
+        self.column.addWidget(self.love_answer)
+        self.love = QPushButton()
+        self.love.setCheckable(True)
+        self.love.clicked.connect(self._on_love)
+        self.column.addWidget(self.love)
+        self._show_heart(False)
         self.anyway = QPushButton(self.tr("&Scrobble anyway"))
         self.anyway.clicked.connect(self._on_anyway)
         self.column.addWidget(self.anyway)
+        self.undo = QPushButton(self.tr("&Undo\N{HORIZONTAL ELLIPSIS}"))
+        self.undo.clicked.connect(self._on_undo)
+        self.column.addWidget(self.undo)
 
     def show_play(self, play: PlayRecord) -> None:
+        if self._play is None or self._play.id != play.id:
+            self.love_answer.hide()
+            self.love.setEnabled(True)
         self._play = play
+        self.love.setVisible(self._can_be_loved(play))
+        self._show_heart(play.id in self._loved)
         self._close.setIcon(themed_icon("close", self.palette(), Tone.MUTED))
         self._title.setText(play.label)
         self._why.setText(words.reason(play.reason_code, play.facts))
@@ -84,6 +106,40 @@ class Story(Card):
         by_hand = play.counted_at is None and not play.open
         self.anyway.setVisible(by_hand and play.reason_code not in _NOT_BY_HAND)
         self.anyway.setEnabled(True)
+        self.undo.setVisible(any(fate.state != DeliveryState.UNDONE for fate in play.destinations))
+        self.undo.setEnabled(True)
+
+    def show_love(self, play_id: int, loved: bool, text: str, tone: Tone) -> None:
+        """Show what became of a love, where its play is still shown."""
+        if loved:
+            self._loved.add(play_id)
+        else:
+            self._loved.discard(play_id)
+        if self._play is None or self._play.id != play_id:
+            return
+        self.love.setEnabled(True)
+        self._show_heart(loved)
+        self.love_answer.set_tone(tone)
+        self.love_answer.setText(text)
+        self.love_answer.show()
+
+    def _can_be_loved(self, play: PlayRecord) -> bool:
+        accounts = [each.account for each in self._context.engine.status.accounts]
+        specs = [self._context.spec(one.service) for one in accounts if one.switches.enabled]
+        return any(spec is not None and spec.loves and play.kind in spec.kinds for spec in specs)
+
+    def _show_heart(self, loved: bool) -> None:
+        self.love.setChecked(loved)
+        heart, text = ("\N{BLACK HEART SUIT}", self.tr("&Loved: take it back"))
+        if not loved:
+            heart, text = ("\N{WHITE HEART SUIT}", self.tr("&Love this track"))
+        self.love.setText(f"{heart} {text}")
+        self.love.setAccessibleName(text.replace("&", ""))
+
+    def _on_love(self) -> None:
+        if self._play is not None:
+            self.love.setEnabled(False)
+            self.love_wanted.emit(self._play.id, self._play.id not in self._loved)
 
     def _lines(self, play: PlayRecord) -> list[tuple[str, str]]:
         lines = [(self.tr("Started"), words.exact(play.started_at))]
@@ -107,6 +163,10 @@ class Story(Card):
         if self._play is not None:
             self.anyway.setEnabled(False)
             self.anyway_wanted.emit(self._play.id)
+
+    def _on_undo(self) -> None:
+        if self._play is not None:
+            self.undo_wanted.emit(self._play.id)
 
 
 def _empty(form: QFormLayout) -> None:
