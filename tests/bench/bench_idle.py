@@ -98,7 +98,7 @@ def running(command: list[str], environment: dict[str, str]) -> Iterator[int]:
         child.stdout.close()
 
 
-def rows(settle_s: float = 6.0, sample_s: float = 60.0) -> list[Row]:
+def rows(settle_s: float = 20.0, sample_s: float = 60.0) -> list[Row]:
     """Name, value and target of each measure; without a tray host only those without a window."""
     kinds = {"headless": ["-m", "revenge_companion", "run", "--headless"]}
     with ExitStack() as stack:
