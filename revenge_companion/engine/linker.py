@@ -156,6 +156,10 @@ class Linker:
             )
         return took
 
+    async def secret(self, account: Account) -> Secret | None:
+        """An account's tokens as they are stored; raises SecretsUnavailable."""
+        return await self._slot(account).get()
+
     def _slot(self, account: Account) -> Slot:
         return Slot(
             self._secrets,

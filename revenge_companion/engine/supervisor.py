@@ -42,6 +42,7 @@ from revenge_companion.engine.linker import Linker, SecretStore
 from revenge_companion.engine.listener import Listener
 from revenge_companion.engine.outbox_export import export
 from revenge_companion.engine.signin import SignIn
+from revenge_companion.engine.upkeep import Upkeep
 from revenge_companion.net.http import Http
 from revenge_companion.revenge.signals import Signal
 from revenge_companion.services.base import (
@@ -146,6 +147,14 @@ class Engine:
             map_changed=self._map_changed,
             retried=lambda: self._outbox_changed(wake=True),
         )
+        self._upkeep = Upkeep(
+            parts.services,
+            parts.database,
+            parts.clock,
+            secret_of=self._linker.secret,
+            use=self.test_account,
+            tell=self._link_ends,
+        )
         self._sign_in = SignIn(
             parts.http,
             parts.secrets,
@@ -195,6 +204,7 @@ class Engine:
         self._chore(
             self._alarms.keep_looking(lambda: self._linked, self._alarm, self._alarms_changed)
         )
+        self._chore(self._upkeep.keep(lambda: self._linked))
         if not await self._resumed():
             self._chore(self._resume_later())
 
@@ -698,6 +708,10 @@ class Engine:
     def _alarm(self, account: Account) -> None:
         name = self._parts.services[account.service].spec.name
         self._notify(Notice.ACCOUNT_TROUBLE, name, Reason.NOTHING_CONFIRMED, service=name)
+
+    def _link_ends(self, account: Account, days: int) -> None:
+        name = self._parts.services[account.service].spec.name
+        self._notify(Notice.ACCOUNT_TROUBLE, name, Reason.LINK_ENDS, service=name, count=str(days))
 
     def _alarms_changed(self) -> None:
         self._changed(Change.ACCOUNTS, Change.STATUS)
