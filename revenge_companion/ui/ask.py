@@ -93,6 +93,20 @@ async def save_path(parent: QWidget, *, title: str, name: str, filters: str) -> 
         dialog.deleteLater()
 
 
+async def open_path(parent: QWidget, *, title: str, filters: str) -> Path | None:
+    """A file to read; None when the user thinks better of it."""
+    dialog = QFileDialog(parent, title)
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+    dialog.setNameFilter(filters)
+    try:
+        if not await opened(dialog):
+            return None
+        files = dialog.selectedFiles()
+        return Path(files[0]) if files else None
+    finally:
+        dialog.deleteLater()
+
+
 async def folder(parent: QWidget, *, title: str) -> Path | None:
     """A folder to write to; None when the user thinks better of it."""
     downloads = QStandardPaths.StandardLocation.DownloadLocation

@@ -194,6 +194,11 @@ class Shell(QObject):
                 self._pause(int(target))
             case Do.RESUME:
                 self._engine.resume()
+            case Do.DROP_HOUR:
+                self.raise_window()
+                self.window.drop_last_hour()
+            case Do.UNDO:
+                self.tasks.start(self._undo(int(target)))
             case Do.SKIP_ITEM:
                 self._engine.dont_scrobble(target)
             case Do.QUIT:
@@ -202,6 +207,17 @@ class Shell(QObject):
     def _pause(self, minutes: int) -> None:
         until = self._clock.now() + timedelta(minutes=minutes) if minutes else None
         self._engine.pause(until)
+
+    async def _undo(self, play_id: int) -> None:
+        from revenge_companion.ui import amend_words
+
+        try:
+            results = await self._engine.amending.undo(play_id)
+        except CompanionError as error:
+            self.tray.notify(say("Not undone"), str(error), trouble=True)
+            return
+        title, text = amend_words.undone_title(results), amend_words.undone_lines(results)
+        self.tray.notify(title, text, trouble=not all(result.done for result in results))
 
     async def _flush(self) -> None:
         try:

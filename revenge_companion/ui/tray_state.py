@@ -1,7 +1,7 @@
 """What the tray shows, as a pure function of the engine's status."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -41,6 +41,10 @@ class Do(StrEnum):
     #: Target: minutes; 0 until restart.
     PAUSE = "pause"
     RESUME = "resume"
+    #: Also undo and forget the last hour, pausing first where nothing is paused.
+    DROP_HOUR = "drop_hour"
+    #: Target: the play's id.
+    UNDO = "undo"
     #: Target: the play key.
     SKIP_ITEM = "skip_item"
     #: Target: the account's id.
@@ -216,7 +220,11 @@ def _recent_line(play: PlayRecord, names: Mapping[str, str]) -> MenuLine:
         for fate in play.destinations
     )
     text = f"{sign} {short(play.label)} \N{RIGHTWARDS ARROW} {places}"
-    return MenuLine(text, Do.SHOW_PLAY, str(play.id))
+    show = MenuLine(text, Do.SHOW_PLAY, str(play.id))
+    if states == {DeliveryState.UNDONE.value}:
+        return show
+    undo = MenuLine(say("Undo"), Do.UNDO, str(play.id))
+    return MenuLine(text, children=(replace(show, text=say("Show")), undo))
 
 
 def _action_lines(
@@ -227,6 +235,7 @@ def _action_lines(
         lines.append(MenuLine(say("%n waiting \N{MIDDLE DOT} Send now", status.to_send), Do.FLUSH))
     if words.is_paused(status, now):
         lines.append(MenuLine(say("Resume scrobbling"), Do.RESUME))
+        lines.append(MenuLine(say("Drop the last hour\N{HORIZONTAL ELLIPSIS}"), Do.DROP_HOUR))
     elif status.sign_in is SignInState.SIGNED_IN:
         lines.append(MenuLine(say("Pause scrobbling"), children=_pause_lines(status)))
     lines.extend(_account_line(each, names) for each in status.accounts if needs_user(each))
@@ -245,7 +254,8 @@ def _pause_lines(status: EngineStatus) -> tuple[MenuLine, ...]:
         if len(waiting) > 1:
             text = say("Just {title}").format(title=short(playing.item.label))
         lines.append(MenuLine(text, Do.SKIP_ITEM, playing.play_key))
-    return tuple(lines)
+    also = say("Until restart, and drop the last hour\N{HORIZONTAL ELLIPSIS}")
+    return (*lines, SEPARATOR, MenuLine(also, Do.DROP_HOUR))
 
 
 def _account_line(status: AccountStatus, names: Mapping[str, str]) -> MenuLine:

@@ -9,6 +9,7 @@ from PySide6.QtGui import QCloseEvent, QDesktopServices, QKeySequence, QShortcut
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from revenge_companion import APP_NAME
+from revenge_companion.core.errors import CompanionError
 from revenge_companion.core.status import EngineStatus
 from revenge_companion.ui import ask, words
 from revenge_companion.ui.async_slot import Tasks, async_slot
@@ -177,6 +178,44 @@ class Window(QWidget):
         """Show the accounts, and the dialog that links this one anew."""
         self.sidebar.choose(2)
         self.accounts.link_again(account_id)
+
+    @async_slot
+    async def drop_last_hour(self) -> None:
+        """Ask, then undo and forget the last hour; scrobbling is paused for it where it is not."""
+        if self._asking:
+            return
+        self._asking = True
+        try:
+            await self._drop_last_hour()
+        finally:
+            self._asking = False
+
+    async def _drop_last_hour(self) -> None:
+        from revenge_companion.ui import amend_words
+
+        engine = self._context.engine
+        if not await ask.confirm(
+            self,
+            title=self.tr("Drop the last hour"),
+            text=self.tr("Undo and forget everything of the last hour?"),
+            details=self.tr(
+                "What has not been sent is never sent. Where a service lets programs remove "
+                "plays, it is removed there. What cannot be removed is told and stays in your "
+                "activity."
+            ),
+            accept=self.tr("Drop the last hour"),
+        ):
+            return
+        if engine.status.paused_until is None:
+            engine.pause(None)
+        try:
+            left = await engine.amending.drop_last_hour()
+        except CompanionError as error:
+            await ask.tell(self, title=self.tr("Not dropped"), text=str(error))
+            return
+        text = amend_words.undone_lines(left, titles=True) or self.tr("Nothing of it is left.")
+        title = self.tr("Not everything could be removed") if left else self.tr("Dropped")
+        await ask.tell(self, title=title, text=text)
 
     @async_slot
     async def unlock(self) -> None:

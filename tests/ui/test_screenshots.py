@@ -17,11 +17,15 @@ from revenge_companion.core.delivery import DeliveryState
 from revenge_companion.core.errors import CompanionError, SignInRefused
 from revenge_companion.core.playback import Source
 from revenge_companion.core.reasons import Reason
+from revenge_companion.core.rules import Seen, preview
 from revenge_companion.core.status import EngineStatus, OutboxCounts, SourceStatus
 from revenge_companion.services.base import LinkPrompt
 from revenge_companion.ui.context import Context
+from revenge_companion.ui.dialogs.edit import EditDialog
 from revenge_companion.ui.dialogs.link import LinkDialog
 from revenge_companion.ui.dialogs.passphrase import PassphraseDialog
+from revenge_companion.ui.dialogs.rule import RuleDialog
+from revenge_companion.ui.dialogs.rules_preview import RulesPreviewDialog
 from revenge_companion.ui.dialogs.signin import SignInDialog
 from revenge_companion.ui.style import Theme
 from revenge_companion.ui.theme import svg_icon
@@ -29,8 +33,10 @@ from revenge_companion.ui.tray_state import TrayIcon
 from revenge_companion.ui.widgets.demo_banner import DemoBanner
 from revenge_companion.ui.window import Window
 from tests.clock import FakeClock, settle
+from tests.ui.fake_amending import RULES
 from tests.ui.fake_engine import (
     LONG,
+    NOW,
     SIGNED_IN,
     SPECS,
     WORDS,
@@ -150,6 +156,58 @@ async def test_settings(window: Window, shoot: Shoot, busy_engine: FakeEngine) -
     shoot(window, "settings")
     window.settings.verticalScrollBar().setValue(10_000)
     shoot(window, "settings-more")
+
+
+async def test_rules(window: Window, shoot: Shoot, busy_engine: FakeEngine) -> None:
+    busy_engine.amending.rules = RULES
+    await shown(window, 3)
+    window.settings.rules.table.selectRow(1)
+    window.settings.ensureWidgetVisible(window.settings.rules.export, 0, 60)
+    shoot(window, "rules")
+    past = [Seen(n, replace(WORDS, artist="low"), "Kitchen", NOW) for n in range(3)]
+    past.append(Seen(9, replace(WORDS, artist="low", title=LONG.title), "Kitchen", NOW))
+    block = replace(RULES[2], find="low", enabled=True, name="No slow music")
+    for name, rules in (("rules-preview", RULES), ("rules-blocked", (block,)), ("rules-none", ())):
+        preview_of = RulesPreviewDialog(None, preview(rules, past), accept="Import 3 rules")
+        preview_of.show()
+        shoot(preview_of, name)
+        preview_of.reject()
+        preview_of.deleteLater()
+    for name, rule in (("rule-new", None), ("rule-edit", RULES[0]), ("rule-block", RULES[2])):
+        dialog = RuleDialog(None, save=_nothing, try_rule=_nothing, rule=rule)
+        dialog.show()
+        shoot(dialog, name)
+        if rule is RULES[0]:
+            dialog.find_text.setText("(a+)+")
+            shoot(dialog, "rule-refused")
+        dialog.reject()
+        dialog.deleteLater()
+
+
+async def _nothing(_: object) -> None:
+    return
+
+
+async def test_edit_dialog(shoot: Shoot, qapp: QApplication) -> None:
+    values = {
+        "series": "Severance",
+        "season": "2",
+        "episode": "3",
+        "title": "Who Is Alive?",
+        "series_tmdb": "95396",
+        "tvdb": "",
+        "date": "2026-03-01T19:58:00+00:00",
+    }
+    dialog = EditDialog(
+        None, title="Severance S02E03 \N{RIGHTWARDS ARROW} Trakt", values=values, save=_nothing
+    )
+    dialog.show()
+    shoot(dialog, "edit")
+    dialog.fields["season"].setText("x")
+    dialog.message.setText("season has to be a whole number from 0 to 10000.")
+    shoot(dialog, "edit-refused")
+    dialog.reject()
+    dialog.deleteLater()
 
 
 async def test_empty_pages(context: Context, engine: FakeEngine, shoot: Shoot) -> None:

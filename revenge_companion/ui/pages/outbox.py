@@ -1,6 +1,6 @@
 """Outbox: every delivery that has not arrived, why, and when it is tried next."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QItemSelection, Qt, QTimer
 from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut, QShowEvent
@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from revenge_companion.core.delivery import DeliveryState
+from revenge_companion.core.editing import EDITABLE
 from revenge_companion.core.errors import CompanionError
 from revenge_companion.core.status import EngineStatus
 from revenge_companion.engine.api import OutboxRow
@@ -76,6 +77,8 @@ class OutboxPage(QWidget):
         filters.addWidget(self.account)
         filters.addWidget(self.state)
         filters.addStretch(1)
+        self.edit = QPushButton(self.tr("Ed&it\N{HORIZONTAL ELLIPSIS}"))
+        filters.addWidget(self.edit)
         filters.addWidget(self.retry)
         filters.addWidget(self.discard)
         self.view = table(
@@ -114,6 +117,7 @@ class OutboxPage(QWidget):
         self.account.currentIndexChanged.connect(self._read)
         self.state.currentIndexChanged.connect(self._read)
         self.send.clicked.connect(self._on_send)
+        self.edit.clicked.connect(self._on_edit)
         self.retry.clicked.connect(self._on_retry)
         self.discard.clicked.connect(self._on_discard)
         self.export.clicked.connect(self._on_export)
@@ -207,6 +211,7 @@ class OutboxPage(QWidget):
 
     def _on_selection(self, _on: QItemSelection | None = None) -> None:
         rows = self.selected()
+        self.edit.setEnabled(len(rows) == 1 and rows[0].delivery.state in EDITABLE)
         self.retry.setEnabled(bool(rows))
         self.discard.setEnabled(bool(rows))
         self.detail.setVisible(len(rows) == 1)
@@ -231,6 +236,32 @@ class OutboxPage(QWidget):
             await ask.tell(self, title=self.tr("Not sent"), text=str(error))
         finally:
             self._show_status(self._context.engine.status)
+
+    @async_slot
+    async def _on_edit(self) -> None:
+        from revenge_companion.ui.dialogs.edit import EditDialog
+
+        rows = self.selected()
+        if len(rows) != 1:
+            return
+        row, amending = rows[0], self._context.engine.amending
+        try:
+            values = await amending.editable(row.delivery.id)
+        except CompanionError as error:
+            await ask.tell(self, title=self.tr("Not edited"), text=str(error))
+            return
+
+        async def save(changes: Mapping[str, str]) -> None:
+            await amending.edit(row.delivery.id, changes)
+
+        place = self.model.account_name(row)
+        title = f"{row.delivery.scrobble.item.label} \N{RIGHTWARDS ARROW} {place}"
+        dialog = EditDialog(self, title=title, values=values, save=save)
+        try:
+            await ask.opened(dialog)
+        finally:
+            dialog.deleteLater()
+        self.model.refresh()
 
     @async_slot
     async def _on_retry(self) -> None:

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPushButton,
     QSlider,
+    QSpinBox,
     QWidget,
 )
 
@@ -29,6 +30,7 @@ from revenge_companion.ui.autostart import Autostart
 from revenge_companion.ui.context import Context
 from revenge_companion.ui.theme import GRID, Tone
 from revenge_companion.ui.widgets.card import Card, Column
+from revenge_companion.ui.widgets.rules import RulesEditor
 from revenge_companion.ui.widgets.text import Text, buddy
 
 #: Wait after the last movement of a slider or key before keeping it.
@@ -56,6 +58,7 @@ class SettingsPage(Column):
             (self.tr("General"), self._build_general),
             (self.tr("Counting"), self._build_counting),
             (self.tr("Privacy"), self._build_privacy),
+            (self.tr("Rules"), self._build_rules),
             (self.tr("Notifications"), self._build_notifications),
             (self.tr("Network"), self._build_network),
         ):
@@ -74,6 +77,7 @@ class SettingsPage(Column):
         """End what is under way; the page will not be shown again."""
         self._keep_soon.stop()
         self.tasks.cancel()
+        self.rules.tasks.cancel()
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802  # Qt's name
         super().hideEvent(event)
@@ -148,6 +152,29 @@ class SettingsPage(Column):
         kinds.addStretch(1)
         form.addRow(QLabel(self.tr("Kinds")), kinds)
         card.column.addLayout(form)
+        self.hold = QSpinBox()
+        self.hold.setRange(0, 10)
+        self.hold.setSpecialValueText(self.tr("not at all"))
+        self.hold.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.hold.installEventFilter(self)
+        self.hold.valueChanged.connect(self._on_hold)
+        held = QHBoxLayout()
+        held.setSpacing(2 * GRID)
+        held.addWidget(buddy(self.tr("&Hold plays back before they are sent"), self.hold))
+        held.addWidget(self.hold)
+        held.addStretch(1)
+        card.column.addLayout(held)
+        card.column.addWidget(
+            Text(
+                self.tr("While a play is held back, undoing it leaves no trace at any service."),
+                tone=Tone.MUTED,
+                wrap=True,
+            )
+        )
+
+    def _build_rules(self, card: Card) -> None:
+        self.rules = RulesEditor(self._context)
+        card.column.addWidget(self.rules)
 
     def _build_notifications(self, card: Card) -> None:
         self.account_trouble = self._check(card, self.tr("An &account needs me"))
@@ -244,6 +271,8 @@ class SettingsPage(Column):
         self.scrobbled.setChecked(settings.notify.scrobbled)
         self.hand_off.setChecked(settings.notify.hand_off)
         self.plain_http.setChecked(settings.allow_plain_http)
+        self.hold.setValue(settings.hold_minutes)
+        self._show_hold()
         for control in controls:
             control.blockSignals(False)
         self._show_counting()
@@ -253,7 +282,7 @@ class SettingsPage(Column):
             self.theme,
             *(self.track, self.track_cap, self.movie, self.episode, self.podcast),
             *self.findChildren(QCheckBox),
-            *(self.devices, self.libraries),
+            *(self.devices, self.libraries, self.hold),
         ]
 
     def _show_counting(self) -> None:
@@ -316,7 +345,15 @@ class SettingsPage(Column):
                 hand_off=self.hand_off.isChecked(),
             ),
             allow_plain_http=self.plain_http.isChecked(),
+            hold_minutes=self.hold.value(),
         )
+
+    def _on_hold(self) -> None:
+        self._show_hold()
+        self._on_moved()
+
+    def _show_hold(self) -> None:
+        self.hold.setSuffix(words.say(" minute(s)", self.hold.value()))
 
     def _on_moved(self) -> None:
         self._keep_soon.start()
