@@ -6,6 +6,9 @@ from enum import StrEnum
 
 from revenge_companion.core.media import Item
 
+#: How the sessions of polled plays begin: polling knows none, so each item has its own.
+POLL_SESSION = "poll/"
+
 
 class EventType(StrEnum):
     STARTED = "playback.started"

@@ -14,7 +14,13 @@ from revenge_companion.core.counting import Verdict
 from revenge_companion.core.live import LiveAction, LiveNotice, NowPlaying
 from revenge_companion.core.observing import DRIFT_S, Span
 from revenge_companion.core.play import Play, begin, play_from_snapshot, start_zone_s
-from revenge_companion.core.playback import EventType, PlaybackEvent, PlayState, Source
+from revenge_companion.core.playback import (
+    POLL_SESSION,
+    EventType,
+    PlaybackEvent,
+    PlayState,
+    Source,
+)
 from revenge_companion.core.plays import PlayUpdate
 from revenge_companion.core.reasons import Reason
 from revenge_companion.core.scrobble import Scrobble
@@ -526,7 +532,9 @@ def _accounts_until(past: Play) -> datetime:
     if past.is_settled:
         # Its end, however late the server reports it.
         return past.observed.last_at + timedelta(seconds=past.item.duration_s or 3600.0)
-    if past.observed.gap or past.reason is Reason.LOST_SIGHT:
+    polled = past.session_id.startswith(POLL_SESSION)
+    if polled or past.observed.gap or past.reason is Reason.LOST_SIGHT:
+        # Nobody saw it end: for polling, standing still for some minutes is an end.
         return past.started_at
     # It was seen to end without counting; the server's last word on it is a little younger.
     return past.observed.last_at + _LATE_REPORT

@@ -10,7 +10,14 @@ from enum import Enum, auto
 
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.media import Item, Kind
-from revenge_companion.core.playback import Device, EventType, PlaybackEvent, PlayState, Source
+from revenge_companion.core.playback import (
+    POLL_SESSION,
+    Device,
+    EventType,
+    PlaybackEvent,
+    PlayState,
+    Source,
+)
 from revenge_companion.revenge.client import RevengeClient
 from revenge_companion.revenge.descriptions import Descriptions
 from revenge_companion.revenge.fields import FUTURE_LIMIT
@@ -237,7 +244,7 @@ def polled(item: Item, watched: Watched, kind: EventType, clock: Clock) -> Playb
         at=at,
         at_s=clock.monotonic_s(),
         # The server names no session; the item's own name survives a restart of ours.
-        session_id=f"poll/{item.media_id}",
+        session_id=f"{POLL_SESSION}{item.media_id}",
         item=item,
         state=_STATES[kind],
         position_s=watched.progress_s,

@@ -455,6 +455,14 @@ def test_what_was_seen_to_end_too_early_is_not_counted_from_the_history() -> Non
     assert counts(seen(4000.0), 4001.0) == 0
 
 
+def test_a_polled_play_that_stood_still_is_finished_by_the_history() -> None:
+    tracker = SessionTracker(Rules())
+    for kind, at in ((EventType.STARTED, 0.0), (EventType.STOPPED, 700.0)):
+        state = PlayState.PLAYING if kind is EventType.STARTED else PlayState.STOPPED
+        tracker.feed(replace(reported(at=at), type=kind, state=state, position_s=3000.0))
+    assert counts(tracker, 720.0) == 1
+
+
 def test_a_rewatch_after_a_play_that_was_seen_counts_from_the_history() -> None:
     assert counts(seen(5000.0), 5000.0 + 3 * FILM) == 1
     assert counts(seen(4000.0), 4000.0 + 3 * FILM) == 1
