@@ -90,21 +90,23 @@ def _value(item: Item, name: str) -> str:
 
 def _changed(item: Item, name: str, text: str) -> Item:
     if len(text) > _LONGEST or any(0xD800 <= ord(char) < 0xE000 for char in text):
-        raise EditRefused(f"{name} is too long, or holds a character that cannot be stored.")
+        raise EditRefused(
+            f"{_shown(name)} is too long, or holds a character that cannot be stored."
+        )
     if name in _TEXTS:
         if not text and name in _NEEDED:
-            raise EditRefused(f"{name} cannot be empty.")
+            raise EditRefused(f"{_shown(name)} cannot be empty.")
         return with_text(item, Field(name), text)
     if name in _MBIDS:
         if text and not _MBID.fullmatch(text.lower()):
-            raise EditRefused(f"{name} has to be a MusicBrainz id.")
+            raise EditRefused(f"{_shown(name)} has to be a MusicBrainz id.")
         change: dict[str, Any] = {name: text.lower() or None}
         return replace(item, music_ids=replace(item.music_ids, **change))
     if name in _NUMBERS:
         least, most = _NUMBERS[name]
         number = _number(name, text, least, most) if text else None
         if number is None and name in _ATTRIBUTES:
-            raise EditRefused(f"{name} cannot be empty.")
+            raise EditRefused(f"{_shown(name)} cannot be empty.")
         change = {_ATTRIBUTES.get(name, name): number}
         return replace(item, **change)
     key = name.removeprefix("series_")
@@ -126,8 +128,17 @@ def _with_id(ids: Ids, key: str, text: str) -> Ids:
 
 def _number(name: str, text: str, least: int, most: int) -> int:
     if not re.fullmatch(r"[0-9]{1,10}", text) or not least <= int(text) <= most:
-        raise EditRefused(f"{name} has to be a whole number from {least} to {most}.")
+        raise EditRefused(f"{_shown(name)} has to be a whole number from {least} to {most}.")
     return int(text)
+
+
+def _shown(name: str) -> str:
+    """A field's name as a sentence begins with it: "TMDB", "Recording MBID", "Track number"."""
+    words = name.replace("_", " ")
+    if words.split()[-1] in (*_IDS, "mbid"):
+        head, _, last = words.rpartition(" ")
+        return f"{head.capitalize()} {last.upper()}".strip()
+    return words.capitalize()
 
 
 def _dated(scrobble: Scrobble, text: str, now: datetime) -> Scrobble:

@@ -31,7 +31,12 @@ class FakeAmending:
         self.asked: list[tuple[object, ...]] = []
         self.fails: Exception | None = None
         self.results = [undone(True, "removed")]
-        self.values: dict[str, str] = {"title": "Dune", "year": "2024", "tmdb": "693134"}
+        self.values: dict[str, str] = {
+            "title": "Dune",
+            "year": "2024",
+            "tmdb": "693134",
+            "date": "2026-03-01T19:58:00+00:00",
+        }
         self.file: tuple[Rule, ...] = ()
         self.past: list[Seen] = []
 

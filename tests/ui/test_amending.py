@@ -171,6 +171,7 @@ async def test_a_waiting_delivery_is_edited(window: Window, busy_engine: FakeEng
     (dialog,) = window.outbox.findChildren(EditDialog)
     assert not dialog.save_button.isEnabled()
     dialog.fields["title"].setText("Dune: Part Two")
+    dialog.date.setDateTime(dialog.date.dateTime().addDays(-1))
     busy_engine.amending.fails = EditRefused("A film needs a title.")
     dialog.save_button.click()
     await settle()
@@ -178,7 +179,10 @@ async def test_a_waiting_delivery_is_edited(window: Window, busy_engine: FakeEng
     busy_engine.amending.fails = None
     dialog.save_button.click()
     await settle()
-    assert busy_engine.amending.asked[-1][2] == {"title": "Dune: Part Two"}
+    assert busy_engine.amending.asked[-1][2] == {
+        "title": "Dune: Part Two",
+        "date": "2026-02-28T19:58:00Z",
+    }
     assert not [one for one in window.outbox.findChildren(EditDialog) if one.isVisible()]
 
 

@@ -204,7 +204,7 @@ async def test_edit_dialog(shoot: Shoot, qapp: QApplication) -> None:
     dialog.show()
     shoot(dialog, "edit")
     dialog.fields["season"].setText("x")
-    dialog.message.setText("season has to be a whole number from 0 to 10000.")
+    dialog.message.setText("Season has to be a whole number from 0 to 10000.")
     shoot(dialog, "edit-refused")
     dialog.reject()
     dialog.deleteLater()

@@ -2,7 +2,9 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
+from PySide6.QtCore import QDateTime, Qt
 from PySide6.QtWidgets import (
+    QDateTimeEdit,
     QDialog,
     QDialogButtonBox,
     QFormLayout,
@@ -34,9 +36,15 @@ class EditDialog(QDialog):
         self.tasks = Tasks()
         self.setWindowTitle(self.tr("Edit"))
         self.fields: dict[str, QLineEdit] = {}
+        self._date_moved = False
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
         for name, value in values.items():
+            if name == "date":
+                self.date = _date_field(value)
+                self.date.dateTimeChanged.connect(self._on_date)
+                form.addRow(buddy(amend_words.edited_field(name), self.date), self.date)
+                continue
             field = QLineEdit(value)
             field.setMinimumWidth(360)
             field.setCursorPosition(0)
@@ -71,7 +79,13 @@ class EditDialog(QDialog):
     def changes(self) -> dict[str, str]:
         """What the user made another of what there was."""
         texts = {name: field.text().strip() for name, field in self.fields.items()}
+        if self._date_moved:
+            texts["date"] = self.date.dateTime().toUTC().toString(Qt.DateFormat.ISODate)
         return {name: text for name, text in texts.items() if text != self._values[name].strip()}
+
+    def _on_date(self) -> None:
+        self._date_moved = True
+        self._show_ready()
 
     def _show_ready(self) -> None:
         self.message.setText("")
@@ -87,3 +101,11 @@ class EditDialog(QDialog):
             self.message.setText(str(error))
             return
         self.accept()
+
+
+def _date_field(value: str) -> QDateTimeEdit:
+    """A field for a moment, shown in local time and as the user's locale writes it."""
+    field = QDateTimeEdit(QDateTime.fromString(value, Qt.DateFormat.ISODate).toLocalTime())
+    field.setCalendarPopup(True)
+    field.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    return field

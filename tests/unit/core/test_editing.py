@@ -85,8 +85,8 @@ def test_another_date_moves_start_and_end_together() -> None:
 @pytest.mark.parametrize(
     ("item", "changes", "says"),
     [
-        (SONG, {"title": " "}, "title cannot be empty"),
-        (SONG, {"artist": ""}, "artist cannot be empty"),
+        (SONG, {"title": " "}, "Title cannot be empty"),
+        (SONG, {"artist": ""}, "Artist cannot be empty"),
         (SONG, {"title": "x" * 501}, "too long"),
         (SONG, {"title": "\ud800"}, "cannot be stored"),
         (SONG, {"mood": "good"}, "'mood' cannot be changed"),
@@ -94,9 +94,9 @@ def test_another_date_moves_start_and_end_together() -> None:
         (SONG, {"track_number": "0"}, "from 1 to 10000"),
         (SONG, {"track_number": "\u0663"}, "whole number"),
         (SONG, {"recording_mbid": "abc"}, "MusicBrainz id"),
-        (EPISODE, {"episode": ""}, "episode cannot be empty"),
+        (EPISODE, {"episode": ""}, "Episode cannot be empty"),
         (EPISODE, {"imdb": "5"}, "IMDb id looks"),
-        (EPISODE, {"series_tmdb": "-1"}, "tmdb has to be"),
+        (EPISODE, {"series_tmdb": "-1"}, "TMDB has to be"),
         (FILM, {"date": "yesterday"}, "A date looks like"),
         (FILM, {"date": "2026-03-01T20:00:00"}, "time zone"),
         (FILM, {"date": "2001-12-31T23:59:59+00:00"}, "from 2002 until now"),
