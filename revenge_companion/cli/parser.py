@@ -156,6 +156,27 @@ def build() -> argparse.ArgumentParser:
         "file", metavar="FILE", help="ends in .toml or .json"
     )
 
+    anime = command("anime-map", "animemap:state", "show or manage the map anime lists need")
+    maps = anime.add_subparsers(title="actions", metavar="ACTION")
+
+    def map_action(to: Any, name: str, place: str, says: str) -> argparse.ArgumentParser:
+        made: argparse.ArgumentParser = to.add_parser(name, help=says, description=says)
+        made.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
+        made.set_defaults(command=_lazy(place))
+        return made
+
+    map_action(maps, "state", "animemap:state", "show the copy on this computer")
+    map_action(maps, "download", "animemap:download", "fetch the map, and allow fetching it weekly")
+    map_action(maps, "remove", "animemap:remove", "remove the copy and fetch it no more")
+    own = map_action(maps, "overrides", "animemap:overrides", "your own corrections to the map")
+    rows = own.add_subparsers(title="actions", metavar="ACTION")
+    map_action(rows, "list", "animemap:overrides", "list them; the last that fits counts")
+    for name, place, says in (
+        ("import", "animemap:read", "add the corrections in a file"),
+        ("export", "animemap:export", "write all corrections to a file"),
+    ):
+        map_action(rows, name, place, says).add_argument("file", metavar="FILE", help="JSON")
+
     pause = command("pause", "amend:pause", "scrobble nothing for a while")
     pause.add_argument(
         "--minutes", type=_count, default=None, metavar="N", help="else until it is started again"

@@ -18,6 +18,7 @@ from revenge_companion.core.live import NowPlaying
 from revenge_companion.core.reasons import sentence
 from revenge_companion.core.status import AccountStatus, EngineStatus, PlayRecord, SignInState
 from revenge_companion.engine.amend_requests import AmendRequests, BadRequest
+from revenge_companion.engine.anime_requests import AnimeRequests
 from revenge_companion.engine.api import EngineApi
 from revenge_companion.engine.outbox_export import as_row
 from revenge_companion.services.base import LinkPrompt, LinkRequest
@@ -61,6 +62,7 @@ class Requests:
             "unlink": self._unlink,
             "raise": self._raise,
             "quit": self._quit,
+            **AnimeRequests(engine).answers(),
         } | AmendRequests(engine).answers()
 
     @property
