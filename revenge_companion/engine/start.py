@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from revenge_companion.engine.requests import VAULT_KEY_ENV
 from revenge_companion.engine.supervisor import Engine, Parts
 from revenge_companion.net.http import Http
 from revenge_companion.paths import Paths
+from revenge_companion.services.base import Service
 from revenge_companion.services.catalog import build_services
 from revenge_companion.store.database import Database
 from revenge_companion.store.locks import ProfileLock
@@ -146,8 +147,11 @@ async def open_engine(
     secrets: SecretStore | None = None,
     http: Http | None = None,
     database_type: type[Database] = Database,
+    more_services: Callable[[Http, Clock], Sequence[Service]] | None = None,
 ) -> Running:
     """Open the profile in `paths` and build the engine on it; not started yet.
+
+    `more_services` builds services beside those of the catalogue.
 
     `http` and `database_type` are for who wants to watch what they do. Raises AlreadyRunning, or
     StoreTrouble where the database cannot be used.
@@ -156,7 +160,7 @@ async def open_engine(
     environ = os.environ if environ is None else environ
     held = lock or take_lock(paths)
     try:
-        return await _open(paths, clock, environ, held, secrets, http, database_type)
+        return await _open(paths, clock, environ, held, secrets, http, database_type, more_services)
     except BaseException:
         held.release()
         raise
@@ -170,6 +174,7 @@ async def _open(
     secrets: SecretStore | None,
     http: Http | None,
     database_type: type[Database],
+    more_services: Callable[[Http, Clock], Sequence[Service]] | None,
 ) -> Running:
     late = LateSecrets(paths, environ, clock)
     file = SettingsFile(paths.config_file)
@@ -192,7 +197,8 @@ async def _open(
         # Asked at each play, so that a changed setting counts at once.
         lists=lambda: engine.settings.anime,
     )
-    services = {service.spec.key: service for service in built}
+    more = more_services(http, clock) if more_services is not None else ()
+    services = {service.spec.key: service for service in (*built, *more)}
     engine = Engine(
         Parts(
             clock=clock,
@@ -204,6 +210,7 @@ async def _open(
             secrets_trouble=lambda: late.trouble,
             unlock=late.unlock,
             services=services,
+            environ=environ,
             locks=Path(locks),
         )
     )
