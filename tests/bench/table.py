@@ -11,7 +11,7 @@ import time
 
 Row = tuple[str, float, str]
 
-_PARTS = ("start", "idle", "status", "store", "late", "frames", "socket", "flush")
+_PARTS = ("start", "idle", "status", "store", "late", "frames", "socket", "flush", "outbox")
 
 
 def met(value: float, target: str) -> bool | None:
