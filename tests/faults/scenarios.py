@@ -129,7 +129,7 @@ async def stepped(folder: Path, seed: int, seconds: float) -> Result:
 
 
 async def days_ahead(folder: Path, seed: int) -> Result:
-    """Sending fails while the clock is ten days ahead; it is set right, and nothing waits for them."""
+    """Sending fails while the clock is ten days ahead; set right, nothing waits for them."""
     began_s = time.perf_counter()
     rig = Rig(folder)
     async with rig.running():

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from revenge_companion.store.accounts import Accounts
 from revenge_companion.store.database import Database
 from revenge_companion.store.outbox import Outbox
 from revenge_companion.store.seal import seal, unseal
@@ -46,16 +47,8 @@ def test_what_somebody_wrote_is_not_known(tmp_path: Path) -> None:
 
 async def filled(path: Path, clock: FakeClock) -> None:
     db = await Database.open(path, clock=clock)
-    link = await db.run(
-        lambda link: (
-            link.connection.execute(
-                "INSERT INTO account (service, remote_id, api_url, label, remote_name, profile_url, "
-                "auth_url, client_id, switches, state, state_detail) "
-                "VALUES ('trakt', '1', '', '', '', '', '', '', '{}', 'linked', '')"
-            ).lastrowid
-        )
-    )
-    await Outbox(db, clock).add(a_scrobble(), [link])
+    account = await Accounts(db, clock).add(service="trakt", remote_id="1")
+    await Outbox(db, clock).add(a_scrobble(), [account.id])
     await db.backup()
     await db.close()
 
