@@ -60,3 +60,23 @@ async def test_what_was_watched_in_private_is_not_found_in_the_history(home: Pat
         async with engine(world, home, secrets) as house:
             await house.until(lambda: house.engine.status.outbox.delivered == 1)
         assert [one.label for one in world.destinations.held("trakt")] == [FILMS[3].title]
+
+
+async def test_what_polling_saw_is_not_found_again_in_the_history(home: Path) -> None:
+    secrets = Memory()
+    async with DemoWorld(speed=SPEED, websocket=False) as world:
+        async with engine(world, home, secrets) as house:
+            await house.sign_in()
+            await house.link("trakt")
+            await stock_taken(home)
+            await watched_elsewhere(world, FILMS[0])
+            await house.until(lambda: house.engine.status.outbox.delivered == 1)
+        await watched_elsewhere(world, FILMS[1])
+        async with engine(world, home, secrets) as house:
+            await house.until(lambda: house.engine.status.outbox.delivered == 2)
+            # Connected again, it looks at the history again.
+            world.server.drop_connections()
+            await watched_elsewhere(world, FILMS[3])
+            await house.until(lambda: house.engine.status.outbox.delivered == 3)
+        held = world.destinations.held("trakt")
+        assert [one.label for one in held] == [FILMS[n].title for n in (0, 1, 3)]

@@ -25,7 +25,7 @@ EPISODE = LIBRARY.shows[0].episodes[0]
 async def two(home: Path, *services: str) -> AsyncIterator[tuple[House, House]]:
     """Two engines with homes of their own, signed in alike and linked to the same accounts."""
     async with (
-        DemoWorld(speed=300.0) as world,
+        DemoWorld(speed=500.0) as world,
         engine(world, home / "one", Memory()) as one,
         engine(world, home / "two", Memory()) as two,
     ):
@@ -77,7 +77,7 @@ async def test_accounts_that_count_earlier_than_trakt_get_each_play_once(home: P
 
 async def test_the_one_that_was_away_adds_nothing_to_what_the_other_saw(home: Path) -> None:
     secrets = Memory()
-    async with DemoWorld(speed=300.0) as world, engine(world, home / "one", Memory()) as one:
+    async with DemoWorld(speed=500.0) as world, engine(world, home / "one", Memory()) as one:
         await one.sign_in()
         await one.link("trakt", "simkl")
         async with engine(world, home / "two", secrets) as other:
