@@ -76,6 +76,7 @@ class Titles:
         self._items = library.items()
         self._clock = clock
         self._titles: list[Title] = []
+        self._named: dict[tuple[str, str], Title] = {}
         #: Names of what is not in the database, such as "movie/tmdb/1": answered as not found.
         self.unknown: set[str] = set()
         self.rows: list[HistoryRow] = []
@@ -142,10 +143,11 @@ class Titles:
     ) -> Title | None:
         if not names or names & self.unknown:
             return None
-        for title in self._titles:
-            if title.type == kind and title.names & names:
-                title.names |= names
-                return title
+        known = [self._named[kind, name] for name in names if (kind, name) in self._named]
+        if known:
+            title = min(known, key=lambda one: one.id)
+            self._name(title, names)
+            return title
         for item in self._items:
             # What the demo's library holds is known in full, whichever id it is sent under.
             if names_of(item) & names:
@@ -153,10 +155,17 @@ class Titles:
                 sent = _described(item)
         number = _FIRST_ID + len(self._titles)
         own = frozenset({f"{kind}/{self._service}/{number}"})
-        known = {name: one for name, one in sent.items() if one}
-        title = Title(number, kind, self._service, names | own, known)
+        described = {name: one for name, one in sent.items() if one}
+        title = Title(number, kind, self._service, frozenset(), described)
+        self._name(title, names | own)
         self._titles.append(title)
         return title
+
+    def _name(self, title: Title, names: frozenset[str]) -> None:
+        title.names |= names
+        for name in names:
+            # The title that had a name first keeps it.
+            self._named.setdefault((title.type, name), title)
 
 
 def _described(item: Item) -> dict[str, dict[str, Any]]:
