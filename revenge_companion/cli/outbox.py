@@ -29,7 +29,7 @@ def flush(args: argparse.Namespace) -> int:
     from revenge_companion.engine.control import ask
     from revenge_companion.paths import find_paths
 
-    said = ask(find_paths().control, "flush", timeout_s=60.0)
+    said = ask(find_paths().control, "flush", timeout_s=60.0, account=args.account)
     if said is None:
         return refused(
             args, "Revenge Companion is not running. Start it, and waiting plays are sent."

@@ -112,7 +112,10 @@ def build() -> argparse.ArgumentParser:
         made.add_argument("--state", choices=_STATES, **(extra or {"default": ""}))
         made.add_argument("--account", metavar="A", **(extra or {"default": ""}))
         made.add_argument("--limit", type=_count, metavar="N", **(extra or {"default": 50}))
-    action("flush", "outbox:flush", "send everything that waits now")
+    flush = action("flush", "outbox:flush", "send everything that waits now")
+    flush.add_argument(
+        "--account", metavar="A", default="", help="test this one, and go on where it was stopped"
+    )
     for name, says in (
         ("retry", "try a delivery again"),
         ("discard", "give a delivery up"),

@@ -108,6 +108,9 @@ class Requests:
         return {"plays": [play_json(play) for play in plays]}
 
     async def _flush(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        """Send what waits; naming an account also goes on with one that was stopped."""
+        if args.get("account"):
+            await self._engine.test_account(self._account(args["account"]).id)
         await self._engine.flush()
         return {"waiting": self._engine.status.outbox.waiting}
 

@@ -9,6 +9,7 @@ from revenge_companion.core.accounts import AccountState
 from revenge_companion.core.playback import EventType
 from revenge_companion.core.reasons import Reason, sentence
 from revenge_companion.demo.viewer import TELEVISION
+from revenge_companion.engine.requests import Requests
 from tests.integration.engine.house import FILM, House, running
 
 PLAYS = 1000
@@ -48,3 +49,6 @@ async def test_a_flood_of_plays_stops_every_lane_until_the_user_says_so(home: Pa
         await house.until(lambda: house.account("trakt").counts.waiting == 0)
         assert house.account("trakt").account.state is AccountState.LINKED
         assert house.account("simkl").account.is_stopped
+        said = await Requests(house.engine).handle("flush", {"account": "simkl"})
+        assert said["waiting"] > 0
+        await house.until(lambda: house.account("simkl").counts.waiting == 0)
