@@ -40,6 +40,8 @@ class Settings:
     theme: str = "system"
     start_minimised: bool = False
     autostart: bool = False
+    #: The first steps have been shown.
+    welcomed: bool = False
     #: Scrobbling paused by the user until switched on again.
     paused: bool = False
     #: Minutes from 0 to 10 that a counted play is kept back before it is sent, to be undone.

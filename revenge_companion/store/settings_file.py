@@ -81,6 +81,7 @@ _SHAPE: Mapping[str, Mapping[str, _Check]] = {
         "theme": _theme,
         "start_minimised": _switch,
         "autostart": _switch,
+        "welcomed": _switch,
         "paused": _switch,
         "hold_minutes": _hold,
         "server_url": _text,

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QSystemTrayIcon
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.errors import CompanionError
 from revenge_companion.core.settings import Settings
-from revenge_companion.core.status import PlayRecord
+from revenge_companion.core.status import PlayRecord, SignInState
 from revenge_companion.engine.api import EngineApi, Notice, Notification
 from revenge_companion.ui import words
 from revenge_companion.ui.async_slot import Tasks
@@ -132,6 +132,14 @@ class Shell(QObject):
                 self.window.show()
         elif not minimised:
             self.raise_window()
+        if not minimised and self._is_new():
+            self.window.welcome()
+
+    def _is_new(self) -> bool:
+        """Whether nobody has set anything up here yet."""
+        status, settings = self._engine.status, self._engine.settings
+        nothing = status.sign_in is SignInState.SIGNED_OUT and not status.accounts
+        return nothing and self._demo is None and not (settings.server_url or settings.welcomed)
 
     def raise_window(self) -> None:
         """Show the window in front of others; also called by a second start."""

@@ -1,6 +1,7 @@
 """The one window: a sidebar and its pages."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
@@ -251,6 +252,20 @@ class Window(QWidget):
         finally:
             self._asking = False
             dialog.deleteLater()
+
+    @async_slot
+    async def welcome(self) -> None:
+        """Show the first steps, once: it counts as seen when it opens."""
+        engine = self._context.engine
+        if self._asking or engine.settings.welcomed:
+            return
+        from revenge_companion.ui.dialogs.welcome import WelcomeDialog
+
+        try:
+            await engine.save_settings(replace(engine.settings, welcomed=True))
+        except CompanionError as error:
+            self.trouble.say(str(error))
+        await self._ask(WelcomeDialog(self, self._context, open_in_browser))
 
     def shut(self) -> None:
         """Close for good: end what the pages have under way."""

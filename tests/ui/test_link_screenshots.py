@@ -24,10 +24,12 @@ from revenge_companion.services.base import (
     ShowPrompt,
 )
 from revenge_companion.services.catalog import SPECS as REAL
+from revenge_companion.ui.context import Context
 from revenge_companion.ui.dialogs.link import LinkDialog
+from revenge_companion.ui.dialogs.welcome import WelcomeDialog
 from revenge_companion.ui.style import Theme
 from tests.clock import FakeClock, settle
-from tests.ui.fake_engine import SPECS, FakeEngine
+from tests.ui.fake_engine import SIGNED_IN, SPECS, FakeEngine
 
 TRAKT, SIMKL, LASTFM, LISTENBRAINZ = SPECS
 Shoot = Callable[[QWidget, str], None]
@@ -170,3 +172,18 @@ async def test_the_first_sight_of_every_service(
     stage = Stage(spec, clock)
     shoot(stage.dialog, f"link-first-{spec.key}")
     await stage.close()
+
+
+async def test_the_first_steps(context: Context, engine: FakeEngine, shoot: Shoot) -> None:
+    dialog = WelcomeDialog(None, context, lambda _: None)
+    dialog.show()
+    shoot(dialog, "welcome")
+    engine.become(sign_in=SIGNED_IN.sign_in, server_url=SIGNED_IN.server_url)
+    await settle()
+    shoot(dialog, "welcome-signed-in")
+    engine.become(accounts=SIGNED_IN.accounts[:1])
+    await settle()
+    shoot(dialog, "welcome-done")
+    dialog.reject()
+    dialog.deleteLater()
+    await settle()

@@ -8,11 +8,11 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout
 from revenge_companion.core.accounts import Account, Switches
 from revenge_companion.core.errors import CompanionError
 from revenge_companion.core.status import AccountStatus, EngineStatus
-from revenge_companion.services.base import LinkRequest, ProbeResult, ServiceSpec, ShowPrompt
+from revenge_companion.services.base import ServiceSpec
 from revenge_companion.ui import ask, words
 from revenge_companion.ui.async_slot import Tasks, async_slot
 from revenge_companion.ui.context import Context
-from revenge_companion.ui.dialogs.link import LinkDialog
+from revenge_companion.ui.dialogs.link_account import link_account
 from revenge_companion.ui.theme import GRID, Tone
 from revenge_companion.ui.widgets.account_card import AccountCard, ServiceMark
 from revenge_companion.ui.widgets.card import Card, Column, clear
@@ -123,25 +123,9 @@ class AccountsPage(Column):
             await self._run_link(spec, account)
 
     async def _run_link(self, spec: ServiceSpec, again: Account | None) -> None:
-        async def link(request: LinkRequest, label: str, show: ShowPrompt) -> Account:
-            return await self._context.engine.link(spec.key, request, label, show)
-
-        async def probe(address: str) -> ProbeResult:
-            return await self._context.engine.probe(spec.key, address)
-
-        dialog = LinkDialog(
-            self.window(),
-            spec=spec,
-            link=link,
-            probe=probe,
-            clock=self._context.clock,
-            open_address=self._open_address,
-            again=again,
+        await link_account(
+            self.window(), self._context, spec, open_address=self._open_address, again=again
         )
-        try:
-            await ask.opened(dialog)
-        finally:
-            dialog.deleteLater()
 
     @async_slot
     async def _on_test(self, account_id: int) -> None:
