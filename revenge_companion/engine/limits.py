@@ -10,6 +10,7 @@ from revenge_companion.core.breaker import Breaker
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.quota import DayQuota, eta
 from revenge_companion.services.base import Service
+from revenge_companion.services.setup import api_root
 
 
 class Meta(Protocol):
@@ -22,8 +23,15 @@ class Meta(Protocol):
 class Limits:
     """The limits of every account, by id; loaded before the accounts' lanes are made."""
 
-    def __init__(self, services: Mapping[str, Service], meta: Meta, clock: Clock) -> None:
+    def __init__(
+        self,
+        services: Mapping[str, Service],
+        meta: Meta,
+        clock: Clock,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
         self._services = services
+        self._environ = environ or {}
         self._meta = meta
         self._clock = clock
         self._breakers: dict[int, Breaker] = {}
@@ -38,8 +46,10 @@ class Limits:
             used = await self._meta.get_meta(f"day/{account.id}")
             spec = self._services[account.service].spec
             quota = None
-            # Compatible servers have no such limits.
-            if spec.per_day is not None and not account.api_url:
+            # The limit is the service's own: a compatible server, or one the environment
+            # points to, has none.
+            root = api_root(spec, account.api_url, self._environ)
+            if spec.per_day is not None and root == spec.default_api_url:
                 quota = DayQuota(spec.per_day, spec.day_starts_utc_h)
                 quota.read(used or "", self._clock.now())
             self._quotas[account.id] = quota

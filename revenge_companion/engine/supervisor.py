@@ -85,6 +85,8 @@ class Parts:
     settings: Settings
     secrets: SecretStore
     services: Mapping[str, Service]
+    #: Where addresses of services are overridden.
+    environ: Mapping[str, str]
     #: Folder for the locks of token refreshes.
     locks: Path
     #: Why secrets cannot be kept here, a sentence; empty when they can.
@@ -114,7 +116,7 @@ class Engine:
             parts.clock,
         )
         self._alarms = Alarms(Flows(parts.database), parts.database, parts.clock)
-        self._limits = Limits(parts.services, parts.database, parts.clock)
+        self._limits = Limits(parts.services, parts.database, parts.clock, parts.environ)
         self._kinds = {key: service.spec.kinds for key, service in parts.services.items()}
         self._listener = Listener(
             plays=self._plays,
@@ -195,7 +197,8 @@ class Engine:
             _log.info("%d deliveries were cut off while sending; they are made sure of", recovered)
         await self._refresh_accounts()
         self._counts = await self._outbox.counts()
-        await self._listener.start()
+        for play_key in await self._listener.start():
+            await self.amending.forget(play_key)
         await self.amending.load_rules()
         self._parts.http.on_answer = self._answered
         await self._stay_paused()
@@ -434,7 +437,15 @@ class Engine:
             self._pause_timer = None
 
     def dont_scrobble(self, play_key: str) -> None:
-        self._chore(self._listener.leave_out(play_key))
+        self._chore(self._keep_private(play_key))
+
+    async def _keep_private(self, play_key: str) -> None:
+        if await self._listener.leave_out(play_key):
+            try:
+                await self.amending.forget(play_key)
+            except StoreTrouble as error:
+                self._trouble_is(str(error))
+        self._changed(Change.PLAYS, Change.NOW_PLAYING)
 
     # Second thoughts
 
