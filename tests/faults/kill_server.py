@@ -129,7 +129,10 @@ async def _emptied(engine: Engine) -> None:
 
 def serve() -> None:
     """Fork one engine after the other until standard input ends."""
+    gone = 0
     for line in sys.stdin:
+        if gone:
+            os.waitpid(gone, 0)
         given = json.loads(line)
         pid = os.fork()
         if not pid:
@@ -145,8 +148,13 @@ def serve() -> None:
                 os._exit(1)
             os._exit(0)
         print(json.dumps({"pid": pid}), flush=True)  # noqa: T201  # the answer
-        _, status = os.waitpid(pid, 0)
-        print(json.dumps({"ended": status}), flush=True)  # noqa: T201  # the answer
+        ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        assert ended is not None
+        killed = ended.si_code == os.CLD_KILLED
+        print(json.dumps({"ended": ended.si_status, "killed": killed}), flush=True)  # noqa: T201
+        # Its number is nobody else's while it is not waited for, so that a kill that comes too
+        # late hits nobody.
+        gone = pid
 
 
 if __name__ == "__main__":

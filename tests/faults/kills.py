@@ -15,7 +15,7 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -43,8 +43,10 @@ _DRAIN_S = 90.0
 class Profile:
     """One world, its viewers, and the engines that are killed over one home."""
 
-    def __init__(self, folder: Path, seed: int) -> None:
+    def __init__(self, folder: Path, seed: int, share: float) -> None:
         self.rng = random.Random(seed)
+        self._share = share
+        self._proxies: list[FaultProxy] = []
         self.world = DemoWorld(speed=SPEED)
         self.viewers = [Viewer(self.world.server, self.world.clock) for _ in range(3)]
         self.killed: Counter[str] = Counter()
@@ -69,7 +71,7 @@ class Profile:
                 proxy = FaultProxy(
                     (parts.hostname or "", parts.port or 0), self.rng, told=self._told
                 )
-                await stack.enter_async_context(proxy)
+                self._proxies.append(await stack.enter_async_context(proxy))
                 name = f"REVENGE_COMPANION_{key.upper()}_API_URL"
                 self._env[name] = f"http://127.0.0.1:{proxy.port}{site.root}"
             await stack.enter_async_context(self._forking())
@@ -114,8 +116,12 @@ class Profile:
             asyncio.create_task(self._watch(viewer, items))
             for viewer, items in zip(self.viewers, self._programmes(), strict=True)
         ]
+        for proxy in self._proxies:
+            proxy.share = self._share
         for _ in range(kills):
             await self._kill_one()
+        for proxy in self._proxies:
+            proxy.share = 0.0
         self._enough = True
         await asyncio.gather(*watching)
         return await self._finish(end=True)
@@ -153,7 +159,7 @@ class Profile:
             os.kill(self._pid, signal.SIGKILL)
         status = await ended
         self._pid = 0
-        assert status == signal.SIGKILL, f"an engine ended by itself: {self._words()}"
+        assert status == -signal.SIGKILL, f"an engine ended by itself: {self._words()}"
         self.killed[way if done or way == "time" else "time"] += 1
 
     async def _finish(self, **what: Any) -> bool:
@@ -184,7 +190,9 @@ class Profile:
         return asyncio.create_task(self._ended())
 
     async def _ended(self) -> int:
-        return int((await self._answer())["ended"])
+        """The exit status, or minus the signal that killed it, as in `subprocess`."""
+        answer = await self._answer()
+        return -answer["ended"] if answer["killed"] else answer["ended"]
 
     async def _answer(self) -> dict[str, int]:
         assert self._server.stdout is not None
@@ -206,19 +214,19 @@ class Profile:
 
 
 async def killed(
-    folder: Path, seed: int, kills: int = 200, profiles: int = 2, told: Callable[[str], None] = str
+    folder: Path, seed: int, kills: int = 200, profiles: int = 2, *, share: float = 0.0
 ) -> Result:
-    """`kills` kills, shared by `profiles` worlds at once."""
+    """`kills` kills, shared by `profiles` worlds at once; `share` of the requests meet a fault."""
     began_s = time.perf_counter()
     made: list[Profile] = []
     async with AsyncExitStack() as stack:
         for number in range(profiles):
             home = folder / f"profile-{number}"
             home.mkdir(parents=True)
-            made.append(await stack.enter_async_context(Profile(home, seed + number).open()))
-        share = [kills // profiles + (number < kills % profiles) for number in range(profiles)]
+            made.append(await stack.enter_async_context(Profile(home, seed + number, share).open()))
+        shared = [kills // profiles + (number < kills % profiles) for number in range(profiles)]
         finished = await asyncio.gather(
-            *(one.run(number) for one, number in zip(made, share, strict=True))
+            *(one.run(number) for one, number in zip(made, shared, strict=True))
         )
         lost = doubled = plays = 0
         ways: Counter[str] = Counter()
@@ -232,6 +240,6 @@ async def killed(
             ways += one.killed
     note = ", ".join(f"{number} by {way}" for way, number in ways.most_common())
     return Result(
-        f"kill -9, {kills} times", seed, plays, None, None, lost, doubled, note,
-        time.perf_counter() - began_s, kept=all(finished),
+        f"kill -9, {kills} times" + (", bad line" if share else ""), seed, plays, None, None,
+        lost, doubled, note, time.perf_counter() - began_s, kept=all(finished),
     )  # fmt: skip

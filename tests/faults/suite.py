@@ -32,6 +32,8 @@ SEED = 20261121
 #: Real seconds one scenario may take before it counts as failed.
 _LIMIT_S = 300.0
 _DAY_S = 86_400.0
+#: The share of faults where engines are killed at the same time.
+_SHARE = 0.25
 #: Damages to one profile before another is begun.
 _ROUNDS = 20
 
@@ -59,6 +61,10 @@ def runs(sizes: Sizes) -> list[tuple[str, Run]]:
         ("clean run", lambda home, seed: scenarios.clean(home, seed, sizes.plays)),
         ("kill", lambda home, seed: kills.killed(home, seed, sizes.kills)),
     ]
+    few = max(sizes.kills // 4, 5)
+    listed.append(
+        ("kill bad line", lambda home, seed: kills.killed(home, seed + 100, few, share=_SHARE))
+    )
     each = sizes.requests // len(network.SITES)
     listed += [(f"bad line {service}", _bad_line(service, each)) for service in network.SITES]
     for number in range(-(-sizes.damages // _ROUNDS)):
