@@ -106,6 +106,19 @@ class SessionTracker:
             if play.key == play_key and _set_left_out(play, reason)
         ]
 
+    def let_go(self, play_key: str, at_s: float) -> tuple[str, Decision] | None:
+        """Drop a play in progress that has not counted, as if it had never been seen.
+
+        Gives the server's session and, to tell of its end, a decision that is not to be stored;
+        None where there is no such play or it has counted.
+        """
+        for key, play in list(self._open.items()):
+            if play.key == play_key and play.counted_at is None:
+                notice = self._notice(play, LiveAction.STOP)
+                del self._open[key]
+                return play.session_id, self._made(play, at_s, (), notice)
+        return None
+
     def count_by_hand(
         self, play_key: str, snapshot: str, at: datetime, at_s: float
     ) -> Decision | None:
@@ -255,6 +268,9 @@ class SessionTracker:
         play.describe(event.item, self._named)
         play.remember(event.id)
         play.seen_at_s, play.stepped_back = event.at_s, None
+        if event.source is Source.POLL:
+            # Nobody looks between two polls, and a row may be written less often than it is read.
+            play.observed.gap = True
         span = play.observed.look(
             at=event.at, at_s=event.at_s, position_s=_position(event, play, is_end=is_end)
         )

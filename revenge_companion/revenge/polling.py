@@ -234,7 +234,8 @@ def polled(item: Item, watched: Watched, kind: EventType, clock: Clock) -> Playb
     """An event told by a row of progress or history, dated by the server where that can be."""
     now = clock.now()
     at = watched.last_watched_at
-    if kind in (EventType.PAUSED, EventType.STOPPED) or at - now > FUTURE_LIMIT:
+    # A row that stands still was written when it last moved; playing may go on unwritten.
+    if kind is EventType.STOPPED or at - now > FUTURE_LIMIT:
         at = now
     if item.duration_s is None:
         item = replace(item, duration_s=watched.duration_s)

@@ -455,6 +455,38 @@ def test_what_was_seen_to_end_too_early_is_not_counted_from_the_history() -> Non
     assert counts(seen(4000.0), 4001.0) == 0
 
 
+def polls(tracker: SessionTracker, *rows: tuple[float, EventType, float, float]) -> int:
+    """Polled events: when polled, what, written when, at which position; returns what counts."""
+    counted = 0
+    for polled_s, kind, written_s, position in rows:
+        ended = kind in (EventType.COMPLETED, EventType.STOPPED)
+        state = PlayState.STOPPED if ended else PlayState.PLAYING
+        event = replace(
+            reported(at=written_s), at_s=polled_s, type=kind, state=state, position_s=position
+        )
+        counted += sum(len(decision.scrobbles) for decision in tracker.feed(event))
+    return counted
+
+
+def test_a_player_that_writes_less_often_than_it_is_polled_counts() -> None:
+    tracker = SessionTracker(Rules())
+    rows = [(0.0, EventType.STARTED, 0.0, 0.0)]
+    for written in range(150, 5100, 150):
+        rows.append((written - 60.0, EventType.PAUSED, written - 150.0, written - 150.0))
+        rows.append((written + 20.0, EventType.RESUMED, float(written), float(written)))
+    assert polls(tracker, *rows) == 1
+
+
+def test_a_jump_between_two_polls_does_not_count() -> None:
+    tracker = SessionTracker(Rules())
+    rows = [
+        (0.0, EventType.STARTED, 0.0, 100.0),
+        (60.0, EventType.PROGRESS, 55.0, 5500.0),
+        (75.0, EventType.COMPLETED, 70.0, 5600.0),
+    ]
+    assert polls(tracker, *rows) == 0
+
+
 def test_a_polled_play_that_stood_still_is_finished_by_the_history() -> None:
     tracker = SessionTracker(Rules())
     for kind, at in ((EventType.STARTED, 0.0), (EventType.STOPPED, 700.0)):
