@@ -55,9 +55,7 @@ class Alarms:
         flows, now = await self._flows.unconfirmed(), self._clock.now()
         before, self.since = self.since, {}
         for account in accounts:
-            since = silent_since(
-                account, flows.get(account.id), now, before=before.get(account.id)
-            )
+            since = silent_since(account, flows.get(account.id), now, before=before.get(account.id))
             if since is not None:
                 self.since[account.id] = since
         if self.since != before:
