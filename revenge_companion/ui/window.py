@@ -83,12 +83,15 @@ class Window(QWidget):
         self.trouble = Notice()
         self.locked = Notice()
         self.locked.acted.connect(self.unlock)
+        self.map_wanted = Notice()
+        self.map_wanted.acted.connect(self.show_anime)
         self.no_tray = Notice()
         self.no_tray.acted.connect(self.quit_wanted)
         right = QVBoxLayout()
         right.setSpacing(0)
         right.addWidget(self.trouble)
         right.addWidget(self.locked)
+        right.addWidget(self.map_wanted)
         right.addWidget(self.no_tray)
         right.addWidget(self.pages, 1)
         across = QHBoxLayout()
@@ -174,6 +177,11 @@ class Window(QWidget):
 
     def show_settings(self) -> None:
         self.sidebar.choose(3)
+
+    def show_anime(self) -> None:
+        """Show where the anime map is downloaded."""
+        self.show_settings()
+        self.settings.show_anime()
 
     def link_again(self, account_id: int) -> None:
         """Show the accounts, and the dialog that links this one anew."""
@@ -280,6 +288,13 @@ class Window(QWidget):
         self.locked.say(
             words.passphrase_sentence() if status.needs_passphrase else "",
             action=self.tr("Passphrase\N{HORIZONTAL ELLIPSIS}"),
+        )
+        waiting = status.map_waiting
+        self.map_wanted.say(
+            words.say("Download the anime map to send %n waiting play(s).", waiting)
+            if waiting
+            else "",
+            action=self.tr("Anime map\N{HORIZONTAL ELLIPSIS}"),
         )
 
     def closeEvent(self, event: QCloseEvent) -> None:

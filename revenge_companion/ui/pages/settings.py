@@ -29,6 +29,7 @@ from revenge_companion.ui.async_slot import Tasks, async_slot
 from revenge_companion.ui.autostart import Autostart
 from revenge_companion.ui.context import Context
 from revenge_companion.ui.theme import GRID, Tone
+from revenge_companion.ui.widgets.anime import AnimeSettings
 from revenge_companion.ui.widgets.card import Card, Column
 from revenge_companion.ui.widgets.rules import RulesEditor
 from revenge_companion.ui.widgets.text import Text, buddy
@@ -57,6 +58,7 @@ class SettingsPage(Column):
             (self.tr("Server"), self._build_server),
             (self.tr("General"), self._build_general),
             (self.tr("Counting"), self._build_counting),
+            (self.tr("Anime"), self._build_anime),
             (self.tr("Privacy"), self._build_privacy),
             (self.tr("Rules"), self._build_rules),
             (self.tr("Notifications"), self._build_notifications),
@@ -78,6 +80,11 @@ class SettingsPage(Column):
         self._keep_soon.stop()
         self.tasks.cancel()
         self.rules.tasks.cancel()
+        self.anime.tasks.cancel()
+
+    def show_anime(self) -> None:
+        """Bring what is said of anime lists into view."""
+        self.ensureWidgetVisible(self.anime)
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802  # Qt's name
         super().hideEvent(event)
@@ -129,6 +136,10 @@ class SettingsPage(Column):
         reset = QPushButton(self.tr("Back to the usual rules"))
         reset.clicked.connect(self._on_usual_rules)
         card.column.addWidget(reset, 0, Qt.AlignmentFlag.AlignLeft)
+
+    def _build_anime(self, card: Card) -> None:
+        self.anime = AnimeSettings(self._context)
+        card.column.addWidget(self.anime)
 
     def _build_privacy(self, card: Card) -> None:
         card.column.addWidget(
