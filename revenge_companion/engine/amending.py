@@ -36,6 +36,7 @@ _TOLD = {Removal.REMOVED: Reason.REMOVED, Removal.LATER: Reason.REMOVED_LATER}
 #: one that is being sent.
 _LOOKS = 20
 _LOOK_S = 0.5
+_BEING_SENT = "This play is being sent this moment. Edit it again in a minute."
 
 Verdict = tuple[bool, Reason, str]
 
@@ -93,6 +94,12 @@ class Amending:
         await self._amendments.forget(plays)
         await self._amended()
         return [result for result in results if not result.done]
+
+    async def forget(self, play_key: str) -> None:
+        """Erase one play of which nothing was sent or is to be sent. Raises StoreTrouble."""
+        play_id = await self._amendments.play_id(play_key)
+        if play_id is not None:
+            await self._amendments.forget([play_id])
 
     async def _undo_play(self, play_id: int) -> list[UndoResult]:
         results = []
@@ -179,14 +186,18 @@ class Amending:
         row = await self._row(delivery_id)
         scrobble = edited(row, changes, self._clock.now())
         if not await self._amendments.edit(delivery_id, scrobble):
-            raise EditRefused("This play is being sent this moment, so it cannot be edited.")
+            raise EditRefused(_BEING_SENT)
         await self._amended()
 
     async def _row(self, delivery_id: int) -> Delivery:
-        row = await self._outbox.get(delivery_id)
-        if row is None:
-            raise EditRefused(f"There is no delivery {delivery_id}.")
-        return row
+        for _ in range(_LOOKS):
+            row = await self._outbox.get(delivery_id)
+            if row is None:
+                raise EditRefused(f"There is no delivery {delivery_id}.")
+            if row.state is not DeliveryState.SENDING:
+                return row
+            await self._clock.sleep(_LOOK_S)
+        raise EditRefused(_BEING_SENT)
 
     # Rules
 

@@ -19,6 +19,7 @@ from revenge_companion.core.live import LiveNotice, NowPlaying
 from revenge_companion.core.media import Kind
 from revenge_companion.core.playback import PlaybackEvent
 from revenge_companion.core.plays import PlayUpdate
+from revenge_companion.core.private import PrivateItems
 from revenge_companion.core.reasons import Reason
 from revenge_companion.core.routing import destinations, left_out, rules_for
 from revenge_companion.core.rules import Rulebook
@@ -45,6 +46,10 @@ _FAR = datetime.max.replace(tzinfo=UTC)
 
 _SINCE = "last_event_id"
 _PRIVATE_UNTIL = "private_until"
+_PRIVATE_ITEMS = "private_items"
+_ITEMS_NOTED_EVERY_S = 300.0
+#: Seconds that a frame may be under way from the server.
+_ON_ITS_WAY_S = 5.0
 
 
 class PlayStore(Protocol):
@@ -107,6 +112,10 @@ class Listener:
         self._paused = False
         #: The stored place in the server's events is from before a pause and has to go.
         self._since_is_private = False
+        #: When the last pause ended, and until which monotonic second its frames may come in.
+        self._resumed: tuple[datetime, float] | None = None
+        self._private_items = PrivateItems()
+        self._items_noted_s = float("-inf")
         #: Connected to nothing; and until when what the server then replays is private.
         self._blind = False
         self._private_until: datetime | None = None
@@ -121,15 +130,23 @@ class Listener:
         self._timer: asyncio.Task[None] | None = None
         self.last_event_id = ""
 
-    async def start(self) -> None:
-        """Go on from the last checkpoints. Raises StoreTrouble."""
+    async def start(self) -> list[str]:
+        """Go on from the last checkpoints. Raises StoreTrouble.
+
+        Returns the keys of private plays that the last process did not come to erase.
+        """
         snapshots = await self._plays.snapshots(self._clock.now() - REMEMBERED)
         unread = self._tracker.restore(snapshots, at_s=self._clock.monotonic_s())
         if unread:
             _log.warning("%d checkpoints of plays could not be read", len(unread))
         self.last_event_id = await self._meta.get_meta(_SINCE) or ""
         await self._read_private_until()
+        self._private_items = PrivateItems(await self._meta.get_meta(_PRIVATE_ITEMS) or "")
+        now_s = self._clock.monotonic_s()
+        left = [one for one in self.now_playing() if self._private_items.has(one.item.media_id)]
+        gone = [one.play_key for one in left if self._tracker.let_go(one.play_key, now_s)]
         self._timer = asyncio.create_task(self._run_timer(), name="play-timer")
+        return gone
 
     async def stop(self) -> None:
         """Stop deciding; what was decided and not yet stored is tried once more."""
@@ -198,8 +215,15 @@ class Listener:
             return True
 
     async def _take_event(self, event: PlaybackEvent) -> None:
-        if self._paused or (self._private_until is not None and event.at < self._private_until):
+        resumed_at, until_s = self._resumed or (event.at, 0.0)
+        late = event.at < resumed_at and event.at_s < until_s
+        private = self._private_until is not None and event.at < self._private_until
+        if self._paused or private or late:
             # Nothing seen in private is stored, not even that it was seen.
+            return
+        if self._private_items.covers(event):
+            if self._clock.monotonic_s() - self._items_noted_s > _ITEMS_NOTED_EVERY_S:
+                await self._note_private_items()
             return
         decisions = self._tracker.tick(event.at_s)
         decisions += self._tracker.feed(event, self._left_out(event))
@@ -238,6 +262,9 @@ class Listener:
             return
         self._paused = False
         self._history_private_until, self._history_noted = self._clock.now(), False
+        # What is still on its way to us was played in private, too. Not for long: a server's clock
+        # may be behind ours.
+        self._resumed = (self._clock.now(), self._clock.monotonic_s() + _ON_ITS_WAY_S)
         if self._blind:
             # The reconnection replays what was played meanwhile.
             self._private_until = self._clock.now()
@@ -250,10 +277,34 @@ class Listener:
                 await self._decide_by_time()
             return self._paused
 
-    async def leave_out(self, play_key: str) -> None:
-        """Do not scrobble one play in progress."""
+    async def leave_out(self, play_key: str) -> bool:
+        """Keep one play in progress private; True where nothing of it is to stay stored.
+
+        What has counted of it stays; no more of it counts.
+        """
         async with self._turn:
-            await self._write(self._tracker.leave_out(play_key, Reason.PRIVATE))
+            gone = self._tracker.let_go(play_key, self._clock.monotonic_s())
+            if gone is None:
+                await self._write(self._tracker.leave_out(play_key, Reason.PRIVATE))
+                return False
+            session_id, decision = gone
+            update = decision.update
+            self._private_items.add(
+                session_id, update.item.media_id, update.started_at, self._clock.now()
+            )
+            self._unsaved = deque(d for d in self._unsaved if d.update.play_key != play_key)
+            await self._note_private_items()
+            if decision.notice is not None:
+                self._tell_live(decision.notice, decision.counted_rules)
+        self._rescheduled.set()
+        return True
+
+    async def _note_private_items(self) -> None:
+        self._items_noted_s = self._clock.monotonic_s()
+        try:
+            await self._meta.set_meta(_PRIVATE_ITEMS, self._private_items.text())
+        except StoreTrouble as error:
+            self._trouble(str(error))
 
     async def count_by_hand(self, update: PlayUpdate) -> bool:
         """Count a play of the ledger for every account; False when it has counted already."""

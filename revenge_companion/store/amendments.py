@@ -102,6 +102,16 @@ class Amendments:
 
         return await self._db.run(job)
 
+    async def play_id(self, play_key: str) -> int | None:
+        """The play of that key in the ledger, None where there is none."""
+        sql = "SELECT id FROM play WHERE play_key = ?"
+
+        def job(link: Link) -> int | None:
+            row = link.connection.execute(sql, (play_key,)).fetchone()
+            return None if row is None else int(row[0])
+
+        return await self._db.run(job)
+
     async def forget(self, play_ids: Sequence[int]) -> int:
         """Erase plays and what was queued of them, so that the file holds no trace; how many.
 

@@ -10,7 +10,15 @@ from PySide6.QtWidgets import QApplication, QProxyStyle, QStyle, QStyleOption, Q
 from revenge_companion.ui.theme import GRID, frame_colour, palette
 
 #: Controls whose frame has to be seen (3:1) to be found.
-FRAMED = ("QCheckBox", "QLineEdit", "QComboBox", "QPushButton", "QSlider", "QTableWidget")
+FRAMED = (
+    "QCheckBox",
+    "QLineEdit",
+    "QComboBox",
+    "QPushButton",
+    "QSlider",
+    "QTableWidget",
+    "QAbstractSpinBox",
+)
 
 
 class _Roomy(QProxyStyle):

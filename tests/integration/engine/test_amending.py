@@ -161,6 +161,25 @@ async def test_nothing_seen_in_private_is_in_any_file(home: Path) -> None:
         assert traces(home, item.title) == []
 
 
+async def test_an_item_kept_private_while_it_plays_leaves_no_trace(home: Path) -> None:
+    async with running(home, services=("trakt", "listenbrainz")) as house:
+        showing = asyncio.create_task(house.play(FILM))
+        await house.until(lambda: bool(house.engine.status.now_playing))
+        (play,) = house.engine.status.now_playing
+        async with asyncio.timeout(10):
+            while not await house.engine.plays():  # noqa: ASYNC110  # no event tells of rows
+                await asyncio.sleep(0.01)
+        house.engine.dont_scrobble(play.play_key)
+        await house.until(lambda: not house.engine.status.now_playing)
+        await showing
+        await house.play(TRACKS[0])
+        await house.until(lambda: house.held("listenbrainz") == 1)
+        assert house.held("trakt") == 0
+        assert [play.label for play in await house.engine.plays()] == [TRACKS[0].label]
+    assert traces(home, TRACKS[0].title)
+    assert traces(home, FILM.title) == []
+
+
 async def test_the_last_hour_is_dropped_from_the_outbox_the_services_and_the_file(
     home: Path,
 ) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -51,14 +52,20 @@ class Bench:
     async def _recorded(self, new: int, decisions: Sequence[Decision]) -> None:
         pass
 
-    async def frame(self, kind: EventType, position: float, device: str = "Kitchen") -> None:
+    async def frame(
+        self,
+        kind: EventType,
+        position: float,
+        device: str = "Kitchen",
+        at: datetime | None = None,
+    ) -> None:
         self.number += 1
         ended = kind is EventType.STOPPED
         await self.listener.take(
             PlaybackEvent(
                 f"e{self.number}",
                 kind,
-                self.clock.now(),
+                at or self.clock.now(),
                 self.clock.monotonic_s(),
                 "s1",
                 SONG,
@@ -181,3 +188,43 @@ async def test_without_a_hold_a_play_may_go_at_once(tmp_path: Path, clock: FakeC
         await player.play(110)
         (row,) = await player.outbox.page()
         assert (row.state, row.due_at) == (DeliveryState.PENDING, None)
+
+
+async def test_an_item_kept_private_stays_so_after_a_restart(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    async with bench(tmp_path, clock) as player:
+        await player.play(50)
+        (playing,) = player.listener.now_playing()
+        assert await player.listener.leave_out(playing.play_key)
+        assert player.listener.now_playing() == ()
+    async with bench(tmp_path, clock) as player:
+        for position in range(60, 160, 10):
+            await player.clock.turn(10)
+            await player.frame(EventType.PROGRESS, float(position))
+        assert await player.titles() == []
+        assert player.listener.now_playing() == ()
+
+
+async def test_what_has_counted_stays_when_it_is_left_out(tmp_path: Path, clock: FakeClock) -> None:
+    async with bench(tmp_path, clock) as player:
+        await player.play(110)
+        (playing,) = player.listener.now_playing()
+        assert not await player.listener.leave_out(playing.play_key)
+        assert len(await player.titles()) == 1
+
+
+async def test_a_frame_of_private_time_that_comes_in_late_is_private(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    async with bench(tmp_path, clock) as player:
+        player.listener.pause()
+        late = clock.now()
+        await clock.turn(10)
+        player.listener.resume()
+        await player.frame(EventType.PROGRESS, 10.0, at=late)
+        assert await player.plays.page() == []
+        # A server whose clock is behind ours is believed again after a moment.
+        await clock.turn(6)
+        await player.frame(EventType.PROGRESS, 16.0, at=late)
+        assert len(await player.plays.page()) == 1
