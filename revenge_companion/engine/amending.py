@@ -62,6 +62,7 @@ class Amending:
         ends what is playing, unscrobbled; False where scrobbling is not paused. `amended` is
         awaited after each change.
         """
+        self._database = database
         self._outbox = outbox
         self._clock = clock
         self._client_of = client_of
@@ -89,9 +90,11 @@ class Amending:
         """
         if not await self._forget_playing():
             raise EditRefused("Pause scrobbling first: what is playing now would come back.")
-        plays = await self._amendments.since(self._clock.now() - DROPPED)
+        since = self._clock.now() - DROPPED
+        plays = await self._amendments.since(since)
         results = [result for play in plays for result in await self._undo_play(play)]
         await self._amendments.forget(plays)
+        await self._database.renew_copies(since)
         await self._amended()
         return [result for result in results if not result.done]
 

@@ -5,7 +5,7 @@ import logging
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -193,6 +193,13 @@ class Database:
         """Copy the database as it is now; returns the copy. Raises StoreTrouble."""
         return await self._call(self._backup)
 
+    async def renew_copies(self, since: datetime) -> None:
+        """Replace copies made at or after `since` (aware UTC) by one of now.
+
+        They may hold what has been erased. Raises StoreTrouble.
+        """
+        await self._call(lambda: self._renew_copies(since))
+
     async def close(self) -> None:
         """Fold the log into the file and close it; the writer thread ends.
 
@@ -344,6 +351,15 @@ class Database:
         for old in self._copies()[:-_BACKUPS_KEPT]:
             old.unlink()
         return copy
+
+    def _renew_copies(self, since: datetime) -> None:
+        first = f"{self._path.stem}-{since:%Y%m%dT%H%M%SZ}"
+        stale = [copy for copy in self._copies() if copy.stem >= first]
+        if stale:
+            fresh = self._backup()
+            for copy in stale:
+                if copy != fresh:
+                    copy.unlink(missing_ok=True)
 
     def _copies(self) -> list[Path]:
         """Backups, oldest first: their names sort by time."""

@@ -16,6 +16,7 @@ from revenge_companion.demo.library import LIBRARY
 from revenge_companion.demo.world import DemoWorld
 from revenge_companion.engine.amend_requests import changed_json
 from revenge_companion.engine.requests import Requests
+from revenge_companion.store.database import Database
 from tests.integration.engine.house import FILM, TRACKS, House, Memory, engine, running
 
 EPISODE = LIBRARY.shows[0].episodes[0]
@@ -189,6 +190,8 @@ async def test_the_last_hour_is_dropped_from_the_outbox_the_services_and_the_fil
         house.world.destinations.answer("lastfm", 503, "busy", times=99)
         await house.play(TRACKS[0])
         await house.until(lambda: house.held("listenbrainz") == 1)
+        await Database.backup(house.engine._parts.database)  # noqa: SLF001  # a copy of that hour
+        assert len(traces(home, TRACKS[0].title)) > 1
         with pytest.raises(EditRefused, match="Pause scrobbling first"):
             await house.engine.amending.drop_last_hour()
         house.engine.pause(None)
