@@ -13,6 +13,7 @@ import peewee
 
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.errors import StoreTrouble
+from revenge_companion.store import mending
 from revenge_companion.store.check import unreadable
 from revenge_companion.store.migrations import MIGRATIONS, NEWER, Migration, migrate, version
 from revenge_companion.store.models import MetaRow
@@ -250,9 +251,12 @@ class Database:
     def _open(self) -> None:
         _private_folder(self._path.parent)
         try:
+            if mending.resume(self._path, self._aside()):
+                self.opening_note = "The database was damaged; a copy was restored."
+                _log.error("%s", self.opening_note)
             whole = unseal(self._path)
             if whole is False:
-                raise _damaged("the disk did not keep it as it was")
+                raise mending.damaged("the disk did not keep it as it was")
             self._connect(look_closely=whole is None)
         except (sqlite3.Error, peewee.PeeweeException) as error:
             self._disconnect()
@@ -283,59 +287,34 @@ class Database:
         if version(connection) <= len(self._migrations):
             result = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
             if result != "ok":
-                raise _damaged(result)
+                raise mending.damaged(result)
             current = version(connection) == len(self._migrations)
             if look_closely and current and (said := unreadable(connection)):
-                raise _damaged(f"{said} cannot be read")
+                raise mending.damaged(f"{said} cannot be read")
 
     def _disconnect(self) -> None:
         with contextlib.suppress(sqlite3.Error, peewee.PeeweeException):
             self._link.db.close()
 
     def _mend(self) -> None:
-        aside = self._path.with_name(f"{self._path.name}.corrupt-{self._stamp()}")
-        for suffix in ("", "-wal", "-shm"):
-            part = self._path.with_name(self._path.name + suffix)
-            if part.exists():
-                part.replace(aside.with_name(aside.name + suffix))
-        for copy in reversed(self._copies()):
-            if self._restore(copy):
-                self.opening_note = (
-                    f"The database was damaged. The copy of {_when(copy)} was restored; "
-                    f"the damaged file is kept as {aside.name}."
-                )
-                break
+        copy = mending.rebuild(self._path, reversed(self._copies()))
+        aside = self._aside()
+        mending.swap(self._path, aside)
+        self._connect(look_closely=False)
+        if copy is not None:
+            self.opening_note = (
+                f"The database was damaged. The copy of {_when(copy)} was restored; "
+                f"the damaged file is kept as {aside.name}."
+            )
         else:
-            self._connect()
             self.opening_note = (
                 "The database was damaged and there was no copy to restore, so a new one was "
                 f"begun; the damaged file is kept as {aside.name}."
             )
         _log.error("%s", self.opening_note)
 
-    def _restore(self, copy: Path) -> bool:
-        try:
-            source = sqlite3.connect(f"{copy.as_uri()}?mode=ro", uri=True)
-            try:
-                fresh = self._path.with_name(self._path.name + ".restoring")
-                fresh.unlink(missing_ok=True)
-                _copy(source, fresh)
-            finally:
-                source.close()
-            fresh.replace(self._path)
-            self._connect()
-            # What waited when the copy was made may have been delivered since: read back or
-            # resend by each service's rule, never blindly.
-            self._link.connection.execute(
-                "UPDATE delivery SET state = 'unsure', due_us = NULL, reason_code = 'interrupted' "
-                "WHERE state IN ('pending', 'sending', 'held')"
-            )
-        except (sqlite3.Error, peewee.PeeweeException) as error:
-            self._disconnect()
-            _log.warning("The copy %s cannot be used: %s", copy.name, error)
-            self._path.unlink(missing_ok=True)
-            return False
-        return True
+    def _aside(self) -> Path:
+        return self._path.with_name(f"{self._path.name}.corrupt-{self._stamp()}")
 
     def _backup(self) -> Path:
         _private_folder(self._backups)
@@ -343,7 +322,7 @@ class Database:
         partial = copy.with_name(copy.name + ".partial")
         partial.unlink(missing_ok=True)
         try:
-            _copy(self._link.connection, partial)
+            mending.copy_open(self._link.connection, partial)
         except BaseException:
             partial.unlink(missing_ok=True)
             raise
@@ -387,12 +366,6 @@ class Database:
                 seal(self._path)
 
 
-def _damaged(what: str) -> sqlite3.DatabaseError:
-    error = sqlite3.DatabaseError(what)
-    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-    return error
-
-
 def _told(error: Exception) -> Exception:
     """`error` in plain words; as it is where our SQL is at fault and not the environment."""
     if isinstance(error, OSError):
@@ -408,14 +381,3 @@ def _when(copy: Path) -> str:
 def _private_folder(folder: Path) -> None:
     if not folder.exists():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-
-
-def _copy(source: sqlite3.Connection, target: Path) -> None:
-    os.close(os.open(target, os.O_RDWR | os.O_CREAT, 0o600))
-    connection = sqlite3.connect(target)
-    try:
-        source.backup(connection)
-    finally:
-        connection.close()
-    with target.open("rb") as written:
-        os.fsync(written.fileno())

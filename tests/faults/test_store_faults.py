@@ -91,7 +91,7 @@ async def test_a_damaged_file_without_a_copy_begins_anew(tmp_path: Path, clock: 
     await db.close()
 
 
-@pytest.mark.expected_logs("store.database")
+@pytest.mark.expected_logs("store.database", "store.mending")
 async def test_a_damaged_copy_is_passed_over(tmp_path: Path, clock: FakeClock) -> None:
     path = tmp_path / "companion.db"
     await filled(path, clock)
