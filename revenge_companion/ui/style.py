@@ -5,7 +5,14 @@ Apart from `theme`, since a tray icon alone needs none of it.
 
 from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QPalette
-from PySide6.QtWidgets import QApplication, QProxyStyle, QStyle, QStyleOption, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QProxyStyle,
+    QStyle,
+    QStyleHintReturn,
+    QStyleOption,
+    QWidget,
+)
 
 from revenge_companion.ui.theme import GRID, frame_colour, palette
 
@@ -35,6 +42,18 @@ class _Roomy(QProxyStyle):
         made = super().sizeFromContents(contents, option, size, widget)  # type: ignore[arg-type]
         extra = _EXTRA.get(contents)
         return made if extra is None else QSize(made.width() + extra[0], made.height() + extra[1])
+
+    def styleHint(  # noqa: N802  # Qt's name
+        self,
+        hint: QStyle.StyleHint,
+        option: QStyleOption | None = None,
+        widget: QWidget | None = None,
+        data: QStyleHintReturn | None = None,
+    ) -> int:
+        if hint is QStyle.StyleHint.SH_DialogButtonBox_ButtonsHaveIcons:
+            # Some desktops' icon themes bring coloured crosses; the words say it.
+            return 0
+        return super().styleHint(hint, option, widget, data)
 
 
 _EXTRA = {

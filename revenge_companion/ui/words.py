@@ -235,6 +235,8 @@ def account_sentence(status: AccountStatus, service_name: str, now: datetime) ->
         return text.format(when=day(status.eta, now))
     if counts.waiting:
         return say("%n play(s) waiting to be sent.", counts.waiting)
+    if not (counts.delivered or counts.parked or account.last_delivery_at):
+        return say("Ready: your next play goes there.")
     return say("Everything has been delivered.")
 
 

@@ -89,7 +89,8 @@ def test_the_position_stands_still_while_paused_and_ends_at_the_end() -> None:
 @pytest.mark.parametrize(
     ("changes", "counts", "said"),
     [
-        ({}, OutboxCounts(), "Everything has been delivered."),
+        ({}, OutboxCounts(delivered=1), "Everything has been delivered."),
+        ({}, OutboxCounts(), "Ready: your next play goes there."),
         ({}, OutboxCounts(pending=1), "1 play waiting to be sent."),
         (
             {"state": AccountState.LINK_AGAIN},
