@@ -21,7 +21,7 @@ from revenge_companion.ui.dialogs.anime_entry import EntryDialog, described
 from revenge_companion.ui.models.anime import CorrectionsModel
 from revenge_companion.ui.widgets.anime import AnimeSettings
 from revenge_companion.ui.window import Window
-from tests.clock import settle
+from tests.clock import eventually, settle
 from tests.ui.fake_engine import ANIME_LISTS, DUNE, NOW, SPECS, FakeEngine, account, waiting
 
 SERIES = Series("Frieren: Beyond Journey's End", 2023, Ids(tvdb=424536))
@@ -187,7 +187,7 @@ async def test_the_window_asks_for_the_map_while_plays_wait_for_it(
     await settle()
     assert window.settings.isVisible()
     section = window.settings.anime
-    assert not section.visibleRegion().isEmpty()
+    await eventually(lambda: not section.download.visibleRegion().isEmpty())
     assert section.state.text() == "Not downloaded. Waiting for it: 3 plays."
     section.download.click()
     await settle()

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QHBoxLayout,
     QPushButton,
+    QSizePolicy,
     QTableView,
     QVBoxLayout,
     QWidget,
@@ -50,7 +52,7 @@ class CorrectionsDialog(QDialog):
         self.plays = table(
             self.unmapped,
             name=self.tr("Plays without an entry"),
-            widths=(34, 14, 14, 30),
+            widths=(46, 14, 14, 30),
             stretch=3,
         )
         self.no_plays = Text(self.tr("No play waits for a correction."), tone=Tone.MUTED)
@@ -86,7 +88,12 @@ class CorrectionsDialog(QDialog):
         column.addLayout(_line(self.add_button, self.edit_button, self.remove_button))
         column.addWidget(self.message)
         column.addWidget(buttons)
-        self.resize(820, 560)
+        for text in (self.no_plays, self.no_rows):
+            text.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        # Without tables the room goes here, and the texts stay together.
+        self.message.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+        self.message.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        self.resize(920, 580)
         only_default(self, buttons.button(QDialogButtonBox.StandardButton.Close))
 
     def _connect(self) -> None:

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QListWidget,
     QPushButton,
+    QSizePolicy,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -93,6 +94,8 @@ class EntryDialog(QDialog):
         self._connect()
         self._fill(row or Override(""))
         self._show_subject()
+        if row is not None and self._can_search:
+            self.wanted.setFocus()
 
     def _build(self, lists: Mapping[str, str], accounts: Mapping[int, str]) -> None:
         self._form = QFormLayout()
@@ -108,12 +111,14 @@ class EntryDialog(QDialog):
             self.entries[field] = line
             self._form.addRow(buddy(name, line), line)
         self.start = _spin(1, _MOST_EPISODES)
-        self._start_label = buddy(self.tr("The first &is episode"), self.start)
-        self._form.addRow(self._start_label, self.start)
+        self.start.setPrefix(self.tr("episode "))
+        self._form.addRow(buddy(self.tr("&In the entry from"), self.start), self.start)
         self.left_out = QCheckBox(self.tr("&Leave these out of my lists"))
         self._form.addRow("", self.left_out)
         self.message = Text(tone=Tone.MUTED, wrap=True)
         self.message.setMinimumHeight(2 * self.fontMetrics().height())
+        # What room hidden rows leave goes here.
+        self.message.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self.message.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.save_button = self.buttons.addButton(
@@ -125,7 +130,7 @@ class EntryDialog(QDialog):
         column.addLayout(self._form)
         column.addWidget(self.message)
         column.addWidget(self.buttons)
-        self.setMinimumWidth(560)
+        self.setMinimumWidth(640)
         only_default(self, self.save_button)
 
     def _build_subject(self) -> None:
@@ -153,6 +158,7 @@ class EntryDialog(QDialog):
         self.by_number = QWidget()
         by_number.setContentsMargins(0, 0, 0, 0)
         self.by_number.setLayout(by_number)
+        self.by_number.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.database.setAccessibleName(self.tr("Whose number"))
         self.number.setAccessibleName(self.tr("Number"))
         self.title.setAccessibleName(self.tr("Title"))
@@ -198,7 +204,9 @@ class EntryDialog(QDialog):
     def _connect(self) -> None:
         self.subject.currentIndexChanged.connect(self._show_subject)
         self.database.currentIndexChanged.connect(self._show_subject)
-        for line in (self.number, *self.entries.values()):
+        for line in (self.number, self.title):
+            line.textChanged.connect(self._show_subject)
+        for line in self.entries.values():
             line.textChanged.connect(self._show_ready)
         for spin in (self.first, self.last, self.start, self.season):
             spin.valueChanged.connect(self._show_ready)
@@ -242,8 +250,9 @@ class EntryDialog(QDialog):
         film = chosen.film if chosen is not None else self.database.currentData() == "tmdb_movie"
         for field in (self.season, self._episodes, self.start):
             self._form.setRowVisible(field, not film)
-        if chosen is not None and not self.wanted.isModified():
-            self.wanted.setText(chosen.title)
+        if not self.wanted.isModified():
+            self.wanted.setText(self.title.text() if chosen is None else chosen.title)
+            self.wanted.setCursorPosition(0)
         self._show_ready()
 
     def _correction(self) -> Override | None:

@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import replace
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -84,7 +84,18 @@ class SettingsPage(Column):
 
     def show_anime(self) -> None:
         """Bring what is said of anime lists into view."""
-        self.ensureWidgetVisible(self.anime)
+        if self.verticalScrollBar().maximum():
+            self._scroll_to_anime()
+            return
+        # A page that is shown for the first time is laid out a moment later.
+        self.verticalScrollBar().rangeChanged.connect(
+            self._scroll_to_anime, Qt.ConnectionType.SingleShotConnection
+        )
+
+    def _scroll_to_anime(self) -> None:
+        top = self.verticalScrollBar().value() + self.anime.mapTo(self, QPoint(0, 0)).y()
+        # Its title stands above it.
+        self.verticalScrollBar().setValue(top - 14 * GRID)
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802  # Qt's name
         super().hideEvent(event)
