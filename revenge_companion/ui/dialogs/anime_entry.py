@@ -142,7 +142,10 @@ class EntryDialog(QDialog):
             self.subject.addItem(" ".join(each.title.split()) or each.key, each)
         if self._row is None:
             self.subject.addItem(self.tr("Another, by its number\N{HORIZONTAL ELLIPSIS}"))
-        self._form.addRow(buddy(self.tr("Series or &film"), self.subject), self.subject)
+        label = buddy(self.tr("Series or &film"), self.subject)
+        # Where it is the longest one, its column is a little too narrow for it.
+        label.setMinimumWidth(label.sizeHint().width() + 2 * GRID)
+        self._form.addRow(label, self.subject)
         self.database = QComboBox()
         for key, name in _DATABASES.items():
             what = self.tr("film") if key.endswith("_movie") else self.tr("series")
