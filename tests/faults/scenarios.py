@@ -128,6 +128,33 @@ async def stepped(folder: Path, seed: int, seconds: float) -> Result:
         return result(name, seed, rig, tally, began_s)
 
 
+async def unheard(
+    folder: Path, seed: int, seconds: float = 0.0, plays: int = 24, *, computers: int = 2
+) -> Result:
+    """Every second answer to a play is lost, on a computer whose clock is `seconds` ahead."""
+    began_s = time.perf_counter()
+    rng, rig = random.Random(seed), Rig(folder)
+    async with rig.running():
+        clock = OwnClock(rig.clock)
+        clock.set(seconds)
+        homes = [rig.home(f"home {number}", clock) for number in range(computers)]
+        for home in homes:
+            await home.start(link=LINKED)
+        for showing in evening(0, plays):
+            for service in LINKED:
+                rig.world.destinations.lose_replies(service, rng.randrange(3))
+            await rig.world.viewer.play([showing])
+        for site in rig.world.destinations.sites.values():
+            site.forget_answers()
+        for home in homes:
+            await home.drain()
+        sites = rig.world.destinations.sites.values()
+        tally = counted(rig.world.viewer.plays, sites, dated=seconds >= 0)
+        name = f"answers lost, {computers} computer{'s' * (computers > 1)}"
+        ahead = f", clock {seconds / 3600:+.0f} h" if seconds else ""
+        return result(name + ahead, seed, rig, tally, began_s)
+
+
 async def days_ahead(folder: Path, seed: int) -> Result:
     """Sending fails while the clock is ten days ahead; set right, nothing waits for them."""
     began_s = time.perf_counter()

@@ -75,6 +75,10 @@ def runs(sizes: Sizes) -> list[tuple[str, Run]]:
         ("clock forward", lambda home, seed: scenarios.stepped(home, seed, _DAY_S)),
         ("clock back", lambda home, seed: scenarios.stepped(home, seed, -_DAY_S)),
         ("clock ahead in an outage", scenarios.days_ahead),
+        ("answers lost", lambda home, seed: scenarios.unheard(home, seed, computers=1)),
+        ("answers lost clock ahead", lambda home, seed: _unheard(home, seed, 3600.0)),
+        ("answers lost clock behind", lambda home, seed: _unheard(home, seed, -3600.0)),
+        ("answers lost two computers", lambda home, seed: scenarios.unheard(home, seed)),
         ("suspend", scenarios.suspended),
         ("summer time", scenarios.daylight),
         ("replay", lambda home, seed: scenarios.replayed(home, seed, sizes.replays)),
@@ -88,6 +92,10 @@ def runs(sizes: Sizes) -> list[tuple[str, Run]]:
 
 def _bad_line(service: str, requests: int) -> Run:
     return lambda home, seed: network.bad_line(home, seed, service, requests)
+
+
+def _unheard(home: Path, seed: int, seconds: float) -> Awaitable[Result]:
+    return scenarios.unheard(home, seed, seconds, computers=1)
 
 
 def _damages(number: int, rounds: int) -> Run:

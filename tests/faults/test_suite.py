@@ -49,6 +49,21 @@ async def test_a_clock_that_is_set_by_a_day_changes_no_count(
 
 
 @warned
+@pytest.mark.parametrize("seconds", [0.0, 3600.0, -3600.0], ids=["right", "ahead", "behind"])
+async def test_lost_answers_double_nothing_whatever_the_clock_says(
+    tmp_path: Path, seconds: float
+) -> None:
+    made = await scenarios.unheard(tmp_path, SEED, seconds, plays=8, computers=1)
+    assert made.ok, made
+
+
+@warned
+async def test_lost_answers_to_two_computers_double_nothing(tmp_path: Path) -> None:
+    made = await scenarios.unheard(tmp_path, SEED, plays=8)
+    assert made.ok, made
+
+
+@warned
 async def test_nothing_waits_for_days_that_a_wrong_clock_was_ahead(tmp_path: Path) -> None:
     made = await scenarios.days_ahead(tmp_path, SEED)
     assert made.ok, made

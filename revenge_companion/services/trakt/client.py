@@ -198,13 +198,14 @@ class TraktClient:
             raise wire.trouble(answer, may_be_kept=False)
 
     def _is_fresh(self, delivery: Delivery) -> bool:
-        """Whether a play may go as a live stop, which Trakt dates by its own clock."""
+        """Whether a play may go as a live stop, which Trakt dates by its own clock.
+
+        So may one whose stop was not answered: Trakt refuses the second (409), whereas looking for
+        the first by our own clock, which may be wrong, need not find it.
+        """
         age_s = (self._clock.now() - delivery.scrobble.counted_at).total_seconds()
         return (
-            not delivery.unsure
-            and delivery.attempts == 0
-            and -FRESH_S <= age_s <= FRESH_S
-            and delivery.scrobble.progress_pct >= payload.COUNTS_AT_PCT
+            -FRESH_S <= age_s <= FRESH_S and delivery.scrobble.progress_pct >= payload.COUNTS_AT_PCT
         )
 
     async def _stop(self, delivery: Delivery) -> Outcome | None:

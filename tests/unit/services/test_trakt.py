@@ -22,6 +22,7 @@ from revenge_companion.core.errors import (
 )
 from revenge_companion.core.live import LiveAction
 from revenge_companion.core.media import Ids, Item, Series
+from revenge_companion.core.reasons import Reason
 from revenge_companion.services.base import LinkRequest, Secret
 from revenge_companion.services.trakt.client import TraktClient
 from revenge_companion.services.trakt.service import Trakt
@@ -106,8 +107,7 @@ async def test_late_plays_are_dated_history_grouped_as_documented() -> None:
     "row",
     [
         pytest.param(a_delivery(a_movie(), ago_s=301), id="old"),
-        pytest.param(a_delivery(a_movie(), attempts=1), id="second attempt"),
-        pytest.param(a_delivery(a_movie(), unsure=True), id="unsure"),
+        pytest.param(a_delivery(a_movie(), unsure=True, ago_s=301), id="old and unsure"),
         pytest.param(a_delivery(a_movie(), progress_pct=60), id="counted at 60 %"),
     ],
 )
@@ -115,6 +115,22 @@ async def test_what_trakt_would_date_or_count_wrongly_goes_to_history(row: Any) 
     answers = Answers(added(1))
     assert await a_client(answers).submit([row]) == {1: Delivered()}
     assert answers.paths == ["POST /sync/history"]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        pytest.param(a_delivery(a_movie(), attempts=1), id="second attempt"),
+        pytest.param(a_delivery(a_movie(), attempts=1, unsure=True), id="unsure"),
+    ],
+)
+async def test_a_stop_that_was_not_answered_is_a_stop_again_which_trakt_keeps_once(
+    row: Any,
+) -> None:
+    answers = Answers(httpx.Response(409, json={"watched_at": None, "expires_at": None}))
+    outcomes = await a_client(answers).submit([row])
+    assert outcomes == {1: Delivered(note=Reason.ALREADY_THERE)}
+    assert answers.paths == ["POST /scrobble/stop"]
 
 
 async def test_several_rows_are_one_request_even_when_fresh() -> None:
