@@ -9,16 +9,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from revenge_companion.core import counting
+from revenge_companion.core import counting, frames
 from revenge_companion.core.counting import Verdict
 from revenge_companion.core.live import LiveAction, LiveNotice, NowPlaying
 from revenge_companion.core.observing import DRIFT_S, Span
-from revenge_companion.core.play import Play, begin, play_from_snapshot, start_zone_s
+from revenge_companion.core.play import Play, begin, play_from_snapshot
 from revenge_companion.core.playback import (
-    POLL_SESSION,
     EventType,
     PlaybackEvent,
-    PlayState,
     Source,
 )
 from revenge_companion.core.plays import PlayUpdate
@@ -32,12 +30,6 @@ CHECKPOINT_S = 15.0
 _LATE_STOP_S = 30.0
 #: A play nobody has heard of for this long is over.
 _FORGOTTEN_S = 24 * 3600.0
-#: A frame this much older than the last is either late or from a clock that stepped back.
-_STEP = timedelta(seconds=30)
-#: Servers send events from several threads: an end may carry a time just before the last frame's.
-_LATE_END = timedelta(seconds=5)
-#: How much later than the end that was seen the server may date a play in its history.
-_LATE_REPORT = timedelta(minutes=2)
 _SEEN_IDS = 4096
 _PAST_PLAYS = 2000
 
@@ -170,18 +162,18 @@ class SessionTracker:
         decisions: list[Decision] = []
         key = (event.session_id, event.item.media_id)
         play = self._open.get(key)
-        is_end = _ends(event)
+        is_end = frames.ends(event)
         if play is None:
-            if self._is_stale(event):
+            if frames.is_stale(self._past.get(event.item.media_id), event):
                 return []
             if is_end:
                 return self._count_reported(event, left_out)
             return self._begin(event, left_out)
-        if self._is_late(play, event, is_end=is_end):
-            _place_late_start(play, event)
+        if frames.is_late(play, event, is_end=is_end):
+            frames.place_late_start(play, event)
             return []
-        if not is_end and self._is_new_play(play, event):
-            opening = _proven_opening_s(play, event)
+        if not is_end and frames.is_new_play(play, event):
+            opening = frames.proven_opening_s(play, event)
             decisions.append(self._end(play, play.observed.last_at, event.at_s))
             return decisions + self._begin(event, left_out, opening_s=opening)
         return self._continue(play, event, is_end=is_end)
@@ -197,7 +189,7 @@ class SessionTracker:
         play.observed.played_s += opening_s
         play.started_at -= timedelta(seconds=opening_s / event.rate)
         play.left_out = left_out
-        play.observed.playing = _is_playing(event)
+        play.observed.playing = frames.is_playing(event)
         play.remember(event.id)
         self._open[event.session_id, item.media_id] = play
         notice = self._notice(play, LiveAction.START) if play.observed.playing else None
@@ -219,11 +211,11 @@ class SessionTracker:
                 # It went on while nobody looked, and came to its end.
                 play.observed.position_s = item.duration_s or play.observed.position_s
                 return [self._end(play, event.at, event.at_s, verdicts)]
-            if not play.observed.gap or event.at <= _accounts_until(play):
+            if not play.observed.gap or event.at <= frames.accounts_until(play):
                 # It is being seen, or was until it had counted: the history says nothing new.
                 return []
         past = self._past.get(item.media_id)
-        if past is not None and event.at <= _accounts_until(past):
+        if past is not None and event.at <= frames.accounts_until(past):
             return []
         play = begin(event, None, self._rules)
         play.left_out = left_out
@@ -262,7 +254,7 @@ class SessionTracker:
         return decisions
 
     def _continue(self, play: Play, event: PlaybackEvent, *, is_end: bool) -> list[Decision]:
-        if _repeats(play, event, is_end=is_end):
+        if frames.repeats(play, event, is_end=is_end):
             return []
         was_playing = play.observed.playing
         play.describe(event.item, self._named)
@@ -272,7 +264,9 @@ class SessionTracker:
             # Nobody looks between two polls, and a row may be written less often than it is read.
             play.observed.gap = True
         span = play.observed.look(
-            at=event.at, at_s=event.at_s, position_s=_position(event, play, is_end=is_end)
+            at=event.at,
+            at_s=event.at_s,
+            position_s=frames.position_before(event, play, is_end=is_end),
         )
         verdicts = self._judge(play, span)
         if event.type is EventType.COMPLETED:
@@ -285,7 +279,7 @@ class SessionTracker:
         if is_end:
             decision = self._end(play, event.at, event.at_s, verdicts)
             return [decision]
-        play.observed.playing = _is_playing(event)
+        play.observed.playing = frames.is_playing(event)
         if play.observed.playing and play.superseded_at_s is not None:
             play.superseded_at_s = None
         notice = None
@@ -449,139 +443,7 @@ class SessionTracker:
         if len(self._past) > _PAST_PLAYS:
             del self._past[next(iter(self._past))]
 
-    def _is_stale(self, event: PlaybackEvent) -> bool:
-        """A frame of a play that already ended, delivered late."""
-        past = self._past.get(event.item.media_id)
-        return (
-            past is not None
-            and past.session_id == event.session_id
-            and past.ended_at is not None
-            and event.at < past.ended_at + _straggler(event)
-            and past.ended_at - event.at < timedelta(hours=1)
-        )
-
-    @staticmethod
-    def _is_late(play: Play, event: PlaybackEvent, *, is_end: bool) -> bool:
-        behind = play.observed.last_at - event.at
-        if behind <= timedelta(0) or (is_end and behind <= _LATE_END):
-            return False
-        if behind < _STEP:
-            return True
-        before, play.stepped_back = play.stepped_back, (event.at, event.at_s)
-        if before is None or event.at_s - before[1] < 1.0:
-            return True
-        # Two frames from the past that keep time with our own clock: the server's stepped back.
-        drift = (event.at - before[0]).total_seconds() - (event.at_s - before[1])
-        return abs(drift) > 5.0
-
-    @staticmethod
-    def _is_new_play(play: Play, event: PlaybackEvent) -> bool:
-        observed, item = play.observed, play.item
-        position, zone = event.position_s, start_zone_s(item)
-        if event.type is EventType.STARTED and (position or 0.0) <= zone:
-            # Servers announce a start again after a reconnect, with the position it has reached.
-            expected = observed.position_s
-            if observed.playing and observed.last_at_s is not None:
-                expected += max(0.0, event.at_s - observed.last_at_s) * observed.rate
-            again = abs((position or 0.0) - expected) > DRIFT_S
-            return play.superseded_at_s is not None or (again and observed.played_s > DRIFT_S)
-        if play.superseded_at_s is not None:
-            return _is_playing(event) and event.at_s > play.superseded_at_s
-        if position is None or position > observed.position_s - DRIFT_S:
-            return False
-        if event.type is EventType.SEEKED:
-            return play.counted_at is not None and position <= zone < observed.position_s
-        elapsed = 0.0
-        if observed.last_at_s is not None:
-            wall = (event.at - observed.last_at).total_seconds()
-            elapsed = max(event.at_s - observed.last_at_s, wall) * observed.rate
-        if position > max(zone, elapsed + DRIFT_S) or observed.position_s <= zone:
-            return False
-        # Repeat: it counted, or it ran to its end and began again.
-        at_end = item.duration_s is not None and (
-            observed.position_s + elapsed >= item.duration_s - DRIFT_S
-        )
-        return play.counted_at is not None or (at_end and position <= elapsed + DRIFT_S)
-
-
-def _ends(event: PlaybackEvent) -> bool:
-    return (
-        event.type in (EventType.STOPPED, EventType.COMPLETED) or event.state is PlayState.STOPPED
-    )
-
-
-def _is_playing(event: PlaybackEvent) -> bool:
-    match event.type:
-        case EventType.PAUSED:
-            return False
-        case EventType.RESUMED:
-            return True
-    return event.state is PlayState.PLAYING
-
-
-def _position(event: PlaybackEvent, play: Play, *, is_end: bool) -> float | None:
-    """The position that accounts for the time before the event."""
-    position = event.position_s
-    if event.type is EventType.SEEKED:
-        return event.from_position_s
-    if is_end and not position:
-        # A missing or zero stop position erases nothing; a completed item was at its end.
-        return play.item.duration_s if event.type is EventType.COMPLETED else None
-    return position
-
-
-def _repeats(play: Play, event: PlaybackEvent, *, is_end: bool) -> bool:
-    """The frame that was taken last, sent again under another id."""
-    observed = play.observed
-    return (
-        not is_end
-        and event.at == observed.last_at
-        and event.position_s == observed.position_s
-        and _is_playing(event) == observed.playing
-        and observed.last_at_s is not None
-        and not observed.gap
-    )
-
-
-def _accounts_until(past: Play) -> datetime:
-    """Until when an end that the server's history reports is that of a play which was seen."""
-    if past.is_settled:
-        # Its end, however late the server reports it.
-        return past.observed.last_at + timedelta(seconds=past.item.duration_s or 3600.0)
-    polled = past.session_id.startswith(POLL_SESSION)
-    if polled or past.observed.gap or past.reason is Reason.LOST_SIGHT:
-        # Nobody saw it end: for polling, standing still for some minutes is an end.
-        return past.started_at
-    # It was seen to end without counting; the server's last word on it is a little younger.
-    return past.observed.last_at + _LATE_REPORT
-
-
-def _straggler(event: PlaybackEvent) -> timedelta:
-    """How long after a play's end a frame may still belong to it."""
-    return timedelta(seconds=2 if event.type is EventType.PROGRESS else 0)
-
-
-def _proven_opening_s(play: Play, event: PlaybackEvent) -> float:
-    """Content seconds of a repeat that its first frame proves: it began since the last frame."""
-    if event.type is not EventType.PROGRESS or event.position_s is None:
-        return 0.0
-    if play.observed.last_at_s is None or not play.observed.playing or play.observed.gap:
-        return 0.0
-    possible = (event.at_s - play.observed.last_at_s) * event.rate
-    return event.position_s if event.position_s <= possible + DRIFT_S else 0.0
-
 
 def _set_left_out(play: Play, reason: Reason) -> bool:
     play.left_out = reason
     return True
-
-
-def _place_late_start(play: Play, event: PlaybackEvent) -> None:
-    """A start that arrives after the first progress still dates the play and proves its opening."""
-    if event.type is not EventType.STARTED or play.counted_at is not None:
-        return
-    elapsed = (play.started_at - event.at).total_seconds()
-    opening = play.first_position_s - (event.position_s or 0.0)
-    if 0.0 < elapsed <= 120.0 and abs(opening - elapsed * event.rate) <= DRIFT_S:
-        play.started_at = event.at
-        play.observed.played_s += opening

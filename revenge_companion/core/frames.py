@@ -1,0 +1,149 @@
+"""What one frame means for a play: late, repeated, its end, or the beginning of another play."""
+
+from datetime import datetime, timedelta
+
+from revenge_companion.core.observing import DRIFT_S
+from revenge_companion.core.play import Play, start_zone_s
+from revenge_companion.core.playback import POLL_SESSION, EventType, PlaybackEvent, PlayState
+from revenge_companion.core.reasons import Reason
+
+#: A frame this much older than the last is either late or from a clock that stepped back.
+_STEP = timedelta(seconds=30)
+#: Servers send events from several threads: an end may carry a time just before the last frame's.
+_LATE_END = timedelta(seconds=5)
+#: How much later than the end that was seen the server may date a play in its history.
+_LATE_REPORT = timedelta(minutes=2)
+
+
+def is_stale(past: Play | None, event: PlaybackEvent) -> bool:
+    """A frame of a play that already ended, delivered late."""
+    return (
+        past is not None
+        and past.session_id == event.session_id
+        and past.ended_at is not None
+        and event.at < past.ended_at + _straggler(event)
+        and past.ended_at - event.at < timedelta(hours=1)
+    )
+
+
+def is_late(play: Play, event: PlaybackEvent, *, is_end: bool) -> bool:
+    """Whether the frame is from before the last one; notes a clock that may have stepped back."""
+    behind = play.observed.last_at - event.at
+    if behind <= timedelta(0) or (is_end and behind <= _LATE_END):
+        return False
+    if behind < _STEP:
+        return True
+    before, play.stepped_back = play.stepped_back, (event.at, event.at_s)
+    if before is None or event.at_s - before[1] < 1.0:
+        return True
+    # Two frames from the past that keep time with our own clock: the server's stepped back.
+    drift = (event.at - before[0]).total_seconds() - (event.at_s - before[1])
+    return abs(drift) > 5.0
+
+
+def is_new_play(play: Play, event: PlaybackEvent) -> bool:
+    """Whether the frame begins another play of the same item: a repeat, or a start anew."""
+    observed, item = play.observed, play.item
+    position, zone = event.position_s, start_zone_s(item)
+    if event.type is EventType.STARTED and (position or 0.0) <= zone:
+        # Servers announce a start again after a reconnect, with the position it has reached.
+        expected = observed.position_s
+        if observed.playing and observed.last_at_s is not None:
+            expected += max(0.0, event.at_s - observed.last_at_s) * observed.rate
+        again = abs((position or 0.0) - expected) > DRIFT_S
+        return play.superseded_at_s is not None or (again and observed.played_s > DRIFT_S)
+    if play.superseded_at_s is not None:
+        return is_playing(event) and event.at_s > play.superseded_at_s
+    if position is None or position > observed.position_s - DRIFT_S:
+        return False
+    if event.type is EventType.SEEKED:
+        return play.counted_at is not None and position <= zone < observed.position_s
+    elapsed = 0.0
+    if observed.last_at_s is not None:
+        wall = (event.at - observed.last_at).total_seconds()
+        elapsed = max(event.at_s - observed.last_at_s, wall) * observed.rate
+    if position > max(zone, elapsed + DRIFT_S) or observed.position_s <= zone:
+        return False
+    # Repeat: it counted, or it ran to its end and began again.
+    at_end = item.duration_s is not None and (
+        observed.position_s + elapsed >= item.duration_s - DRIFT_S
+    )
+    return play.counted_at is not None or (at_end and position <= elapsed + DRIFT_S)
+
+
+def ends(event: PlaybackEvent) -> bool:
+    return (
+        event.type in (EventType.STOPPED, EventType.COMPLETED) or event.state is PlayState.STOPPED
+    )
+
+
+def is_playing(event: PlaybackEvent) -> bool:
+    match event.type:
+        case EventType.PAUSED:
+            return False
+        case EventType.RESUMED:
+            return True
+    return event.state is PlayState.PLAYING
+
+
+def position_before(event: PlaybackEvent, play: Play, *, is_end: bool) -> float | None:
+    """The position that accounts for the time before the event."""
+    position = event.position_s
+    if event.type is EventType.SEEKED:
+        return event.from_position_s
+    if is_end and not position:
+        # A missing or zero stop position erases nothing; a completed item was at its end.
+        return play.item.duration_s if event.type is EventType.COMPLETED else None
+    return position
+
+
+def repeats(play: Play, event: PlaybackEvent, *, is_end: bool) -> bool:
+    """The frame that was taken last, sent again under another id."""
+    observed = play.observed
+    return (
+        not is_end
+        and event.at == observed.last_at
+        and event.position_s == observed.position_s
+        and is_playing(event) == observed.playing
+        and observed.last_at_s is not None
+        and not observed.gap
+    )
+
+
+def accounts_until(past: Play) -> datetime:
+    """Until when an end that the server's history reports is that of a play which was seen."""
+    if past.is_settled:
+        # Its end, however late the server reports it.
+        return past.observed.last_at + timedelta(seconds=past.item.duration_s or 3600.0)
+    polled = past.session_id.startswith(POLL_SESSION)
+    if polled or past.observed.gap or past.reason is Reason.LOST_SIGHT:
+        # Nobody saw it end: for polling, standing still for some minutes is an end.
+        return past.started_at
+    # It was seen to end without counting; the server's last word on it is a little younger.
+    return past.observed.last_at + _LATE_REPORT
+
+
+def _straggler(event: PlaybackEvent) -> timedelta:
+    """How long after a play's end a frame may still belong to it."""
+    return timedelta(seconds=2 if event.type is EventType.PROGRESS else 0)
+
+
+def proven_opening_s(play: Play, event: PlaybackEvent) -> float:
+    """Content seconds of a repeat that its first frame proves: it began since the last frame."""
+    if event.type is not EventType.PROGRESS or event.position_s is None:
+        return 0.0
+    if play.observed.last_at_s is None or not play.observed.playing or play.observed.gap:
+        return 0.0
+    possible = (event.at_s - play.observed.last_at_s) * event.rate
+    return event.position_s if event.position_s <= possible + DRIFT_S else 0.0
+
+
+def place_late_start(play: Play, event: PlaybackEvent) -> None:
+    """A start that arrives after the first progress still dates the play and proves its opening."""
+    if event.type is not EventType.STARTED or play.counted_at is not None:
+        return
+    elapsed = (play.started_at - event.at).total_seconds()
+    opening = play.first_position_s - (event.position_s or 0.0)
+    if 0.0 < elapsed <= 120.0 and abs(opening - elapsed * event.rate) <= DRIFT_S:
+        play.started_at = event.at
+        play.observed.played_s += opening
