@@ -130,7 +130,7 @@ async def test_a_title_that_json_cannot_carry_stops_no_lane(index: int) -> None:
     item = a_movie(title=broken) if Kind.MOVIE in service.spec.kinds else a_track(title=broken)
     with pytest.raises((ServiceTrouble, Unanswered)):
         await client.submit([a_delivery(item)])
-    assert len(answers.requests) == 1
+    assert sum(request.method == "POST" for request in answers.requests) == 1
 
 
 def test_the_catalogue_is_in_order_and_complete() -> None:
