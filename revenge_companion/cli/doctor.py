@@ -120,6 +120,8 @@ async def _network() -> AsyncIterator[Finding]:
         yield Finding(f"{account['service']} ({account['label']})", ok, words)
     if not said["accounts"]:
         yield Finding("accounts", None, "None is linked.")
+    names = [one["host"] for one in said["hosts"]]
+    yield Finding("hosts", True, ", ".join(names) or "None is contacted.")
 
 
 async def _server(url: str) -> AsyncIterator[Finding]:

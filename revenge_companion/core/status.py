@@ -89,6 +89,23 @@ class EngineStatus:
     map_waiting: int = 0
 
 
+class HostUse(StrEnum):
+    SERVER = "server"
+    SERVICE = "service"
+    ANIME_MAP = "anime_map"
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A host that is contacted."""
+
+    #: With its port where it is not the usual one.
+    name: str
+    use: HostUse
+    #: The service's name; empty for other uses.
+    service: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Library:
     """One library of the Revenge server."""

@@ -74,6 +74,12 @@ class Anime:
         maps = self._find_map()
         return None if maps is None else maps.state
 
+    @property
+    def map_url(self) -> str:
+        """Where the copy is renewed from; empty while there is none."""
+        maps = self._find_map()
+        return "" if maps is None or maps.state.missing else maps.url
+
     def waiting(self, counts: Mapping[int, OutboxCounts]) -> int:
         """Rows that cannot be sent while there is no map; nothing is read from the outbox."""
         listed = self._listed()

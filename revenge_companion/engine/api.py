@@ -13,7 +13,7 @@ from revenge_companion.core.delivery import Delivery
 from revenge_companion.core.media import Item
 from revenge_companion.core.rules import Changed, Rule
 from revenge_companion.core.settings import Settings
-from revenge_companion.core.status import EngineStatus, Library, PlayRecord
+from revenge_companion.core.status import EngineStatus, Host, Library, PlayRecord
 from revenge_companion.core.undoing import UndoResult
 from revenge_companion.services.base import LinkRequest, ProbeResult, ServiceSpec, ShowPrompt
 
@@ -198,6 +198,10 @@ class EngineApi(Protocol):
 
     async def test_account(self, account_id: int) -> str:
         """Ask the service who the account is; returns the remote name."""
+        ...
+
+    def hosts(self) -> tuple[Host, ...]:
+        """Every host that is contacted; no others are."""
         ...
 
     async def libraries(self) -> tuple[Library, ...]:

@@ -89,7 +89,11 @@ class Requests:
         self._links.clear()
 
     async def _status(self, args: Mapping[str, Any]) -> dict[str, Any]:
-        return status_json(self._engine.status)
+        hosts = [
+            {"host": one.name, "use": one.use.value, "service": one.service or None}
+            for one in self._engine.hosts()
+        ]
+        return status_json(self._engine.status) | {"hosts": hosts}
 
     async def _accounts(self, args: Mapping[str, Any]) -> dict[str, Any]:
         return {"accounts": [account_json(one) for one in self._engine.status.accounts]}

@@ -26,6 +26,7 @@ from revenge_companion.core.settings import Settings
 from revenge_companion.core.status import (
     AccountStatus,
     EngineStatus,
+    Host,
     Library,
     OutboxCounts,
     PlayRecord,
@@ -37,6 +38,7 @@ from revenge_companion.engine.anime import Anime
 from revenge_companion.engine.api import Change, Notice, Notification, OutboxRow
 from revenge_companion.engine.dispatcher import Lane, LaneEvent
 from revenge_companion.engine.handoff import HandOffs
+from revenge_companion.engine.hosts import hosts
 from revenge_companion.engine.limits import Limits
 from revenge_companion.engine.linker import Linker, SecretStore
 from revenge_companion.engine.listener import Listener
@@ -614,6 +616,15 @@ class Engine:
         self._sign_in.nudge()
         for lane in self._lanes.values():
             lane.recovered()
+
+    def hosts(self) -> tuple[Host, ...]:
+        return hosts(
+            self._sign_in.server_url,
+            self._linked,
+            self._parts.services,
+            self._parts.environ,
+            map_url=self.anime.map_url,
+        )
 
     async def libraries(self) -> tuple[Library, ...]:
         return await self._sign_in.libraries()

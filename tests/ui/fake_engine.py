@@ -20,6 +20,7 @@ from revenge_companion.core.status import (
     AccountStatus,
     DestinationFate,
     EngineStatus,
+    Host,
     Library,
     OutboxCounts,
     PlayRecord,
@@ -304,6 +305,7 @@ class FakeEngine:
         self.probed = ProbeResult(trouble="Nothing answers.")
         self.server_libraries: tuple[Library, ...] = ()
         self.anime = FakeAnime(self)
+        self.contacted: tuple[Host, ...] = ()
         self._told: list[Callable[[Change], None]] = []
         self._notified: list[Callable[[Notification], None]] = []
 
@@ -363,6 +365,9 @@ class FakeEngine:
     async def probe(self, service: str, address: str) -> ProbeResult:
         await self.note("probe", service, address)
         return self.probed
+
+    def hosts(self) -> tuple[Host, ...]:
+        return self.contacted
 
     async def libraries(self) -> tuple[Library, ...]:
         await self.note("libraries")

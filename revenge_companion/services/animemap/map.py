@@ -73,7 +73,8 @@ class AnimeMap:
     ) -> None:
         self._http = http
         self._clock = clock
-        self._url = environ.get(URL_ENV, "").strip() or SOURCE_URL
+        #: Where it is fetched from.
+        self.url = environ.get(URL_ENV, "").strip() or SOURCE_URL
         self._file = cache / "anime_ids.json"
         self._about_file = cache / "anime_ids.about.json"
         self._overrides_file = data / "anime_overrides.json"
@@ -171,7 +172,7 @@ class AnimeMap:
         known = about.etag if about.etag and not self.state.missing else ""
         answer = await self._http.request(
             "GET",
-            self._url,
+            self.url,
             headers={"If-None-Match": known} if known else None,
             timeout_s=60.0,
             max_bytes=MAX_BYTES,

@@ -31,6 +31,7 @@ from revenge_companion.ui.context import Context
 from revenge_companion.ui.theme import GRID, Tone
 from revenge_companion.ui.widgets.anime import AnimeSettings
 from revenge_companion.ui.widgets.card import Card, Column
+from revenge_companion.ui.widgets.hosts import HostsText
 from revenge_companion.ui.widgets.rules import RulesEditor
 from revenge_companion.ui.widgets.text import Text, buddy
 
@@ -216,6 +217,7 @@ class SettingsPage(Column):
                 wrap=True,
             )
         )
+        card.column.addWidget(HostsText(self._context))
 
     def _check(self, card: Card, text: str) -> QCheckBox:
         box = QCheckBox(text)

@@ -178,7 +178,9 @@ async def test_the_status_tells_how_many_plays_wait_for_the_map(home: Path) -> N
         await house.until(lambda: house.engine.status.map_waiting == 1)
         await house.engine.anime.download()
         assert house.engine.status.map_waiting == 0
+        assert "anime_map" in [host.use for host in house.engine.hosts()]
         await house.engine.anime.remove()
+        assert "anime_map" not in [host.use for host in house.engine.hosts()]
         assert house.engine.anime.state == MapState()
 
 
