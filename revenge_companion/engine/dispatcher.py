@@ -371,7 +371,8 @@ class Lane:
         if stop is None:
             rest = [delivery for delivery in batch if delivery.id not in outcomes]
             stop = await self._submit(rest, outcomes) if rest else None
-            sent = {one.id for one in rest}
+            # What an earlier attempt brought was sent by us as well, and not yet looked at.
+            sent = {one.id for one in rest} | {one.id for one in doubtful if one.unsure}
             await self._confirm([one for one in doubtful if one.id in sent], outcomes)
         for delivery in batch:
             if delivery.id not in outcomes:
@@ -420,8 +421,10 @@ class Lane:
         except Exception:
             _log.exception("Looking at %s failed in a way nobody planned for", self.spec.name)
         else:
-            for delivery_id, remote_id in found.items():
-                outcomes[delivery_id] = Delivered(remote_id or None)
+            for one in arrived:
+                before = outcomes[one.id]
+                if one.id in found and isinstance(before, Delivered):
+                    outcomes[one.id] = replace(before, remote_id=found[one.id] or None)
 
     async def _find(self, deliveries: Sequence[Delivery]) -> Mapping[int, str]:
         if isinstance(self.client, ReadsBack):
