@@ -79,6 +79,7 @@ def runs(sizes: Sizes) -> list[tuple[str, Run]]:
         ("answers lost clock ahead", lambda home, seed: _unheard(home, seed, 3600.0)),
         ("answers lost clock behind", lambda home, seed: _unheard(home, seed, -3600.0)),
         ("answers lost two computers", lambda home, seed: scenarios.unheard(home, seed)),
+        ("answers lost twice ahead", lambda home, seed: scenarios.unheard(home, seed, 3600.0)),
         ("suspend", scenarios.suspended),
         ("summer time", scenarios.daylight),
         ("replay", lambda home, seed: scenarios.replayed(home, seed, sizes.replays)),

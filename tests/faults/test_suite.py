@@ -58,8 +58,9 @@ async def test_lost_answers_double_nothing_whatever_the_clock_says(
 
 
 @warned
-async def test_lost_answers_to_two_computers_double_nothing(tmp_path: Path) -> None:
-    made = await scenarios.unheard(tmp_path, SEED, plays=8)
+@pytest.mark.parametrize("seconds", [0.0, 3600.0], ids=["right", "ahead"])
+async def test_lost_answers_to_two_computers_double_nothing(tmp_path: Path, seconds: float) -> None:
+    made = await scenarios.unheard(tmp_path, SEED, seconds, plays=8)
     assert made.ok, made
 
 
