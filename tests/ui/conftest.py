@@ -10,6 +10,7 @@ import pytest
 from PySide6.QtCore import QLocale
 from PySide6.QtWidgets import QApplication, QWidget
 
+from revenge_companion.core.status import Host, HostUse
 from revenge_companion.ui.bridge import Bridge
 from revenge_companion.ui.context import Context
 from revenge_companion.ui.loop import CompanionLoop
@@ -95,6 +96,12 @@ def engine() -> FakeEngine:
 def busy_engine(engine: FakeEngine) -> FakeEngine:
     """Signed in, with accounts, plays and an outbox."""
     engine.status = SIGNED_IN
+    engine.contacted = (
+        Host("media.example.org", HostUse.SERVER),
+        Host("api.trakt.tv", HostUse.SERVICE, "Trakt"),
+        Host("api.simkl.com", HostUse.SERVICE, "Simkl"),
+        Host("api.listenbrainz.org", HostUse.SERVICE, "ListenBrainz"),
+    )
     engine.ledger = [not_counted(n) if n % 3 == 2 else play(n) for n in range(1, 40)]
     engine.deliveries = [waiting(n) for n in range(1, 5)]
     return engine

@@ -191,3 +191,16 @@ async def test_anime_is_looked_for_through_the_linked_account_only(home: Path) -
         assert (found.anilist, found.mal, found.episodes) == (5, 6, 1)
         with pytest.raises(LinkRefused):
             await house.engine.anime.search(99, "film")
+
+
+async def test_a_newer_map_sends_what_the_older_one_could_not_place(home: Path) -> None:
+    async with linked(home) as (house, lists):
+        twins = {str(n): {"imdb_id": FILM.ids.imdb, "anilist_id": n} for n in (5, 7)}
+        known, lists.map = lists.map, SMALL | twins
+        await house.engine.anime.download()
+        await house.play(FILM)
+        await house.until(lambda: house.account("anilist").counts.parked == 1)
+        lists.map = known
+        await house.engine.anime.download()
+        await house.until(lambda: house.account("anilist").counts.delivered == 1)
+        assert list(lists.entries) == [5]
