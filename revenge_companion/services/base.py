@@ -260,6 +260,8 @@ class ProbeResult:
     #: Whether one request may hold several plays.
     batches: bool = False
     loves: bool = False
+    #: The only way to link there; None where the service's ordinary one will do.
+    link: LinkMethod | None = None
     #: Why it is none, one sentence; empty where there is a `kind`.
     trouble: str = ""
 

@@ -163,6 +163,17 @@ async def test_what_answers_is_told_while_typing_and_its_address_is_used(linking
 
 
 @pytest.mark.parametrize("linking", [LASTFM], indirect=True)
+async def test_a_server_with_one_way_to_link_chooses_it(linking: Linking) -> None:
+    linking.engine.probed = replace(MALOJA, link=LinkMethod.PASSWORD)
+    await linking.typed("https://m.example")
+
+    assert linking.dialog.username.isVisible()
+    linking.dialog.username.setText("anna")
+    await linking.go()
+    assert linking.asked[0].username == "anna"
+
+
+@pytest.mark.parametrize("linking", [LASTFM], indirect=True)
 async def test_what_is_no_such_server_is_told_and_may_still_be_tried(linking: Linking) -> None:
     linking.engine.probed = ProbeResult(trouble="A web page answers at m.example.")
     assert await linking.typed("https://m.example") == "A web page answers at m.example."

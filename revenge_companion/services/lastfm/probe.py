@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from revenge_companion.core.errors import CompanionError
 from revenge_companion.net.http import Answer, Http
 from revenge_companion.services.answers import mapping, object_of
-from revenge_companion.services.base import ProbeResult
+from revenge_companion.services.base import LinkMethod, ProbeResult
 from revenge_companion.services.lastfm import payload, wire
 
 #: Where servers keep this interface when the bare address of their site was typed.
@@ -56,9 +56,9 @@ async def _recognised(http: Http, root: str, answer: Answer) -> ProbeResult | No
     session = mapping((object_of(second) or {}).get("session"))
     if isinstance(session.get("key"), str):
         # It lets everybody in, and words its other refusals without a number.
-        return ProbeResult("multi-scrobbler", root)
+        return ProbeResult("multi-scrobbler", root, link=LinkMethod.PASSWORD)
     if wire.error_of(second)[0] not in (None, 3):
-        return ProbeResult("Maloja", root)
+        return ProbeResult("Maloja", root, link=LinkMethod.PASSWORD)
     return None
 
 

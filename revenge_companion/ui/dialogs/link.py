@@ -24,6 +24,7 @@ from revenge_companion.services.base import (
     LinkMethod,
     LinkPrompt,
     LinkRequest,
+    ProbeResult,
     ServiceSpec,
     ShowPrompt,
 )
@@ -65,6 +66,7 @@ class LinkDialog(QDialog):
         self.setWindowTitle(title.format(service=spec.name))
         self.server = OwnServer(spec, again, probe if spec.custom_server else None)
         self.server.changed.connect(self._show_ready)
+        self.server.found.connect(self._on_found)
         self.waiting = WaitingPage(spec.name, clock, open_address)
         self._build()
         self._show_method()
@@ -217,6 +219,11 @@ class LinkDialog(QDialog):
         if method in (LinkMethod.PIN, LinkMethod.BROWSER):
             request = replace(request, pasted=self.waiting.pasted)
         return request
+
+    def _on_found(self, found: ProbeResult) -> None:
+        """Some servers can only be linked in one way."""
+        if found.link is not None and found.link in self._spec.link:
+            self.method.setCurrentIndex(self.method.findData(found.link.value))
 
     # What happens
 

@@ -23,6 +23,8 @@ class OwnServer(QWidget):
 
     #: The user began or stopped wanting them, or typed.
     changed = Signal()
+    #: A server answered: ProbeResult
+    found = Signal(object)
 
     def __init__(self, spec: ServiceSpec, again: Account | None, probe: Probe | None) -> None:
         super().__init__()
@@ -140,6 +142,7 @@ class OwnServer(QWidget):
         self._probed = (typed, found)
         if found.kind:
             self._say(self._what_answers(found), Tone.GOOD)
+            self.found.emit(found)
         else:
             self._say(found.trouble, Tone.BAD)
 

@@ -91,6 +91,7 @@ def test_a_server_is_told_of_without_linking(
         "address": site.url,
         "batches": True,
         "loves": True,
+        "link": None,
         "trouble": "",
     }
     assert run(capsys, *asked) == (0, {"probe": expected})

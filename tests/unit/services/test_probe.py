@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from revenge_companion.net.http import Http
-from revenge_companion.services.base import ProbeResult
+from revenge_companion.services.base import LinkMethod, ProbeResult
 from revenge_companion.services.lastfm.service import LastFm
 from revenge_companion.services.listenbrainz.service import ListenBrainz
 from tests.unit.services.kit import PORTAL, QuickClock, answer
@@ -114,7 +114,7 @@ MALOJA = "/apis/audioscrobbler/2.0"
                 f"{MALOJA} auth.getToken": answer(200, {"error": 3, "message": "Invalid method"}),
                 f"{MALOJA} auth.getMobileSession": answer(403, {"error": 4, "message": "Wrong"}),
             },
-            ProbeResult("Maloja", HOME + MALOJA),
+            ProbeResult("Maloja", HOME + MALOJA, link=LinkMethod.PASSWORD),
         ),
         (
             {
@@ -123,7 +123,7 @@ MALOJA = "/apis/audioscrobbler/2.0"
                     200, {"session": {"name": "nobody", "key": "k" * 8, "subscriber": 0}}
                 ),
             },
-            ProbeResult("multi-scrobbler", f"{HOME}/api/lastfm"),
+            ProbeResult("multi-scrobbler", f"{HOME}/api/lastfm", link=LinkMethod.PASSWORD),
         ),
     ],
     ids=["lastfm", "gnufm", "proxy", "maloja", "multi-scrobbler"],
