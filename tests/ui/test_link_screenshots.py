@@ -7,6 +7,7 @@ import asyncio
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from revenge_companion.core.accounts import Account
 from revenge_companion.core.errors import LinkRefused, LinkTrouble, Unreachable
+from revenge_companion.core.status import Library
 from revenge_companion.services.base import (
     LinkMethod,
     LinkPrompt,
@@ -27,9 +29,11 @@ from revenge_companion.services.catalog import SPECS as REAL
 from revenge_companion.ui.context import Context
 from revenge_companion.ui.dialogs.link import LinkDialog
 from revenge_companion.ui.dialogs.welcome import WelcomeDialog
+from revenge_companion.ui.pages.accounts import AccountsPage
+from revenge_companion.ui.pages.activity import ActivityPage
 from revenge_companion.ui.style import Theme
 from tests.clock import FakeClock, settle
-from tests.ui.fake_engine import SIGNED_IN, SPECS, FakeEngine
+from tests.ui.fake_engine import NOW, SIGNED_IN, SPECS, WORDS, FakeEngine, play
 
 TRAKT, SIMKL, LASTFM, LISTENBRAINZ = SPECS
 Shoot = Callable[[QWidget, str], None]
@@ -186,4 +190,43 @@ async def test_the_first_steps(context: Context, engine: FakeEngine, shoot: Shoo
     shoot(dialog, "welcome-done")
     dialog.reject()
     dialog.deleteLater()
+    await settle()
+
+
+async def test_a_silent_account_and_libraries_by_name(
+    context: Context, busy_engine: FakeEngine, shoot: Shoot
+) -> None:
+    busy_engine.server_libraries = tuple(
+        Library(str(n), name) for n, name in enumerate(("Films", "Shows", "Children", "Concerts"))
+    )
+    first, *rest = SIGNED_IN.accounts
+    named = replace(first.account, profile_url="https://app.trakt.tv/profile/anna")
+    silent = replace(first, account=named, silent_since=NOW - timedelta(days=2))
+    busy_engine.become(accounts=(silent, *rest))
+    page = AccountsPage(context, lambda _: None)
+    page.resize(820, 620)
+    page.show()
+    page.cards[1].show_more(True)
+    await settle()
+    shoot(page, "accounts-silent")
+    page.shut()
+    page.deleteLater()
+    await settle()
+
+
+async def test_a_track_with_its_heart(
+    context: Context, busy_engine: FakeEngine, shoot: Shoot
+) -> None:
+    busy_engine.ledger[0] = play(1, WORDS)
+    page = ActivityPage(context)
+    page.resize(900, 620)
+    page.show()
+    await settle()
+    page.show_play(busy_engine.ledger[0].id)
+    await settle()
+    page.story.love.click()
+    await settle()
+    shoot(page, "activity-loved")
+    page.shut()
+    page.deleteLater()
     await settle()
