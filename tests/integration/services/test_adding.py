@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from revenge_companion.core import delivery, errors
+from revenge_companion.core import animemap, delivery, errors
 from revenge_companion.core.delivery import DeliveryState
 from revenge_companion.core.errors import LinkRefused
 from revenge_companion.core.reasons import Reason
@@ -158,7 +158,9 @@ def test_the_page_comes_with_the_package_and_names_what_there_is() -> None:
 
     named = set(re.findall(r"`(?:[a-z]+\.)*([A-Z][A-Za-z]+)[`.]", page))
     known = {"SPEC"} | {
-        name for module in (base, delivery, errors, gate, linking, tokens) for name in dir(module)
+        name
+        for module in (animemap, base, delivery, errors, gate, linking, tokens)
+        for name in dir(module)
     }
     assert {"Service", "Client", "Linked", "Unanswered", "Delivered"} <= named
     assert named <= known
