@@ -92,7 +92,9 @@ def _item_values(item: Item) -> dict[str, Any]:
             "recording_mbid": music.recording_mbid, "track_mbid": music.track_mbid,
             "release_mbid": music.release_mbid, "artist_mbids": music.artist_mbids,
         }  # fmt: skip
-        values["music_ids"] = {key: value for key, value in ids.items() if value}
+        values["music_ids"] = {
+            key: value for key, value in ids.items() if value is not None and value != ()
+        }
     if item.series is not None:
         series: dict[str, Any] = {"title": item.series.title}
         if item.series.year is not None:

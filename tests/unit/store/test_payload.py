@@ -1,9 +1,10 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from revenge_companion.core.media import Item
+from revenge_companion.core.media import Item, MusicIds
 from revenge_companion.core.scrobble import Scrobble
 from revenge_companion.store.payload import (
     item_from_text,
@@ -27,6 +28,11 @@ ITEMS = st.from_type(Item).filter(lambda item: item.duration_s == item.duration_
 @given(TIMES)
 def test_a_moment_comes_back_to_the_microsecond(time: datetime) -> None:
     assert moment(micros(time)) == time
+
+
+def test_an_empty_id_comes_back_as_it_was() -> None:
+    item = replace(TRACK, music_ids=MusicIds(release_mbid=""))
+    assert item_from_text(item_text(item)) == item
 
 
 @given(ITEMS)
