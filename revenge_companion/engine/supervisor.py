@@ -3,9 +3,8 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -19,7 +18,7 @@ from revenge_companion.core.errors import (
     StoreTrouble,
 )
 from revenge_companion.core.live import LiveNotice
-from revenge_companion.core.reasons import Fact, Reason
+from revenge_companion.core.reasons import Reason
 from revenge_companion.core.routing import hears_live
 from revenge_companion.core.session import Decision
 from revenge_companion.core.settings import Settings
@@ -43,7 +42,9 @@ from revenge_companion.engine.limits import Limits
 from revenge_companion.engine.linker import Linker, SecretStore
 from revenge_companion.engine.listener import Listener
 from revenge_companion.engine.outbox_export import export
+from revenge_companion.engine.pausing import Pausing
 from revenge_companion.engine.signin import SignIn
+from revenge_companion.engine.telling import Telling
 from revenge_companion.engine.upkeep import Upkeep
 from revenge_companion.net.http import Http
 from revenge_companion.revenge.signals import Signal
@@ -69,8 +70,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-#: Where the end of a timed pause is kept.
-_PAUSED_UNTIL = "paused_until"
 
 #: Seconds between two tries to read the sign-in from a keyring that did not answer.
 _KEYRING_RETRY_S = 60.0
@@ -104,6 +103,7 @@ class Engine:
         self._parts = parts
         self._clock = parts.clock
         self._settings = parts.settings
+        self._tell = Telling(parts.services, lambda: self._settings)
         self._outbox = Outbox(parts.database, parts.clock)
         self._plays = Plays(parts.database, parts.clock)
         self._accounts = Accounts(parts.database, parts.clock)
@@ -157,7 +157,7 @@ class Engine:
             parts.clock,
             secret_of=self._linker.secret,
             use=self.test_account,
-            tell=self._link_ends,
+            tell=self._tell.link_ends,
         )
         self._sign_in = SignIn(
             parts.http,
@@ -169,15 +169,18 @@ class Engine:
             history=self._listener,
             meta=parts.database,
         )
+        self._pausing = Pausing(
+            parts.clock,
+            parts.database,
+            begun=self._pause_begun,
+            ended=self._pause_ended,
+            chore=self._chore,
+            trouble=self._trouble_is,
+        )
         self._lanes: dict[int, Lane] = {}
         self._linked: tuple[Account, ...] = ()
         self._counts: dict[int, OutboxCounts] = {}
-        self._paused_until: datetime | None = None
-        self._pause_timer: asyncio.Task[None] | None = None
         self._trouble = ""
-        self._told: list[Callable[[Change], None]] = []
-        self._notified: list[Callable[[Notification], None]] = []
-        self._warned: set[tuple[int, AccountState]] = set()
         self._chores: set[asyncio.Task[None]] = set()
         self._was_signed_in = False
         self._running = False
@@ -203,11 +206,16 @@ class Engine:
             await self.amending.forget(play_key)
         await self.amending.load_rules()
         self._parts.http.on_answer = self._answered
-        await self._stay_paused()
-        self._chore(self._hand_offs.keep_reminding(lambda: self._linked, self._remind))
+        if self._settings.paused:
+            self.pause(None)
+        else:
+            await self._pausing.stay()
+        self._chore(self._hand_offs.keep_reminding(lambda: self._linked, self._tell.hand_off_due))
         await self._alarms.load()
         self._chore(
-            self._alarms.keep_looking(lambda: self._linked, self._alarm, self._alarms_changed)
+            self._alarms.keep_looking(
+                lambda: self._linked, self._tell.nothing_confirmed, self._alarms_changed
+            )
         )
         self._chore(self._upkeep.keep(lambda: self._linked))
         if not await self._resumed():
@@ -239,8 +247,7 @@ class Engine:
         """Stop listening, let what is being sent settle, close HTTP and the database."""
         await self._sign_in.stop()
         await self._listener.stop()
-        if self._pause_timer is not None:
-            self._pause_timer.cancel()
+        self._pausing.close()
         await asyncio.gather(*(lane.stop() for lane in self._lanes.values()))
         for chore in list(self._chores):
             chore.cancel()
@@ -271,7 +278,7 @@ class Engine:
             accounts=accounts,
             now_playing=self._listener.now_playing(),
             outbox=total(self._counts.values()),
-            paused_until=self._paused_until,
+            paused_until=self._pausing.until,
             trouble=self._trouble or self._parts.secrets_trouble(),
             needs_passphrase=bool(self._parts.secrets_trouble()),
             map_waiting=self.anime.waiting(self._counts),
@@ -298,30 +305,13 @@ class Engine:
             lane = self._lanes.get(account.id)
             if lane is not None and _asks_map(self._parts.services[account.service]):
                 lane.wake(force=True)
-        self._changed(Change.ACCOUNTS, Change.STATUS)
+        self._tell.changed(Change.ACCOUNTS, Change.STATUS)
 
     def on_change(self, told: Callable[[Change], None]) -> None:
-        self._told.append(told)
+        self._tell.told.append(told)
 
     def on_notification(self, told: Callable[[Notification], None]) -> None:
-        self._notified.append(told)
-
-    def _changed(self, *changes: Change) -> None:
-        for change in changes:
-            for told in self._told:
-                told(change)
-
-    def _notify(self, notice: Notice, title: str, reason: str, **facts: Fact) -> None:
-        wanted = {
-            Notice.ACCOUNT_TROUBLE: self._settings.notify.account_trouble,
-            Notice.SIGNED_OUT: self._settings.notify.signed_out,
-            Notice.SCROBBLED: self._settings.notify.scrobbled,
-            Notice.TROUBLE: True,
-            Notice.HAND_OFF: self._settings.notify.hand_off,
-        }
-        if wanted[notice]:
-            for told in self._notified:
-                told(Notification(notice, title, reason, facts))
+        self._tell.notified.append(told)
 
     async def unlock(self, passphrase: str) -> None:
         await self._parts.unlock(passphrase)
@@ -329,7 +319,7 @@ class Engine:
             await self._sign_in.resume()
         for lane in self._lanes.values():
             lane.wake(force=True)
-        self._changed(Change.STATUS, Change.ACCOUNTS)
+        self._tell.changed(Change.STATUS, Change.ACCOUNTS)
 
     # Signing in
 
@@ -345,15 +335,15 @@ class Engine:
     def _sign_in_changed(self) -> None:
         again = self._sign_in.state is SignInState.SIGN_IN_AGAIN
         if again and self._was_signed_in:
-            self._notify(Notice.SIGNED_OUT, "Revenge", Reason.SIGN_IN_AGAIN)
+            self._tell.notify(Notice.SIGNED_OUT, "Revenge", Reason.SIGN_IN_AGAIN)
         self._was_signed_in = self._sign_in.state is SignInState.SIGNED_IN
-        self._changed(Change.STATUS)
+        self._tell.changed(Change.STATUS)
 
     # Playback
 
     async def _hear(self, signal: Signal) -> None:
         await self._listener.take(signal)
-        self._changed(Change.NOW_PLAYING)
+        self._tell.changed(Change.NOW_PLAYING)
 
     async def _recorded(self, new: int, decisions: Sequence[Decision]) -> None:
         counted = [decision.update for decision in decisions if decision.scrobbles]
@@ -361,15 +351,15 @@ class Engine:
             for lane in self._lanes.values():
                 lane.wake()
             for update in counted:
-                self._notify(
+                self._tell.notify(
                     Notice.SCROBBLED, update.item.label, update.reason_code, **update.facts
                 )
             try:
                 self._counts = await self._outbox.counts()
             except StoreTrouble as error:
                 self._trouble_is(str(error))
-            self._changed(Change.OUTBOX)
-        self._changed(Change.PLAYS, Change.NOW_PLAYING)
+            self._tell.changed(Change.OUTBOX)
+        self._tell.changed(Change.PLAYS, Change.NOW_PLAYING)
 
     def _tell_live(self, notice: LiveNotice, counted_rules: frozenset[str]) -> None:
         for lane in self._lanes.values():
@@ -382,61 +372,26 @@ class Engine:
         self._trouble = sentence
         if sentence:
             _log.warning("Storage trouble: %s", sentence)
-            self._notify(Notice.TROUBLE, "Revenge Companion", sentence)
-        self._changed(Change.STATUS)
+            self._tell.notify(Notice.TROUBLE, "Revenge Companion", sentence)
+        self._tell.changed(Change.STATUS)
 
     def pause(self, until: datetime | None) -> None:
-        self._cancel_pause_timer()
-        self._paused_until = until or datetime.max.replace(tzinfo=UTC)
-        self._listener.pause()
-        self._chore(self._keep_pause(until))
-        if until is not None:
-            self._pause_timer = asyncio.create_task(self._resume_at(until), name="pause-timer")
-        self._changed(Change.STATUS)
+        self._pausing.pause(until)
 
     def pause_for(self, length: timedelta | None) -> None:
-        self.pause(None if length is None else self._clock.now() + length)
+        self._pausing.pause_for(length)
 
     def resume(self) -> None:
-        self._cancel_pause_timer()
-        self._paused_until = None
-        self._chore(self._keep_pause(None))
+        self._pausing.resume()
+
+    def _pause_begun(self) -> None:
+        self._listener.pause()
+        self._tell.changed(Change.STATUS)
+
+    def _pause_ended(self) -> None:
         self._listener.resume()
         self._sign_in.look_back()
-        self._changed(Change.STATUS)
-
-    async def _stay_paused(self) -> None:
-        """Go on with a pause that was not to end with the program."""
-        if self._settings.paused:
-            self.pause(None)
-            return
-        text = await self._parts.database.get_meta(_PAUSED_UNTIL)
-        with suppress(ValueError):
-            until = datetime.fromisoformat(text or "")
-            if until > self._clock.now():
-                self.pause(until)
-
-    async def _keep_pause(self, until: datetime | None) -> None:
-        """Store a pause's end, so that it outlasts the program; with None there is none."""
-        database = self._parts.database
-        try:
-            if until is None:
-                await database.drop_meta(_PAUSED_UNTIL)
-            else:
-                await database.set_meta(_PAUSED_UNTIL, until.isoformat())
-        except StoreTrouble as error:
-            self._trouble_is(str(error))
-
-    async def _resume_at(self, until: datetime) -> None:
-        while (left := (until - self._clock.now()).total_seconds()) > 0:
-            await self._clock.sleep(min(left, 600.0))
-        self._pause_timer = None
-        self.resume()
-
-    def _cancel_pause_timer(self) -> None:
-        if self._pause_timer is not None:
-            self._pause_timer.cancel()
-            self._pause_timer = None
+        self._tell.changed(Change.STATUS)
 
     def dont_scrobble(self, play_key: str) -> None:
         self._chore(self._keep_private(play_key))
@@ -447,7 +402,7 @@ class Engine:
                 await self.amending.forget(play_key)
             except StoreTrouble as error:
                 self._trouble_is(str(error))
-        self._changed(Change.PLAYS, Change.NOW_PLAYING)
+        self._tell.changed(Change.PLAYS, Change.NOW_PLAYING)
 
     # Second thoughts
 
@@ -466,7 +421,7 @@ class Engine:
 
     async def _amended(self) -> None:
         await self._outbox_changed(wake=True)
-        self._changed(Change.PLAYS, Change.SETTINGS)
+        self._tell.changed(Change.PLAYS, Change.SETTINGS)
 
     # Accounts
 
@@ -480,9 +435,9 @@ class Engine:
             # What the old lane was told of the old tokens says nothing about the new ones.
             await self._accounts.set_state(account.id, AccountState.LINKED)
         await self._refresh_accounts()
-        self._warned = {key for key in self._warned if key[0] != account.id}
+        self._tell.forget(account.id)
         self._wake_lane(account.id)
-        self._changed(Change.ACCOUNTS, Change.STATUS)
+        self._tell.changed(Change.ACCOUNTS, Change.STATUS)
         return account
 
     async def probe(self, service: str, address: str) -> ProbeResult:
@@ -497,7 +452,7 @@ class Engine:
         await self._hand_offs.forget(account_id)
         await self._refresh_accounts()
         self._counts = await self._outbox.counts()
-        self._changed(Change.ACCOUNTS, Change.OUTBOX, Change.STATUS)
+        self._tell.changed(Change.ACCOUNTS, Change.OUTBOX, Change.STATUS)
 
     async def set_switches(self, account_id: int, switches: Switches) -> None:
         await self._accounts.set_switches(account_id, switches)
@@ -521,7 +476,7 @@ class Engine:
         if account.state in (AccountState.HELD, AccountState.LINK_AGAIN):
             await self._limits.trust(account)
             await self._accounts.set_state(account_id, AccountState.LINKED)
-            self._warned = {key for key in self._warned if key[0] != account_id}
+            self._tell.forget(account_id)
             await self._accounts_changed()
             self._wake_lane(account_id)
         return user.name
@@ -539,7 +494,7 @@ class Engine:
 
     async def _accounts_changed(self) -> None:
         await self._refresh_accounts()
-        self._changed(Change.ACCOUNTS, Change.STATUS)
+        self._tell.changed(Change.ACCOUNTS, Change.STATUS)
 
     async def _refresh_accounts(self) -> None:
         """Read the accounts anew and give each its lane."""
@@ -581,7 +536,7 @@ class Engine:
                 )
             except StoreTrouble as error:
                 self._trouble_is(str(error))
-            self._warn(event)
+            self._tell.warn(self._account(event.account_id), event.state, event.code)
         try:
             self._counts = await self._outbox.counts()
             if event.state is not None or event.delivered:
@@ -592,19 +547,8 @@ class Engine:
         except StoreTrouble as error:
             self._trouble_is(str(error))
         if event.state is not None:
-            self._changed(Change.ACCOUNTS)
-        self._changed(Change.OUTBOX, Change.PLAYS, Change.STATUS)
-
-    def _warn(self, event: LaneEvent) -> None:
-        """Tell the user of a held lane once, until it has recovered."""
-        if event.state is AccountState.LINKED or event.state is None:
-            self._warned = {key for key in self._warned if key[0] != event.account_id}
-            return
-        key = (event.account_id, event.state)
-        if key not in self._warned:
-            self._warned.add(key)
-            name = self._parts.services[self._account(event.account_id).service].spec.name
-            self._notify(Notice.ACCOUNT_TROUBLE, name, event.code, service=name)
+            self._tell.changed(Change.ACCOUNTS)
+        self._tell.changed(Change.OUTBOX, Change.PLAYS, Change.STATUS)
 
     def _answered(self, host: str) -> None:
         """Some request was answered: lanes that rest because the network was gone may go on."""
@@ -714,29 +658,17 @@ class Engine:
 
     async def _handed_off(self) -> None:
         await self._outbox_changed(wake=False)
-        self._changed(Change.ACCOUNTS, Change.PLAYS)
-
-    def _remind(self, account: Account, count: int) -> None:
-        name = self._parts.services[account.service].spec.name
-        self._notify(Notice.HAND_OFF, name, Reason.HAND_OFF_DUE, service=name, count=str(count))
+        self._tell.changed(Change.ACCOUNTS, Change.PLAYS)
 
     async def _calm(self, account_id: int) -> None:
         """A delivery, or a trouble with a name, ends the warning about an account."""
         if account_id in self._alarms.since:
             for account in await self._alarms.look(self._linked):
-                self._alarm(account)
+                self._tell.nothing_confirmed(account)
             self._alarms_changed()
 
-    def _alarm(self, account: Account) -> None:
-        name = self._parts.services[account.service].spec.name
-        self._notify(Notice.ACCOUNT_TROUBLE, name, Reason.NOTHING_CONFIRMED, service=name)
-
-    def _link_ends(self, account: Account, days: int) -> None:
-        name = self._parts.services[account.service].spec.name
-        self._notify(Notice.ACCOUNT_TROUBLE, name, Reason.LINK_ENDS, service=name, count=str(days))
-
     def _alarms_changed(self) -> None:
-        self._changed(Change.ACCOUNTS, Change.STATUS)
+        self._tell.changed(Change.ACCOUNTS, Change.STATUS)
 
     async def scrobble_anyway(self, play_id: int) -> bool:
         update = await self._plays.saved(play_id)
@@ -751,7 +683,7 @@ class Engine:
         if wake:
             for lane in self._lanes.values():
                 lane.wake()
-        self._changed(Change.OUTBOX, Change.STATUS)
+        self._tell.changed(Change.OUTBOX, Change.STATUS)
 
     # Settings
 
@@ -765,7 +697,7 @@ class Engine:
         self._settings = settings
         self._parts.http.allow_plain_http = settings.allow_plain_http
         self._listener.use(settings, self._linked)
-        self._changed(Change.SETTINGS, Change.STATUS)
+        self._tell.changed(Change.SETTINGS, Change.STATUS)
 
     def _chore(self, work: Coroutine[object, object, None]) -> None:
         """Run a short task of the engine's own and keep hold of it."""
