@@ -49,7 +49,7 @@ _PRIVATE_UNTIL = "private_until"
 _PRIVATE_ITEMS = "private_items"
 _ITEMS_NOTED_EVERY_S = 300.0
 #: Seconds that a frame may be under way from the server.
-_ON_ITS_WAY_S = 5.0
+_ON_ITS_WAY_S = 30.0
 
 
 class PlayStore(Protocol):
