@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
 from revenge_companion.core.accounts import Account
-from revenge_companion.core.animemap import Candidate, MapState, Match, Override, keys_of
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.delivery import Delivery, DeliveryState
 from revenge_companion.core.errors import LinkRefused
@@ -20,6 +19,7 @@ from revenge_companion.store.outbox import Outbox
 
 if TYPE_CHECKING:
     # The map is loaded once somebody asks it.
+    from revenge_companion.core.animemap import Candidate, MapState, Override
     from revenge_companion.services.animemap.map import AnimeMap, SearchesAnime
 
 _log = logging.getLogger(__name__)
@@ -70,14 +70,15 @@ class Anime:
         self._retried = retried
 
     @property
-    def state(self) -> MapState | None:
+    def state(self) -> "MapState | None":
         maps = self._find_map()
         return None if maps is None else maps.state
 
     @property
     def map_url(self) -> str:
         """Where the copy is renewed from; empty while there is none."""
-        maps = self._find_map()
+        # Without a list that asks it, the map is neither used nor renewed.
+        maps = self._find_map() if self._listed() else None
         return "" if maps is None or maps.state.missing else maps.url
 
     def waiting(self, counts: Mapping[int, OutboxCounts]) -> int:
@@ -87,7 +88,10 @@ class Anime:
         state = self.state if rows else None
         return rows if state is not None and state.missing else 0
 
-    async def download(self) -> MapState:
+    async def download(self) -> "MapState":
+        # Imported here and below: few people have an anime list, and all wait for the start.
+        from revenge_companion.core.animemap import Match
+
         maps = self._map()
         state = await maps.download()
 
@@ -100,10 +104,12 @@ class Anime:
     async def remove(self) -> None:
         await self._map().remove()
 
-    async def overrides(self) -> tuple[Override, ...]:
+    async def overrides(self) -> "tuple[Override, ...]":
         return await self._map().overrides()
 
-    async def set_overrides(self, rows: Sequence[Override]) -> int:
+    async def set_overrides(self, rows: "Sequence[Override]") -> int:
+        from revenge_companion.core.animemap import keys_of
+
         maps = self._map()
         before = await maps.overrides()
         await maps.set_overrides(rows)
@@ -130,7 +136,7 @@ class Anime:
         await asyncio.to_thread(write_overrides, path, rows)
         return len(rows)
 
-    async def search(self, account_id: int, title: str) -> list[Candidate]:
+    async def search(self, account_id: int, title: str) -> "list[Candidate]":
         client = self._client_of(account_id)
         if client is None or not hasattr(client, "search"):
             raise LinkRefused(f"Account {account_id} cannot look for anime.")
@@ -146,6 +152,8 @@ class Anime:
         return sorted(found, key=lambda row: row.delivery.id, reverse=True)
 
     async def seen(self) -> list[Item]:
+        from revenge_companion.core.animemap import keys_of
+
         items: dict[str, Item] = {}
         for account in self._listed():
             for state in _SEEN:

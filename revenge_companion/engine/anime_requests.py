@@ -5,7 +5,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from revenge_companion.core.animemap import MapState
 from revenge_companion.engine.amend_requests import BadRequest
 from revenge_companion.engine.api import EngineApi
 
@@ -50,6 +49,8 @@ class AnimeRequests:
         return {"exported": await self._engine.anime.export_overrides(path), "file": str(path)}
 
     def _now(self) -> dict[str, Any]:
+        from revenge_companion.core.animemap import MapState
+
         state = self._engine.anime.state or MapState()
         return {
             "downloaded": not state.missing,

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from revenge_companion.core.accounts import Account, Switches
-from revenge_companion.core.animemap import Candidate, MapState, Override
 from revenge_companion.core.delivery import Delivery
 from revenge_companion.core.media import Item
 from revenge_companion.core.rules import Changed, Rule
@@ -16,6 +15,9 @@ from revenge_companion.core.settings import Settings
 from revenge_companion.core.status import EngineStatus, Host, Library, PlayRecord
 from revenge_companion.core.undoing import UndoResult
 from revenge_companion.services.base import LinkRequest, ProbeResult, ServiceSpec, ShowPrompt
+
+if TYPE_CHECKING:
+    from revenge_companion.core.animemap import Candidate, MapState, Override
 
 
 class Change(StrEnum):
@@ -103,11 +105,11 @@ class AnimeApi(Protocol):
     """The anime map and the user's corrections to it; see `core.animemap`."""
 
     @property
-    def state(self) -> MapState | None:
+    def state(self) -> "MapState | None":
         """The copy of the map on this computer; None where no service asks a map."""
         ...
 
-    async def download(self) -> MapState:
+    async def download(self) -> "MapState":
         """Fetch the newest map, which is the user's consent to fetching it from then on."""
         ...
 
@@ -115,11 +117,11 @@ class AnimeApi(Protocol):
         """Forget the copy and the consent; corrections stay."""
         ...
 
-    async def overrides(self) -> tuple[Override, ...]:
+    async def overrides(self) -> "tuple[Override, ...]":
         """The user's corrections; of several that fit, the last counts."""
         ...
 
-    async def set_overrides(self, rows: Sequence[Override]) -> int:
+    async def set_overrides(self, rows: "Sequence[Override]") -> int:
         """Keep these corrections instead; how many parked plays are tried again for it."""
         ...
 
@@ -131,7 +133,7 @@ class AnimeApi(Protocol):
         """Write the corrections to `path` as JSON; returns how many."""
         ...
 
-    async def search(self, account_id: int, title: str) -> list[Candidate]:
+    async def search(self, account_id: int, title: str) -> "list[Candidate]":
         """At most ten anime like `title` at an account's service, best first."""
         ...
 
