@@ -7,7 +7,7 @@ import gc
 import importlib
 import os
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication, QSystemTrayIcon
 
     from revenge_companion.demo.world import DemoWorld
+    from revenge_companion.engine.requests import Requests
     from revenge_companion.engine.supervisor import Engine
     from revenge_companion.paths import Paths
     from revenge_companion.store.locks import ProfileLock
@@ -34,7 +35,6 @@ _AFTER_THE_TRAY = (
     "revenge_companion.net.http",
     "revenge_companion.engine.supervisor",
     "revenge_companion.engine.start",
-    "revenge_companion.engine.requests",
     "revenge_companion.logs",
 )
 
@@ -197,7 +197,6 @@ def run_window(*, minimised: bool, reached: Reached = _untold) -> int:
 
 async def _window(stage: _Stage, paths: "Paths", lock: "ProfileLock", *, minimised: bool) -> int:
     from revenge_companion.engine.control import ControlServer
-    from revenge_companion.engine.requests import Requests
     from revenge_companion.engine.start import SystemClock, open_engine
     from revenge_companion.logs import configure
     from revenge_companion.ui.shell import Shell
@@ -213,8 +212,18 @@ async def _window(stage: _Stage, paths: "Paths", lock: "ProfileLock", *, minimis
         quit_requested=stage.quitting.set,
         tray_icon=stage.icon,
     )
-    requests = Requests(engine, raise_window=shell.raise_window, quit_requested=stage.quitting.set)
-    control = ControlServer(paths.control, requests.handle)
+    asked: list[Requests] = []
+
+    async def answer(do: str, args: Mapping[str, Any]) -> dict[str, Any]:
+        if not asked:
+            # Imported when the first command asks: the tray does not need it to start.
+            from revenge_companion.engine.requests import Requests
+
+            quitting, raise_window = stage.quitting.set, shell.raise_window
+            asked.append(Requests(engine, raise_window=raise_window, quit_requested=quitting))
+        return await asked[0].handle(do, args)
+
+    control = ControlServer(paths.control, answer)
     try:
         shell.show(minimised or engine.settings.start_minimised)
         await control.start()
@@ -226,7 +235,8 @@ async def _window(stage: _Stage, paths: "Paths", lock: "ProfileLock", *, minimis
     finally:
         shell.close()
         await control.close()
-        await requests.close()
+        for requests in asked:
+            await requests.close()
         await running.close()
     return 0
 

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from revenge_companion import __version__
 from revenge_companion.cli.reach import answer
 from revenge_companion.core.errors import CompanionError
-from revenge_companion.engine.requests import VAULT_KEY_ENV
+from revenge_companion.engine.linker import VAULT_KEY_ENV
 from revenge_companion.engine.start import LateSecrets, SystemClock
 from revenge_companion.net.http import Http
 from revenge_companion.paths import Paths, find_paths

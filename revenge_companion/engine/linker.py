@@ -29,6 +29,9 @@ from revenge_companion.store.locks import FileLock
 
 _log = logging.getLogger(__name__)
 
+#: Environment variable with the passphrase of the encrypted vault.
+VAULT_KEY_ENV = "REVENGE_COMPANION_VAULT_KEY"
+
 
 class SecretStore(Protocol):
     """The keyring or the vault."""

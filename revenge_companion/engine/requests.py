@@ -20,11 +20,10 @@ from revenge_companion.core.status import AccountStatus, EngineStatus, PlayRecor
 from revenge_companion.engine.amend_requests import AmendRequests, BadRequest
 from revenge_companion.engine.anime_requests import AnimeRequests
 from revenge_companion.engine.api import EngineApi
+from revenge_companion.engine.linker import VAULT_KEY_ENV
 from revenge_companion.engine.outbox_export import as_row
 from revenge_companion.services.base import LinkPrompt, LinkRequest
 
-#: Environment variable with the passphrase of the encrypted vault.
-VAULT_KEY_ENV = "REVENGE_COMPANION_VAULT_KEY"
 #: The most rows one answer holds.
 MOST_ROWS = 5000
 

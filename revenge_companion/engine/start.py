@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.errors import SecretsUnavailable, StoreTrouble
-from revenge_companion.engine.linker import SecretStore
-from revenge_companion.engine.requests import VAULT_KEY_ENV
+from revenge_companion.engine.linker import VAULT_KEY_ENV, SecretStore
 from revenge_companion.engine.supervisor import Engine, Parts
 from revenge_companion.net.http import Http
 from revenge_companion.paths import Paths
