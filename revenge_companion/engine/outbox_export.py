@@ -1,7 +1,6 @@
 """The outbox as a file of the user's own: CSV or JSON by the file's ending."""
 
 import asyncio
-import csv
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -78,6 +77,8 @@ def _write(rows: list[dict[str, Any]], path: Path) -> None:
             if path.suffix.lower() == ".json":
                 json.dump(rows, file, ensure_ascii=False, indent=1)
             else:
+                import csv
+
                 writer = csv.DictWriter(file, _FIELDS, extrasaction="ignore")
                 writer.writeheader()
                 for row in rows:
