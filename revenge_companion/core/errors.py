@@ -19,6 +19,7 @@
       LinkRefused        a service refused to link: say why
       RuleRefused        a rule, or a file of rules, cannot be used: say why
       EditRefused        a delivery cannot be changed so: say why
+      ImportRefused      a file or a run cannot be used for an import: say why
 """
 
 from enum import StrEnum
@@ -129,3 +130,7 @@ class RuleRefused(CompanionError):
 
 class EditRefused(CompanionError):
     """A delivery cannot be changed so: say why."""
+
+
+class ImportRefused(CompanionError):
+    """A file cannot be read as what it should be, or a run cannot do what was asked: say why."""

@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
+from revenge_companion.core.changes import Change
 from revenge_companion.core.media import Item, Kind
 
 
@@ -27,6 +28,8 @@ class Scrobble:
     device_name: str = ""
     #: The rule that counted it: "" for the user's own, else a linked account's (thresholds.Rules).
     rule: str = ""
+    #: Not a play but a rating or the like, about its own subject; `item` is only its likeness then.
+    change: Change | None = None
 
     @property
     def dated_at(self) -> datetime:

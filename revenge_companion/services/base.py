@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 
 from revenge_companion.core.accounts import Account
 from revenge_companion.core.delivery import Delivery, Outcome
+from revenge_companion.core.library import Entry, Facet
 from revenge_companion.core.live import LiveNotice
 from revenge_companion.core.media import Item, Kind
 
@@ -73,8 +74,13 @@ class ServiceSpec:
     upload_url: str = ""
     #: What the user should know before they import there; one or two sentences.
     upload_note: str = ""
-    imports: tuple[str, ...] = ()
-    exports: tuple[str, ...] = ()
+    #: What its clients read (they are `Readable`s), and what deliveries can carry there.
+    imports: tuple[Facet, ...] = ()
+    exports: tuple[Facet, ...] = ()
+    #: What the user should know before importing from it; empty where there is nothing.
+    import_note: str = ""
+    #: Why what comes from here is never sent on to other services by itself; empty where it may be.
+    keeps_to_itself: str = ""
     #: Its clients are `LoveClient`s: tracks can be loved there.
     loves: bool = False
     #: A sentence to read before linking, such as a limit of its plans; empty where none is needed.
@@ -285,6 +291,72 @@ class LoveClient(Protocol):
         one, and what the other calls raise.
         """
         ...
+
+
+@runtime_checkable
+class TakesChanges(Protocol):
+    """A client that takes ratings, watchlist changes and the like: `ServiceSpec.exports`."""
+
+    async def change(self, batch: Sequence[Delivery]) -> Mapping[int, Outcome]:
+        """Deliver up to `ServiceSpec.batch_size` rows that carry a change (`Scrobble.change`).
+
+        An outcome for every delivery id. What is so already is Delivered (already_there). Sending
+        one twice is harmless, whatever `ServiceSpec.resend_is_safe` says of plays.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPage:
+    """One answer of a walk through what a source has."""
+
+    entries: tuple[Entry, ...]
+    #: Where the walk goes on, for the next `page`; empty after the last one. It stays good over a
+    #: restart of the program, and names everything the walk depends on, such as its end.
+    next_cursor: str
+    #: Lines in the whole walk, where the source says; None where it does not.
+    total: int | None = None
+    #: Lines that could not be used, a few words each; they are counted as failed.
+    unreadable: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class Readable(Protocol):
+    """A client that reads what its account has: `ServiceSpec.imports` names the facets.
+
+    Both methods keep the service's pace and raise the errors of `core.errors`.
+    """
+
+    async def marks(self) -> Mapping[Facet, str]:
+        """A text for each facet that changes when what is there changes.
+
+        Of a service that has no such call, or for facets it does not cover, nothing is said. It is
+        asked before a walk and kept when the walk has ended: what changes meanwhile is seen again.
+        """
+        ...
+
+    async def page(self, facet: Facet, cursor: str) -> ImportPage:
+        """The page at `cursor`, "" for the first.
+
+        A line has the same `Entry.line` whenever it is read. Pages may overlap; nothing is left
+        out between them while the account is changed during the walk.
+        """
+        ...
+
+
+class ImportFile(Protocol):
+    """An opened file that can be imported from. Its methods block, and may run on any thread."""
+
+    @property
+    def facets(self) -> tuple[Facet, ...]:
+        """What is in it."""
+        ...
+
+    def page(self, facet: Facet, cursor: str) -> ImportPage:
+        """As `Readable.page`. Raises ImportRefused with a sentence."""
+        ...
+
+    def close(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

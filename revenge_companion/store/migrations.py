@@ -100,9 +100,60 @@ def m002_rules(connection: sqlite3.Connection) -> None:
     )
 
 
+def m003_library(connection: sqlite3.Connection) -> None:
+    """The library: things, their identities, and what each source says of them; imports."""
+    for statement in _LIBRARY:
+        connection.execute(statement)
+
+
+_LIBRARY = (
+    # `subject` is core.library.Subject as JSON; `run_id` is the import that brought it.
+    """CREATE TABLE library_item (
+        id INTEGER PRIMARY KEY, kind TEXT NOT NULL, label TEXT NOT NULL, search TEXT NOT NULL,
+        subject TEXT NOT NULL, media_id TEXT NOT NULL DEFAULT '', run_id INTEGER)""",
+    """CREATE INDEX library_item_media ON library_item (media_id) WHERE media_id <> ''""",
+    """CREATE TABLE library_key (
+        key TEXT PRIMARY KEY, item_id INTEGER NOT NULL REFERENCES library_item (id)
+        ) WITHOUT ROWID""",
+    """CREATE INDEX library_key_item ON library_key (item_id)""",
+    # One line of one source (core.library.Entry). `same_as` is the entry that stands for this one
+    # in the merged view, NULL for those that are shown.
+    """CREATE TABLE library_entry (
+        id INTEGER PRIMARY KEY,
+        item_id INTEGER NOT NULL REFERENCES library_item (id),
+        source TEXT NOT NULL, facet TEXT NOT NULL, line TEXT NOT NULL,
+        at_us INTEGER, precision TEXT NOT NULL, plays INTEGER NOT NULL DEFAULT 1,
+        rating INTEGER, loved INTEGER NOT NULL DEFAULT 1,
+        list_name TEXT NOT NULL DEFAULT '', note TEXT NOT NULL DEFAULT '',
+        run_id INTEGER, same_as INTEGER REFERENCES library_entry (id),
+        UNIQUE (source, facet, line))""",
+    """CREATE INDEX library_entry_item ON library_entry (item_id, facet)""",
+    """CREATE INDEX library_entry_run ON library_entry (run_id) WHERE run_id IS NOT NULL""",
+    """CREATE INDEX library_entry_shown ON library_entry (facet, at_us, id)
+        WHERE same_as IS NULL""",
+    """CREATE TABLE import_run (
+        id INTEGER PRIMARY KEY, source TEXT NOT NULL, source_name TEXT NOT NULL,
+        facets TEXT NOT NULL, options TEXT NOT NULL, state TEXT NOT NULL,
+        started_us INTEGER NOT NULL, ended_us INTEGER, cursors TEXT NOT NULL,
+        marks TEXT NOT NULL, total INTEGER, processed INTEGER NOT NULL DEFAULT 0,
+        matched INTEGER NOT NULL DEFAULT 0, failed INTEGER NOT NULL DEFAULT 0,
+        marked INTEGER NOT NULL DEFAULT 0, trouble TEXT NOT NULL DEFAULT '')""",
+    # `entry` is the line as it was read; `before` what it replaced in the library, for the undo.
+    """CREATE TABLE import_entry (
+        id INTEGER PRIMARY KEY, run_id INTEGER NOT NULL REFERENCES import_run (id),
+        facet TEXT NOT NULL, line TEXT NOT NULL, search TEXT NOT NULL, entry TEXT NOT NULL,
+        verdict TEXT NOT NULL, choice TEXT NOT NULL, reason_code TEXT NOT NULL,
+        facts TEXT NOT NULL, media_id TEXT NOT NULL, ours TEXT NOT NULL,
+        never INTEGER NOT NULL DEFAULT 0, written INTEGER NOT NULL DEFAULT 0,
+        before TEXT NOT NULL DEFAULT '',
+        UNIQUE (run_id, facet, line))""",
+    """CREATE INDEX import_entry_verdict ON import_entry (run_id, verdict, id)""",
+)
+
+
 Migration = Callable[[sqlite3.Connection], None]
 
-MIGRATIONS: tuple[Migration, ...] = (m001_first, m002_rules)
+MIGRATIONS: tuple[Migration, ...] = (m001_first, m002_rules, m003_library)
 
 
 def version(connection: sqlite3.Connection) -> int:

@@ -1,0 +1,221 @@
+"""The library: what a user watched, heard, read, rated and wants to, as each source says it.
+
+An `Entry` is one line of one source (an account, a file, the Revenge server, this program) about
+one `Subject`. Entries are never changed by merging; what several sources say of the same thing is
+put together by `core.merging`.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from revenge_companion.core.media import Ids, Item, Kind, MusicIds, Series
+
+#: The source of what this program counted itself, and of what the server keeps.
+OWN, REVENGE = "companion", "revenge"
+#: The longest text of a source that is kept, in characters: a review, a list's name.
+NOTE_LIMIT = 20_000
+NAME_LIMIT = 500
+
+
+class Facet(StrEnum):
+    """What of a source can be read; the words that `import` takes."""
+
+    HISTORY = "history"
+    RATINGS = "ratings"
+    WATCHLIST = "watchlist"
+    COLLECTION = "collection"
+    LOVED = "loved"
+    LISTS = "lists"
+
+
+class SubjectKind(StrEnum):
+    """What an entry is about. Unlike an `Item`, it need not be something that can be played."""
+
+    MOVIE = "movie"
+    SHOW = "show"
+    SEASON = "season"
+    EPISODE = "episode"
+    TRACK = "track"
+    ALBUM = "album"
+    PODCAST = "podcast_episode"
+    BOOK = "book"
+
+
+class Precision(StrEnum):
+    """How exactly a source says when something was."""
+
+    SECOND = "second"
+    MINUTE = "minute"
+    #: Only the day is known: `Entry.at` is noon UTC of that day as the user wrote it, which is the
+    #: same day in every zone from -12 to +11 h; it is shown without a time and never shifted.
+    DAY = "day"
+    #: Not known at all: `Entry.at` is None.
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What an entry is about, with every id its source gave."""
+
+    kind: SubjectKind
+    #: Its own title; an episode's may be empty.
+    title: str
+    year: int | None = None
+    #: Its own ids. A show's ids stand in `series` for seasons and episodes, never here.
+    ids: Ids = Ids()
+    #: The show of a season or an episode.
+    series: Series | None = None
+    season_number: int | None = None
+    episode_number: int | None = None
+    artist: str = ""
+    album: str = ""
+    music_ids: MusicIds = MusicIds()
+    #: Of a book.
+    authors: tuple[str, ...] = ()
+    #: Other ids as (namespace, id), sorted: "trakt", "simkl", "anilist", "mal", "isbn" (13 digits),
+    #: "goodreads", "hardcover", "letterboxd".
+    refs: tuple[tuple[str, str], ...] = ()
+    duration_s: float | None = None
+    #: Revenge's id, where the source is the server or a match was found.
+    media_id: str = ""
+
+    @property
+    def label(self) -> str:
+        """How people write it: "Dune (2021)", "Severance S02E03", "Low - Words"."""
+        match self.kind:
+            case SubjectKind.EPISODE | SubjectKind.SEASON:
+                show = self.series.title if self.series is not None else ""
+                number = "" if self.season_number is None else f"S{self.season_number:02}"
+                if self.kind is SubjectKind.EPISODE and self.episode_number is not None:
+                    number += f"E{self.episode_number:02}"
+                return " ".join(part for part in (show, number or self.title) if part)
+            case SubjectKind.TRACK | SubjectKind.ALBUM if self.artist:
+                return f"{self.artist} \N{EN DASH} {self.title}"
+            case SubjectKind.BOOK if self.authors:
+                return f"{self.authors[0]} \N{EN DASH} {self.title}"
+        return f"{self.title} ({self.year})" if self.year else self.title
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of one source."""
+
+    facet: Facet
+    subject: Subject
+    #: The source's own identity of the line: reading it again gives the same, another line another.
+    #: Unique within one source and facet.
+    line: str
+    #: Aware UTC: when it was watched, rated, listed or loved.
+    at: datetime | None = None
+    precision: Precision = Precision.SECOND
+    #: HISTORY without a date: how many plays the line stands for.
+    plays: int = 1
+    #: RATINGS: 1 to 100. Services' 1-10 stand ten to the step (core.ratings).
+    rating: int | None = None
+    #: LOVED: True for loved, False for hated.
+    loved: bool = True
+    #: LISTS: the name of the list.
+    list_name: str = ""
+    #: A review or a note, plain text.
+    note: str = ""
+
+
+_ITEM_KINDS = {
+    Kind.MOVIE: SubjectKind.MOVIE,
+    Kind.EPISODE: SubjectKind.EPISODE,
+    Kind.TRACK: SubjectKind.TRACK,
+    Kind.PODCAST: SubjectKind.PODCAST,
+    Kind.AUDIOBOOK: SubjectKind.BOOK,
+}
+_SUBJECT_KINDS = {subject: item for item, subject in _ITEM_KINDS.items()} | {
+    SubjectKind.SHOW: Kind.EPISODE,
+    SubjectKind.SEASON: Kind.EPISODE,
+    SubjectKind.ALBUM: Kind.TRACK,
+}
+
+
+def subject_of(item: Item) -> Subject:
+    """What a played item is in the library."""
+    author = item.artist or item.album_artist
+    book = item.kind is Kind.AUDIOBOOK
+    return Subject(
+        kind=_ITEM_KINDS[item.kind],
+        title=item.title,
+        year=item.year,
+        ids=item.ids,
+        series=item.series or (Series(item.show) if item.show else None),
+        season_number=item.season_number,
+        episode_number=item.episode_number,
+        artist="" if book else item.artist or "",
+        album=item.album or "",
+        music_ids=item.music_ids,
+        authors=(author,) if book and author else (),
+        duration_s=item.duration_s,
+        media_id=item.media_id,
+    )
+
+
+def item_of(subject: Subject) -> Item:
+    """`subject` as an item, for deliveries; a show or season is an episode without a number."""
+    podcast = subject.kind is SubjectKind.PODCAST
+    return Item(
+        kind=_SUBJECT_KINDS[subject.kind],
+        media_id=subject.media_id,
+        title=subject.title,
+        year=subject.year,
+        ids=subject.ids,
+        duration_s=subject.duration_s,
+        series=None if podcast else subject.series,
+        season_number=subject.season_number,
+        episode_number=subject.episode_number,
+        artist=subject.artist or (subject.authors[0] if subject.authors else None),
+        album=subject.album or None,
+        music_ids=subject.music_ids,
+        show=subject.series.title if podcast and subject.series is not None else None,
+    )
+
+
+def keys(subject: Subject) -> tuple[str, ...]:
+    """Every external identity of `subject`, the surest first: TMDb, IMDb, TVDB, then the others.
+
+    Two subjects that share a key are the same thing. Empty where no source gave an id: a title is
+    never an identity, but for music, which services know by artist and title alone.
+
+    An episode is also known by its show's ids and its numbers; specials (season 0) are, too.
+    """
+    kind = subject.kind
+    found = [f"{kind}/{name}:{value}" for name, value in _ids(subject.ids)]
+    found += [f"{kind}/{name}:{value}" for name, value in subject.refs]
+    if kind in (SubjectKind.EPISODE, SubjectKind.SEASON) and subject.series is not None:
+        place = _place(subject)
+        if place:
+            found += [f"{kind}/show/{name}:{v}{place}" for name, v in _ids(subject.series.ids)]
+    if kind in (SubjectKind.TRACK, SubjectKind.ALBUM):
+        if subject.music_ids.recording_mbid and kind is SubjectKind.TRACK:
+            found.append(f"track/recording:{subject.music_ids.recording_mbid.lower()}")
+        if subject.artist and subject.title:
+            name = f"{_folded(subject.artist)}\t{_folded(subject.title)}"
+            found.append(f"{kind}/name:{name}")
+    return tuple(dict.fromkeys(found))
+
+
+def _place(subject: Subject) -> str:
+    if subject.season_number is None:
+        return ""
+    if subject.kind is SubjectKind.SEASON:
+        return f"/{subject.season_number}"
+    return (
+        ""
+        if subject.episode_number is None
+        else (f"/{subject.season_number}/{subject.episode_number}")
+    )
+
+
+def _ids(ids: Ids) -> list[tuple[str, str]]:
+    values = (("tmdb", ids.tmdb), ("imdb", ids.imdb), ("tvdb", ids.tvdb))
+    return [(name, str(value).lower()) for name, value in values if value not in (None, "", 0)]
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.casefold().split())

@@ -1,0 +1,117 @@
+"""Imports and the library as the window and the command line see them."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from revenge_companion.core.imports import (
+    Candidate,
+    Choice,
+    ImportRow,
+    ImportRun,
+    ImportSource,
+    Verdict,
+)
+from revenge_companion.core.library import Facet
+
+
+class ImportsApi(Protocol):
+    """The importing story; see `engine.importer`.
+
+    Every awaited call may raise `core.errors.CompanionError` with one sentence to show;
+    ImportRefused where a run or a file does not allow what was asked.
+    """
+
+    def sources(self) -> Sequence[ImportSource]:
+        """What can be imported from now: linked accounts first, then kinds of files."""
+        ...
+
+    async def recognise(self, path: Path) -> ImportSource:
+        """What kind of file `path` is, with the facets that are in it."""
+        ...
+
+    async def begin(
+        self,
+        source: str,
+        facets: Sequence[Facet],
+        *,
+        path: Path | None = None,
+        mark_watched: bool = True,
+    ) -> int:
+        """Begin to read; returns the run's id at once, and it goes on by itself to its preview.
+
+        Nothing is written to the library or the server. `path` is the file, where the source is
+        one; it is copied, so that the run can go on without it. `mark_watched` also marks films
+        and episodes as watched at the server, as far as today's server takes that.
+        """
+        ...
+
+    async def run(self, run_id: int) -> ImportRun:
+        """One run as it stands."""
+        ...
+
+    async def runs(self, limit: int = 50) -> list[ImportRun]:
+        """Runs, newest first."""
+        ...
+
+    async def rows(
+        self,
+        run_id: int,
+        verdict: Verdict | None = None,
+        *,
+        facet: Facet | None = None,
+        search: str = "",
+        limit: int = 200,
+        after_id: int = 0,
+    ) -> list[ImportRow]:
+        """Lines of a run in the order they were read, those after the row `after_id`."""
+        ...
+
+    async def choose(self, run_id: int, row_ids: Sequence[int] | None, choice: Choice) -> None:
+        """What the user wants of some lines; None for all conflicts of the run."""
+        ...
+
+    async def write(self, run_id: int) -> None:
+        """Begin to write what the preview shows; it goes on by itself."""
+        ...
+
+    async def cancel(self, run_id: int) -> None:
+        """Stop reading or writing within a second; it can be resumed or undone."""
+        ...
+
+    async def resume(self, run_id: int) -> None:
+        """Go on where a run was stopped or the program ended."""
+        ...
+
+    async def undo(self, run_id: int) -> None:
+        """Take everything back that the run wrote; the library is then exactly as before.
+
+        What it marked at the server is restored as far as the server allows.
+        """
+        ...
+
+    async def forget(self, run_id: int) -> None:
+        """Remove a run from the list; what it wrote stays, and can no longer be undone."""
+        ...
+
+    async def unmatched(
+        self, *, search: str = "", limit: int = 200, after_id: int = 0
+    ) -> list[ImportRow]:
+        """Lines of all finished runs that no item was found for and that are not "never"."""
+        ...
+
+    async def candidates(self, row_id: int, text: str = "") -> list[Candidate]:
+        """Items of the server that a line might be, best first; by its own title without `text`."""
+        ...
+
+    async def match(self, row_id: int, media_id: str) -> None:
+        """A line is that item, and so is every other line about the same thing."""
+        ...
+
+    async def never(self, row_id: int) -> None:
+        """A line will not be matched, and is not shown as unmatched any more."""
+        ...
+
+    def on_progress(self, told: Callable[[ImportRun], None]) -> None:
+        """`told` is called on the loop's thread, at most ten times a second for each run."""
+        ...
