@@ -20,7 +20,7 @@ from revenge_companion.store.outbox import Outbox
 if TYPE_CHECKING:
     # The map is loaded once somebody asks it.
     from revenge_companion.core.animemap import Candidate, MapState, Override
-    from revenge_companion.services.animemap.map import AnimeMap, SearchesAnime
+    from revenge_companion.services.animemap.map import AnimeMap, AsksMap, SearchesAnime
 
 _log = logging.getLogger(__name__)
 
@@ -52,33 +52,52 @@ class Anime:
         outbox: Outbox,
         clock: Clock,
         *,
-        maps: Callable[[], "AnimeMap | None"],
         linked: Callable[[], Sequence[Account]],
         rows: Rows,
         client_of: Callable[[int], Client | None],
+        wake: Callable[[int], None],
         map_changed: Callable[[], None],
         retried: Callable[[], Awaitable[None]],
     ) -> None:
+        """`wake` lets an account's lane try everything that waits."""
         self._services = services
         self._outbox = outbox
         self._clock = clock
-        self._find_map = maps
         self._linked = linked
         self._rows = rows
         self._client_of = client_of
+        self._wake = wake
         self._map_changed = map_changed
         self._retried = retried
 
     @property
+    def maps(self) -> "AnimeMap | None":
+        """The anime map that services share, loaded now; None where no service asks one."""
+        first = next((one for one in self._services.values() if _asks_map(one)), None)
+        return None if first is None else cast("AsksMap", first).maps
+
+    def serve(self, account: Account) -> None:
+        """An account's lane begins: what the map learns concerns it, if its service asks."""
+        if _asks_map(self._services[account.service]) and (maps := self.maps) is not None:
+            maps.on_change = self._on_change
+
+    def _on_change(self) -> None:
+        """Plays that waited for the map, or for the user's own rows, are tried again."""
+        for account in self._linked():
+            if _asks_map(self._services[account.service]):
+                self._wake(account.id)
+        self._map_changed()
+
+    @property
     def state(self) -> "MapState | None":
-        maps = self._find_map()
+        maps = self.maps
         return None if maps is None else maps.state
 
     @property
     def map_url(self) -> str:
         """Where the copy is renewed from; empty while there is none."""
         # Without a list that asks it, the map is neither used nor renewed.
-        maps = self._find_map() if self._listed() else None
+        maps = self.maps if self._listed() else None
         return "" if maps is None or maps.state.missing else maps.url
 
     def waiting(self, counts: Mapping[int, OutboxCounts]) -> int:
@@ -190,9 +209,14 @@ class Anime:
         return [one for one in self._linked() if self._services[one.service].spec.anime_id]
 
     def _map(self) -> "AnimeMap":
-        maps = self._find_map()
+        maps = self.maps
         if maps is None:
             raise LinkRefused("No service here keeps an anime list.")
         # Also where no such account is linked yet, so that the window hears of it.
-        maps.on_change = self._map_changed
+        maps.on_change = self._on_change
         return maps
+
+
+def _asks_map(service: Service) -> bool:
+    """Whether `service` is an `AsksMap`."""
+    return hasattr(service, "maps")

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.errors import SecretsUnavailable, StoreTrouble
 from revenge_companion.engine.linker import VAULT_KEY_ENV, SecretStore
-from revenge_companion.engine.supervisor import Engine, Parts
+from revenge_companion.engine.parts import Parts
+from revenge_companion.engine.supervisor import Engine
 from revenge_companion.net.http import Http
 from revenge_companion.paths import Paths
 from revenge_companion.services.base import Service

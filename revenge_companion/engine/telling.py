@@ -1,5 +1,6 @@
 """Telling the window what changed, and the user what needs them: once, and only what they want."""
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -8,6 +9,8 @@ from revenge_companion.core.reasons import Fact, Reason
 from revenge_companion.core.settings import Settings
 from revenge_companion.engine.api import Change, Notice, Notification
 from revenge_companion.services.base import Service
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -18,6 +21,8 @@ class Telling:
     settings: Callable[[], Settings]
     told: list[Callable[[Change], None]] = field(default_factory=list)
     notified: list[Callable[[Notification], None]] = field(default_factory=list)
+    #: Why something cannot be stored, a sentence; empty while it can.
+    trouble: str = ""
     _warned: set[tuple[int, AccountState]] = field(default_factory=set)
 
     def changed(self, *changes: Change) -> None:
@@ -39,6 +44,16 @@ class Telling:
         if switches[notice]:
             for tell in self.notified:
                 tell(Notification(notice, title, reason, facts))
+
+    def trouble_is(self, sentence: str) -> None:
+        """Storing fails for this reason, or with "" works again; each is told once."""
+        if sentence == self.trouble:
+            return
+        self.trouble = sentence
+        if sentence:
+            _log.warning("Storage trouble: %s", sentence)
+            self.notify(Notice.TROUBLE, "Revenge Companion", sentence)
+        self.changed(Change.STATUS)
 
     def warn(self, account: Account, state: AccountState | None, code: str) -> None:
         """Tell of a held lane once, until it has recovered (`linked`, or no news of its state)."""

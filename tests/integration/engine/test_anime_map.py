@@ -105,7 +105,7 @@ async def linked(home: Path) -> AsyncIterator[tuple[House, Lists]]:
 
 async def test_a_play_waits_for_the_map_and_arrives_with_it(home: Path) -> None:
     async with linked(home) as (house, lists):
-        maps = house.engine.maps
+        maps = house.engine.anime.maps
         assert maps is not None
         assert maps.state.missing
         await house.play(FILM)
@@ -127,7 +127,7 @@ async def test_a_play_waits_for_the_map_and_arrives_with_it(home: Path) -> None:
 
 async def test_what_is_no_anime_leaves_nothing_waiting(home: Path) -> None:
     async with linked(home) as (house, lists):
-        maps = house.engine.maps
+        maps = house.engine.anime.maps
         assert maps is not None
         lists.map = SMALL
         await maps.download()
@@ -139,7 +139,7 @@ async def test_what_is_no_anime_leaves_nothing_waiting(home: Path) -> None:
 
 async def test_what_the_user_wants_of_the_lists_is_a_setting(home: Path) -> None:
     async with linked(home) as (house, lists):
-        maps = house.engine.maps
+        maps = house.engine.anime.maps
         assert maps is not None
         await maps.download()
         lists.entries[5] = {"id": 1, "status": "DROPPED", "progress": 0}
