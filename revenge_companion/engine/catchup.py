@@ -13,6 +13,7 @@ from typing import Protocol
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.errors import CompanionError, SessionExpired
 from revenge_companion.core.playback import PlaybackEvent
+from revenge_companion.engine.waiting import woken_within
 from revenge_companion.revenge.catchup import CatchUp, Stock, stock_from_text
 
 _log = logging.getLogger(__name__)
@@ -78,7 +79,7 @@ class CatchingUp:
             except Exception:
                 _log.exception("Reading the history failed in a way nobody planned for")
                 done = False
-            await self._pause(EVERY_S if done else RETRY_S)
+            await woken_within(self._wanted, self._clock, EVERY_S if done else RETRY_S)
 
     async def once(self) -> bool:
         """One walk; False where what it found could not be recorded yet.
@@ -105,13 +106,3 @@ class CatchingUp:
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError, OSError):
             _log.warning("The place in the server's history could not be read; it begins anew")
             return None
-
-    async def _pause(self, seconds: float) -> None:
-        timer = asyncio.ensure_future(self._clock.sleep(seconds))
-        wanted = asyncio.ensure_future(self._wanted.wait())
-        try:
-            await asyncio.wait({timer, wanted}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            timer.cancel()
-            wanted.cancel()
-            await asyncio.gather(timer, wanted, return_exceptions=True)

@@ -26,6 +26,7 @@ from revenge_companion.core.rules import Rulebook
 from revenge_companion.core.scrobble import Scrobble
 from revenge_companion.core.session import Decision, SessionTracker
 from revenge_companion.core.settings import Settings
+from revenge_companion.engine.waiting import woken_within
 from revenge_companion.revenge.signals import Disconnected, Reconnected, Signal
 
 _log = logging.getLogger(__name__)
@@ -325,15 +326,7 @@ class Listener:
                     await self._decide_by_time()
             except Exception:
                 _log.exception("Deciding by time failed in a way nobody planned for")
-            seconds = self._next_s()
-            woken = asyncio.ensure_future(self._rescheduled.wait())
-            timer = asyncio.ensure_future(self._clock.sleep(seconds))
-            try:
-                await asyncio.wait({woken, timer}, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                woken.cancel()
-                timer.cancel()
-                await asyncio.gather(woken, timer, return_exceptions=True)
+            await woken_within(self._rescheduled, self._clock, self._next_s())
 
     async def _decide_by_time(self) -> None:
         now_s = self._clock.monotonic_s()
