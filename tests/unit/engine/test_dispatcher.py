@@ -23,14 +23,10 @@ from revenge_companion.core.live import LiveAction, LiveNotice
 from revenge_companion.core.media import Item, Kind
 from revenge_companion.core.reasons import Reason
 from revenge_companion.core.scrobble import Scrobble
-from revenge_companion.engine.dispatcher import (
-    DEAF_S,
-    HELD_PROBE_S,
-    NOTICE_LIFE_S,
-    SETTLE_LIMIT_S,
-    Lane,
-    LaneEvent,
-)
+from revenge_companion.engine.dispatcher import SETTLE_LIMIT_S, Lane, LaneEvent
+from revenge_companion.engine.live import NOTICE_LIFE_S
+from revenge_companion.engine.resting import DEAF_S
+from revenge_companion.engine.setbacks import HELD_PROBE_S
 from revenge_companion.services.base import LinkMethod, RemoteUser, ServiceSpec
 from tests.clock import START, FakeClock, settle
 
