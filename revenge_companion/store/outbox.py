@@ -23,8 +23,8 @@ from revenge_companion.store.payload import (
     micros,
     moment,
     plain,
-    scrobble_text,
 )
+from revenge_companion.store.queueing import Addition, add_many, add_one
 
 #: The words of the index `delivery_due`; a query uses the index only where it says the same.
 _COMING = "state IN ('pending', 'unsure', 'held')"
@@ -36,25 +36,10 @@ _OPEN = (
     DeliveryState.HELD,
     DeliveryState.PARKED,
 )
-_ADD_SCROBBLE = (
-    "INSERT OR IGNORE INTO scrobble "
-    "(id, key, rule, play_key, second, started_us, counted_us, payload) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-)
-_ADD_DELIVERY = (
-    "INSERT OR IGNORE INTO delivery "
-    "(scrobble_id, account_id, second, key, state, dated_us, due_us, queued_us) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-)
-_TALLY = {
-    "pending": "UPDATE tally SET pending = pending + ? WHERE account_id = ?",
-    "held": "UPDATE tally SET held = held + ? WHERE account_id = ?",
-}
 _TALLY_CLAIMED = (
     "UPDATE tally SET pending = pending - ?, unsure = unsure - ?, sending = sending + ? "
     "WHERE account_id = ?"
 )
-_FIND_SCROBBLE = "SELECT id FROM scrobble WHERE second = ? AND key = ? AND rule = ?"
 # A row without a due time is ready; a hold that is over becomes pending.
 _WAKE = (
     "UPDATE delivery INDEXED BY delivery_due SET due_us = NULL, "
@@ -108,7 +93,6 @@ _OPEN_IDS = (
     "WHERE account_id = ? AND state = ? AND state <> 'delivered' "
     "AND id < ? ORDER BY id DESC LIMIT ?"
 )
-Addition = tuple[Scrobble, Sequence[int]]
 
 
 class Outbox:
@@ -145,7 +129,7 @@ class Outbox:
 
         def job(link: Link) -> int:
             with link.atomic():
-                return _add_many(link.connection, additions, now, held_until)
+                return add_many(link.connection, additions, now, held_until)
 
         return await self._db.run(job)
 
@@ -381,103 +365,10 @@ def _counts(link: Link) -> dict[int, OutboxCounts]:
     return {row[0]: OutboxCounts(*row[1:]) for row in rows}
 
 
-def add_one(
-    connection: Any,
-    scrobble: Scrobble,
-    account_ids: Sequence[int],
-    now: datetime,
-    held_until: datetime | None = None,
-    play_key: str | None = None,
-) -> int:
-    """Queue one scrobble inside the caller's transaction; returns the new deliveries."""
-    values = _scrobble_row(scrobble, play_key)
-    cursor = connection.execute(_ADD_SCROBBLE, values)
-    scrobble_id = cursor.lastrowid if cursor.rowcount else _find(connection, scrobble)
-    state, due_us = _first_state(held_until)
-    # The row holds both moments that `dated_at` may be.
-    dated_us = values[5] if scrobble.dated_at is scrobble.started_at else values[6]
-    second = values[4]
-    now_us = micros(now)
-    return sum(
-        _queue(
-            connection,
-            account_id,
-            state,
-            [(scrobble_id, account_id, second, scrobble.key, state, dated_us, due_us, now_us)],
-        )
-        for account_id in account_ids
-    )
-
-
-def _queue(connection: Any, account_id: int, state: str, rows: list[tuple[Any, ...]]) -> int:
-    new = max(int(connection.executemany(_ADD_DELIVERY, rows).rowcount), 0)
-    if new:
-        connection.execute(_TALLY[state], (new, account_id))
-    return new
-
-
-def _add_many(
-    connection: Any,
-    additions: Sequence[Addition],
-    now: datetime,
-    held_until: datetime | None,
-) -> int:
-    # Numbered by us, so that deliveries need not look their scrobble up again.
-    first = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM scrobble").fetchone()[0]
-    state, due_us = _first_state(held_until)
-    now_us = micros(now)
-    values = [
-        _scrobble_row(scrobble, None, number)
-        for number, (scrobble, _) in enumerate(additions, first)
-    ]
-    added = connection.executemany(_ADD_SCROBBLE, values).rowcount
-    if added == len(additions):
-        numbers: Iterable[int] = range(first, first + added)
-    else:
-        numbers = [_find(connection, scrobble) for scrobble, _ in additions]
-    lanes: dict[int, list[tuple[Any, ...]]] = {}
-    for number, row, (scrobble, account_ids) in zip(numbers, values, additions, strict=True):
-        dated_us = row[5] if scrobble.dated_at is scrobble.started_at else row[6]
-        second = row[4]
-        for account_id in account_ids:
-            lanes.setdefault(account_id, []).append(
-                (number, account_id, second, scrobble.key, state, dated_us, due_us, now_us)
-            )
-    return sum(_queue(connection, account_id, state, rows) for account_id, rows in lanes.items())
-
-
-def _find(connection: Any, scrobble: Scrobble) -> int:
-    values = (micros(scrobble.started_at) // 1_000_000, scrobble.key, scrobble.rule)
-    return int(connection.execute(_FIND_SCROBBLE, values).fetchone()[0])
-
-
-def _first_state(held_until: datetime | None) -> tuple[str, int | None]:
-    if held_until is None:
-        return DeliveryState.PENDING.value, None
-    return DeliveryState.HELD.value, min(micros(held_until), FOR_EVER_US)
-
-
 def _due_us(state: DeliveryState, due_at: datetime | None) -> int | None:
     if state is DeliveryState.HELD and due_at is None:
         return FOR_EVER_US
     return maybe_micros(due_at)
-
-
-def _scrobble_row(
-    scrobble: Scrobble, play_key: str | None, number: int | None = None
-) -> tuple[Any, ...]:
-    """The columns of `_ADD_SCROBBLE`; without `number` SQLite gives the next one."""
-    started_us = micros(scrobble.started_at)
-    return (
-        number,
-        scrobble.key,
-        scrobble.rule,
-        play_key,
-        started_us // 1_000_000,
-        started_us,
-        micros(scrobble.counted_at),
-        scrobble_text(scrobble),
-    )
 
 
 def _by_id(connection: Any, ids: Sequence[int]) -> list[Delivery]:

@@ -10,7 +10,6 @@ from revenge_companion.core.plays import PlayUpdate
 from revenge_companion.core.scrobble import Scrobble
 from revenge_companion.core.status import DestinationFate, PlayRecord
 from revenge_companion.store.database import Database, Link
-from revenge_companion.store.outbox import add_one
 from revenge_companion.store.payload import (
     compact,
     item_from_text,
@@ -21,6 +20,7 @@ from revenge_companion.store.payload import (
     moment,
     plain,
 )
+from revenge_companion.store.queueing import add_one
 
 _SAVE = (
     "INSERT INTO play (play_key, kind, label, search, item, device_name, started_us, ended_us, "
