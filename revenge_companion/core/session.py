@@ -6,11 +6,12 @@ on, so that a play that crosses its threshold between two frames counts then.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from revenge_companion.core import counting, frames
 from revenge_companion.core.counting import Verdict
+from revenge_companion.core.deadlines import counts_at_s, ends_at_s
+from revenge_companion.core.decision import Decision, decided, notice_of
 from revenge_companion.core.live import LiveAction, LiveNotice, NowPlaying
 from revenge_companion.core.observing import DRIFT_S, Span
 from revenge_companion.core.play import Play, begin, play_from_snapshot
@@ -19,36 +20,14 @@ from revenge_companion.core.playback import (
     PlaybackEvent,
     Source,
 )
-from revenge_companion.core.plays import PlayUpdate
 from revenge_companion.core.reasons import Reason
 from revenge_companion.core.scrobble import Scrobble
 from revenge_companion.core.thresholds import Rules
 
 #: A checkpoint is due at most this long after the last one while playing (ledger T8).
 CHECKPOINT_S = 15.0
-#: How long an item that was followed by another may still send its own stop (crossfade).
-_LATE_STOP_S = 30.0
-#: A play nobody has heard of for this long is over.
-_FORGOTTEN_S = 24 * 3600.0
 _SEEN_IDS = 4096
 _PAST_PLAYS = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What to write down and to tell after an event or a tick."""
-
-    update: PlayUpdate
-    #: Monotonic second at which it fell.
-    at_s: float
-    scrobbles: tuple[Scrobble, ...] = ()
-    notice: LiveNotice | None = None
-    #: Rules under which the play has counted; their accounts get no more live video notices.
-    counted_rules: frozenset[str] = frozenset()
-    #: Seconds into the file; a scrobble's own position is relative to its episode.
-    position_s: float = 0.0
-    #: The play ended with this decision.
-    ended: bool = False
 
 
 class SessionTracker:
@@ -106,9 +85,9 @@ class SessionTracker:
         """
         for key, play in list(self._open.items()):
             if play.key == play_key and play.counted_at is None:
-                notice = self._notice(play, LiveAction.STOP)
+                notice = notice_of(play, LiveAction.STOP)
                 del self._open[key]
-                return play.session_id, self._made(play, at_s, (), notice)
+                return play.session_id, decided(play, at_s, (), notice)
         return None
 
     def count_by_hand(
@@ -128,7 +107,7 @@ class SessionTracker:
         if play.counted_at is not None:
             return None
         scrobbles = play.count_by_hand(play.ended_at or at, self._named)
-        return self._made(play, at_s, scrobbles, None)
+        return decided(play, at_s, scrobbles, None)
 
     def forget_open(self, reason: Reason, *, at: datetime, at_s: float) -> list[Decision]:
         """End every play in progress unscrobbled (scrobbling was paused)."""
@@ -192,7 +171,7 @@ class SessionTracker:
         play.observed.playing = frames.is_playing(event)
         play.remember(event.id)
         self._open[event.session_id, item.media_id] = play
-        notice = self._notice(play, LiveAction.START) if play.observed.playing else None
+        notice = notice_of(play, LiveAction.START) if play.observed.playing else None
         decisions.append(self._decide(play, event.at_s, notice=notice))
         return decisions
 
@@ -285,7 +264,7 @@ class SessionTracker:
         notice = None
         if play.observed.playing != was_playing:
             action = LiveAction.START if play.observed.playing else LiveAction.PAUSE
-            notice = self._notice(play, action)
+            notice = notice_of(play, action)
         due = event.at_s - play.saved_at_s >= CHECKPOINT_S
         if verdicts or notice is not None or due:
             return [self._decide(play, event.at_s, verdicts, at=event.at, notice=notice)]
@@ -297,7 +276,7 @@ class SessionTracker:
         """Monotonic second of the next decision if nothing else happens; None for never."""
         best: float | None = None
         for play in self._open.values():
-            counts, ends = self._counts_at_s(play), self._ends_at_s(play)
+            counts, ends = counts_at_s(play), ends_at_s(play)
             when = ends if counts is None else min(counts, ends)
             best = when if best is None else min(best, when)
         return best
@@ -306,34 +285,15 @@ class SessionTracker:
         """Decide everything that falls due up to `at_s`."""
         decisions = []
         for play in list(self._open.values()):
-            when = self._counts_at_s(play)
+            when = counts_at_s(play)
             if when is not None and when <= at_s:
                 decisions += self._count_presumed(play, when)
-            ends = self._ends_at_s(play)
+            ends = ends_at_s(play)
             if ends <= at_s:
                 lost = play.superseded_at_s is None
                 decision = self._end(play, play.observed.last_at, ends, lost=lost)
                 decisions.append(decision)
         return decisions
-
-    def _counts_at_s(self, play: Play) -> float | None:
-        observed = play.observed
-        until = observed.watched_until_s()
-        if until is None or observed.last_at_s is None:
-            return None
-        wait = counting.seconds_until(
-            play.item, play.shares, play.progress, observed.position_s, observed.played_s
-        )
-        if wait is None:
-            return None
-        when = observed.last_at_s + wait / observed.rate
-        return when if when <= until else None
-
-    @staticmethod
-    def _ends_at_s(play: Play) -> float:
-        if play.superseded_at_s is not None:
-            return play.superseded_at_s + _LATE_STOP_S
-        return play.seen_at_s + _FORGOTTEN_S
 
     def _count_presumed(self, play: Play, when: float) -> list[Decision]:
         span = play.observed.presumed_at(when)
@@ -373,10 +333,10 @@ class SessionTracker:
         play.conclude(at, self._rules.own)
         if lost and play.counted_at is None and play.reason is Reason.STOPPED_EARLY:
             play.reason = Reason.LOST_SIGHT
-        notice = self._notice(play, LiveAction.STOP)
+        notice = notice_of(play, LiveAction.STOP)
         del self._open[play.session_id, play.item.media_id]
         self._remember(play)
-        return self._made(play, at_s, scrobbles, notice)
+        return decided(play, at_s, scrobbles, notice)
 
     def _decide(
         self,
@@ -392,7 +352,7 @@ class SessionTracker:
         scrobbles = self._count(
             play, verdicts or [], at or play.observed.last_at, position_s, played_s
         )
-        return self._made(play, at_s, scrobbles, notice, position_s)
+        return decided(play, at_s, scrobbles, notice, position_s)
 
     def _count(
         self,
@@ -410,32 +370,6 @@ class SessionTracker:
             position_s=play.observed.position_s if position_s is None else position_s,
             played_s=play.observed.played_s if played_s is None else played_s,
         )
-
-    @staticmethod
-    def _made(
-        play: Play,
-        at_s: float,
-        scrobbles: tuple[Scrobble, ...],
-        notice: LiveNotice | None,
-        position_s: float | None = None,
-    ) -> Decision:
-        play.saved_at_s = at_s
-        return Decision(
-            update=play.update(),
-            at_s=at_s,
-            scrobbles=scrobbles,
-            notice=notice,
-            counted_rules=frozenset(name for name, _ in play.progress.counted),
-            position_s=play.observed.position_s if position_s is None else position_s,
-            ended=not play.is_open,
-        )
-
-    def _notice(self, play: Play, action: LiveAction) -> LiveNotice | None:
-        if play.left_out is not None:
-            return None
-        position, length = play.observed.position_s, play.item.duration_s
-        percent = min(100.0, 100.0 * position / length) if length else 0.0
-        return LiveNotice(action, play.item, position, round(percent, 2), play.device_name)
 
     def _remember(self, play: Play) -> None:
         self._past.pop(play.item.media_id, None)

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from revenge_companion.core.accounts import Account
 from revenge_companion.core.clock import Clock
+from revenge_companion.core.decision import Decision
 from revenge_companion.core.errors import StoreTrouble
 from revenge_companion.core.live import LiveNotice, NowPlaying
 from revenge_companion.core.media import Kind
@@ -24,7 +25,7 @@ from revenge_companion.core.reasons import Reason
 from revenge_companion.core.routing import destinations, left_out, rules_for
 from revenge_companion.core.rules import Rulebook
 from revenge_companion.core.scrobble import Scrobble
-from revenge_companion.core.session import Decision, SessionTracker
+from revenge_companion.core.session import SessionTracker
 from revenge_companion.core.settings import Settings
 from revenge_companion.engine.waiting import woken_within
 from revenge_companion.revenge.signals import Disconnected, Reconnected, Signal

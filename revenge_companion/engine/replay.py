@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from revenge_companion.core.decision import Decision
 from revenge_companion.core.playback import PlaybackEvent
 from revenge_companion.core.plays import PlayUpdate
 from revenge_companion.core.reasons import sentence
-from revenge_companion.core.session import Decision, SessionTracker
+from revenge_companion.core.session import SessionTracker
 from revenge_companion.core.thresholds import Rules
 from revenge_companion.revenge import wire
 

@@ -4,9 +4,9 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
 
+from revenge_companion.core.decision import Decision
 from revenge_companion.core.errors import StoreTrouble
 from revenge_companion.core.reasons import Reason
-from revenge_companion.core.session import Decision
 from revenge_companion.core.settings import Settings
 from revenge_companion.core.status import EngineStatus, Host, SignInState
 from revenge_companion.engine.accounts import LinkedAccounts

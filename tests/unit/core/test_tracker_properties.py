@@ -9,6 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from revenge_companion.core.decision import Decision
 from revenge_companion.core.live import LiveAction
 from revenge_companion.core.media import Item, Kind
 from revenge_companion.core.observing import DRIFT_S, SILENCE_S
@@ -16,7 +17,7 @@ from revenge_companion.core.playback import Device, EventType, PlaybackEvent, Pl
 from revenge_companion.core.plays import PlayUpdate
 from revenge_companion.core.reasons import Reason
 from revenge_companion.core.scrobble import Scrobble
-from revenge_companion.core.session import Decision, SessionTracker
+from revenge_companion.core.session import SessionTracker
 from revenge_companion.core.thresholds import Rules, Thresholds
 
 START = datetime(2026, 3, 1, 20, 0, tzinfo=UTC)

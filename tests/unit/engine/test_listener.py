@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from revenge_companion.core.accounts import Account, Switches
+from revenge_companion.core.decision import Decision
 from revenge_companion.core.errors import StoreTrouble
 from revenge_companion.core.live import LiveAction, LiveNotice
 from revenge_companion.core.media import Item, Kind
@@ -16,7 +17,6 @@ from revenge_companion.core.playback import Device, EventType, PlaybackEvent, Pl
 from revenge_companion.core.plays import PlayUpdate
 from revenge_companion.core.reasons import Reason
 from revenge_companion.core.scrobble import Scrobble
-from revenge_companion.core.session import Decision
 from revenge_companion.core.settings import Filters, Settings
 from revenge_companion.engine.listener import Listener
 from revenge_companion.revenge.signals import Disconnected, Reconnected

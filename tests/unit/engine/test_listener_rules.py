@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from revenge_companion.core.decision import Decision
 from revenge_companion.core.delivery import DeliveryState
 from revenge_companion.core.live import LiveNotice
 from revenge_companion.core.media import Item, Kind
 from revenge_companion.core.playback import Device, EventType, PlaybackEvent, PlayState
 from revenge_companion.core.rules import Action, Field, Match, Rule, Rulebook
-from revenge_companion.core.session import Decision
 from revenge_companion.core.settings import Settings
 from revenge_companion.engine.listener import Listener
 from revenge_companion.store.accounts import Accounts
