@@ -133,8 +133,9 @@ def _run(work: Callable[[_Stage], Coroutine[Any, Any, int]], reached: Reached) -
         return _refused(bad)
     app = _application()
     app.setQuitOnLastWindowClosed(False)
-    from revenge_companion.ui.early import early_tray
+    from revenge_companion.ui.early import early_tray, import_quietly
 
+    import_quietly()
     icon = early_tray()
     app.processEvents()
     reached("tray")
