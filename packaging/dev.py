@@ -196,6 +196,10 @@ def set_up() -> int:
         say("pip could not install the packages; its words are above")
         return 1
     link_checkout()
+    # As pip has done for the packages: where Python may write no bytecode (containers often say so)
+    # every start would compile the whole program.
+    compiling = [venv_program("python"), "-m", "compileall", "-q", ROOT / "revenge_companion"]
+    subprocess.run(compiling, stdout=sys.stderr, check=False)
     STAMP.write_text(wanted_stamp())
     say("ready")
     return 0

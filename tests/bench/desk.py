@@ -45,6 +45,8 @@ def fresh_home(home: Path) -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith(("REVENGE_COMPANION", "QT_", "WAYLAND", "XDG_"))
     }
+    # Bytecode is there in an installed program, as it is for the packages of a bare one.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     environment.update(
         HOME=str(home),
         XDG_RUNTIME_DIR=str(home),
