@@ -18,8 +18,9 @@ from revenge_companion.revenge.catchup import CatchUp, Stock, stock_from_text
 
 _log = logging.getLogger(__name__)
 
-#: How long a connection is left to itself first: replayed events come before the history.
-SETTLE_S = 10.0
+#: How long a connection is left to itself first: replayed events come before the history. A server
+#: sends them right after it was asked; should one be slower, they count nothing again.
+SETTLE_S = 4.0
 #: Between two walks while connected; the place has to stay younger than what is remembered.
 EVERY_S = 6 * 3600.0
 #: Between two tries of a walk that failed.

@@ -1,7 +1,10 @@
 """What the program costs while nothing happens, in the tray and without a window.
 
 Signed out, and signed in over the WebSocket with a linked account. Context switches of all threads
-stand for wake-ups. ``python -m tests.bench.bench_idle``.
+stand for wake-ups; those of a thread that waits for its turn in Python or for the disk are among
+them. Counting begins six seconds after the connection: by then the server's history has been walked
+once (some 25 of them), and what is left is a ping every half minute. ``python -m
+tests.bench.bench_idle``.
 """
 
 import json
@@ -98,7 +101,7 @@ def running(command: list[str], environment: dict[str, str]) -> Iterator[int]:
         child.stdout.close()
 
 
-def rows(settle_s: float = 20.0, sample_s: float = 60.0) -> list[Row]:
+def rows(settle_s: float = 6.0, sample_s: float = 60.0) -> list[Row]:
     """Name, value and target of each measure; without a tray host only those without a window."""
     kinds = {"headless": ["-m", "revenge_companion", "run", "--headless"]}
     with ExitStack() as stack:
