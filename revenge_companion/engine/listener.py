@@ -9,7 +9,7 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from revenge_companion.core.accounts import Account
@@ -27,6 +27,7 @@ from revenge_companion.core.rules import Rulebook
 from revenge_companion.core.scrobble import Scrobble
 from revenge_companion.core.session import SessionTracker
 from revenge_companion.core.settings import Settings
+from revenge_companion.engine.private_time import Meta, PrivateTime
 from revenge_companion.engine.waiting import woken_within
 from revenge_companion.revenge.signals import Disconnected, Reconnected, Signal
 
@@ -44,14 +45,9 @@ _MOST_UNSAVED = 10_000
 _PAST = timedelta(seconds=30)
 _REPLAY_S = 10.0
 
-_FAR = datetime.max.replace(tzinfo=UTC)
-
 _SINCE = "last_event_id"
-_PRIVATE_UNTIL = "private_until"
 _PRIVATE_ITEMS = "private_items"
 _ITEMS_NOTED_EVERY_S = 300.0
-#: Seconds that a frame may be under way from the server.
-_ON_ITS_WAY_S = 30.0
 
 
 class PlayStore(Protocol):
@@ -66,14 +62,6 @@ class PlayStore(Protocol):
         held_until: datetime | None = None,
     ) -> int: ...
     async def snapshots(self, since: datetime) -> list[str]: ...
-
-
-class Meta(Protocol):
-    """Small texts kept beside the ledger."""
-
-    async def get_meta(self, key: str) -> str | None: ...
-    async def set_meta(self, key: str, value: str) -> None: ...
-    async def drop_meta(self, key: str) -> None: ...
 
 
 #: Told after decisions are written: how many deliveries are new, and the plays they are about.
@@ -111,20 +99,13 @@ class Listener:
         self._blocked_by: dict[str, str] = {}
         self._tracker = SessionTracker(rules_for(settings.counting, ()))
         self._unsaved: deque[Decision] = deque()
-        self._paused = False
+        self._private = PrivateTime(meta, clock)
         #: The stored place in the server's events is from before a pause and has to go.
         self._since_is_private = False
-        #: When the last pause ended, and until which monotonic second its frames may come in.
-        self._resumed: tuple[datetime, float] | None = None
         self._private_items = PrivateItems()
         self._items_noted_s = float("-inf")
-        #: Connected to nothing; and until when what the server then replays is private.
+        #: Connected to nothing.
         self._blind = False
-        self._private_until: datetime | None = None
-        #: Until when the server's history is private (aware UTC; far off while paused); None where
-        #: it is not; and whether that is on disk.
-        self._history_private_until: datetime | None = None
-        self._history_noted = True
         #: Monotonic second of the last event of the past.
         self._past_at_s = float("-inf")
         self._turn = asyncio.Lock()
@@ -142,7 +123,7 @@ class Listener:
         if unread:
             _log.warning("%d checkpoints of plays could not be read", len(unread))
         self.last_event_id = await self._meta.get_meta(_SINCE) or ""
-        await self._read_private_until()
+        await self._private.read()
         self._private_items = PrivateItems(await self._meta.get_meta(_PRIVATE_ITEMS) or "")
         now_s = self._clock.monotonic_s()
         left = [one for one in self.now_playing() if self._private_items.has(one.item.media_id)]
@@ -205,22 +186,17 @@ class Listener:
         """
         for event in events:
             async with self._turn:
-                until = self._history_private_until
-                if until is None or event.at >= until:
+                if not self._private.covers_past(event):
                     await self._take_event(event)
         async with self._turn:
             if self._unsaved:
                 return False
-            if self._history_private_until is not None and not self._paused:
-                self._history_private_until, self._history_noted = None, False
+            if self._private.forget_past():
                 self._rescheduled.set()
             return True
 
     async def _take_event(self, event: PlaybackEvent) -> None:
-        resumed_at, until_s = self._resumed or (event.at, 0.0)
-        late = event.at < resumed_at and event.at_s < until_s
-        private = self._private_until is not None and event.at < self._private_until
-        if self._paused or private or late:
+        if self._private.covers(event):
             # Nothing seen in private is stored, not even that it was seen.
             return
         if self._private_items.covers(event):
@@ -232,7 +208,7 @@ class Listener:
         self._rescheduled.set()
         if decisions:
             await self._write(decisions)
-            if event.id and not self._unsaved and not self._paused:
+            if event.id and not self._unsaved and not self._private.paused:
                 await self._remember(event.id)
 
     def _left_out(self, event: PlaybackEvent) -> Reason | None:
@@ -252,32 +228,24 @@ class Listener:
 
         A server that replays its events after a restart begins after the pause.
         """
-        self._paused = True
+        self._private.begin()
         self._since_is_private = True
         self.last_event_id = ""
-        self._history_private_until, self._history_noted = _FAR, False
         self._rescheduled.set()
 
     def resume(self) -> None:
         """Scrobble again; what plays now counts from here."""
-        if not self._paused:
+        if not self._private.paused:
             return
-        self._paused = False
-        self._history_private_until, self._history_noted = self._clock.now(), False
-        # What is still on its way to us was played in private, too. Not for long: a server's clock
-        # may be behind ours.
-        self._resumed = (self._clock.now(), self._clock.monotonic_s() + _ON_ITS_WAY_S)
-        if self._blind:
-            # The reconnection replays what was played meanwhile.
-            self._private_until = self._clock.now()
+        self._private.end(blind=self._blind)
         self._rescheduled.set()
 
     async def forget_playing(self) -> bool:
         """While paused: plays in progress have ended when this returns; else False."""
         async with self._turn:
-            if self._paused:
+            if self._private.paused:
                 await self._decide_by_time()
-            return self._paused
+            return self._private.paused
 
     async def leave_out(self, play_key: str) -> bool:
         """Keep one play in progress private; True where nothing of it is to stay stored.
@@ -331,7 +299,7 @@ class Listener:
 
     async def _decide_by_time(self) -> None:
         now_s = self._clock.monotonic_s()
-        if self._paused:
+        if self._private.paused:
             now = self._clock.now()
             decisions = self._tracker.forget_open(Reason.PRIVATE, at=now, at_s=now_s)
         else:
@@ -340,37 +308,15 @@ class Listener:
             await self._write(decisions)
         if self._since_is_private:
             await self._remember("")
-        if not self._history_noted:
-            await self._note_private_until()
-
-    async def _read_private_until(self) -> None:
-        text = await self._meta.get_meta(_PRIVATE_UNTIL)
-        if text is None:
-            return
-        now = self._clock.now()
         try:
-            until = datetime.fromisoformat(text)
-        except ValueError:
-            until = now
-        # A pause that was open when the program ended has no known end: all until now is private.
-        self._history_private_until = min(until, now) if until.tzinfo is not None else now
-
-    async def _note_private_until(self) -> None:
-        until = self._history_private_until
-        try:
-            if until is None:
-                await self._meta.drop_meta(_PRIVATE_UNTIL)
-            else:
-                await self._meta.set_meta(_PRIVATE_UNTIL, until.isoformat())
+            await self._private.note()
         except StoreTrouble as error:
             self._trouble(str(error))
-        else:
-            self._history_noted = until is self._history_private_until
 
     def _next_s(self) -> float:
         due = self._tracker.deadline_s()
         seconds = 3600.0 if due is None else due - self._clock.monotonic_s()
-        if self._unsaved or self._since_is_private or not self._history_noted:
+        if self._unsaved or self._since_is_private or not self._private.is_noted:
             seconds = min(seconds, _STORE_RETRY_S)
         return min(max(seconds, _SHORTEST_TIMER_S), 3600.0)
 
