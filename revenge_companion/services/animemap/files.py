@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from revenge_companion.core.animemap import AnimeIndex, Override, read_map
+from revenge_companion.core.animeindex import AnimeIndex, read_map
+from revenge_companion.core.animemap import Override
 from revenge_companion.core.errors import StoreTrouble
 
 _log = logging.getLogger(__name__)

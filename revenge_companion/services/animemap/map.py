@@ -7,15 +7,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from revenge_companion.core.animemap import (
-    AnimeIndex,
-    Candidate,
-    MapState,
-    Match,
-    NoMatch,
-    Override,
-    resolve,
-)
+from revenge_companion.core.animeindex import AnimeIndex
+from revenge_companion.core.animemap import Candidate, MapState, Match, NoMatch, Override, resolve
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.errors import CompanionError, ServiceTrouble, StoreTrouble
 from revenge_companion.core.media import Item

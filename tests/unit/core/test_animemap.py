@@ -8,17 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from revenge_companion.core.animemap import (
-    AnimeIndex,
-    Match,
-    Miss,
-    NoMatch,
-    Override,
-    imdb_number,
-    keys_of,
-    read_map,
-    resolve,
-)
+from revenge_companion.core.animeindex import AnimeIndex, imdb_number, read_map
+from revenge_companion.core.animemap import Match, Miss, NoMatch, Override, keys_of, resolve
 from revenge_companion.core.media import Ids, Item, Kind, Series
 
 SMALL = json.loads((Path(__file__).parents[2] / "data/animemap/small.json").read_text("utf-8"))
