@@ -17,9 +17,11 @@ from revenge_companion.engine.linker import SecretStore
 from revenge_companion.logs import keep_out
 from revenge_companion.net.http import Http
 from revenge_companion.revenge.signals import Signal
+from revenge_companion.revenge.wire import Hint
 
 if TYPE_CHECKING:
     from revenge_companion.engine.catchup import CatchingUp, Takes
+    from revenge_companion.revenge.client import RevengeClient
     from revenge_companion.revenge.session import Session
     from revenge_companion.revenge.source import LiveSource
 
@@ -40,6 +42,20 @@ class Meta(Protocol):
     async def drop_meta(self, key: str) -> None: ...
 
 
+class AtServer(Protocol):
+    """What else runs while somebody is signed in."""
+
+    def begin(self, client: "RevengeClient", profile: str) -> None:
+        """Somebody is; `profile` names server and user."""
+        ...
+
+    async def end(self) -> None: ...
+
+    def scanned(self) -> None:
+        """The server has scanned a library."""
+        ...
+
+
 class SignIn:
     """One sign-in: who, where, with which tokens; and the live source that goes with it."""
 
@@ -54,6 +70,7 @@ class SignIn:
         last_event_id: Callable[[], str],
         meta: Meta,
         history: "Takes",
+        server: AtServer,
     ) -> None:
         self._http = http
         self._secrets = secrets
@@ -63,6 +80,7 @@ class SignIn:
         self._last_event_id = last_event_id
         self._meta = meta
         self._history = history
+        self._server = server
         self._catching_up: CatchingUp | None = None
         self._listening = False
         self._task: asyncio.Task[None] | None = None
@@ -245,12 +263,14 @@ class SignIn:
             CatchUp(client, self._clock), self._history, self._meta, self._clock, profile
         )
         catching_up = asyncio.create_task(self._catching_up.run(), name="history")
+        self._server.begin(client, profile)
         try:
             await self._listen(session, user_id)
         finally:
             self._catching_up = None
             catching_up.cancel()
             await asyncio.gather(catching_up, return_exceptions=True)
+            await self._server.end()
 
     async def _listen(self, session: "Session", user_id: str) -> None:
         from revenge_companion.revenge.source import LiveSource
@@ -283,6 +303,9 @@ class SignIn:
                 self.look_back()
             self.source = signal
             self._changed()
+        elif isinstance(signal, Hint):
+            if signal.type == "library.scan_done":
+                self._server.scanned()
         else:
             await self._take(signal)
 

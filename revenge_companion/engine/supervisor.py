@@ -24,6 +24,7 @@ from revenge_companion.engine.listener import Listener
 from revenge_companion.engine.parts import Parts
 from revenge_companion.engine.pausing import Pausing
 from revenge_companion.engine.resuming import Resuming
+from revenge_companion.engine.server import ServerSide
 from revenge_companion.engine.signin import SignIn
 from revenge_companion.engine.telling import Telling
 from revenge_companion.engine.upkeep import Upkeep
@@ -109,6 +110,7 @@ class Engine:
         self._upkeep = Upkeep(
             services, database, clock, secret_of=linker.secret, use=linked.test, tell=tell.link_ends
         )
+        self.server = ServerSide(database, clock, lambda: tell.changed(Change.STATUS))
         self._sign_in = SignIn(
             parts.http,
             parts.secrets,
@@ -118,6 +120,7 @@ class Engine:
             last_event_id=lambda: listener.last_event_id,
             history=listener,
             meta=database,
+            server=self.server,
         )
         self._resuming = Resuming(self._sign_in, clock, tell, parts.secrets_trouble)
         self._pausing = Pausing(

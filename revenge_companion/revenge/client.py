@@ -3,17 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
+from revenge_companion.core.catalogue import ServerItem
 from revenge_companion.core.errors import ServiceTrouble, SessionExpired
 from revenge_companion.core.media import Series
 from revenge_companion.core.status import Library
 from revenge_companion.net.http import Answer, Http, NotJson
-from revenge_companion.revenge import rows
+from revenge_companion.revenge import catalogue, rows
 from revenge_companion.revenge.session import Session, body_of, trouble
 
 #: Most rows the server gives at once, by call.
 MOVIES_LIMIT = 50
 EPISODES_LIMIT = 100
 HISTORY_LIMIT = 100
+PAGE_LIMIT = 100
 
 
 class RevengeClient:
@@ -95,7 +97,30 @@ class RevengeClient:
         """The libraries this user may see; none where the server has no such call."""
         return rows.libraries(await self._maybe("/libraries"))
 
-    async def _get(self, path: str, **params: int) -> object:
+    # The catalogue
+
+    async def films_page(self, offset: int, order: str) -> catalogue.CataloguePage:
+        """At most 100 films from `offset` on, sorted by "title", "year", "added" or "rating"."""
+        return catalogue.films(
+            await self._get("/movies", limit=PAGE_LIMIT, offset=offset, order_by=order)
+        )
+
+    async def shows_page(self, offset: int, order: str) -> catalogue.CataloguePage:
+        """At most 100 shows from `offset` on; today's server ignores the order."""
+        return catalogue.shows(
+            await self._get("/tvshows", limit=PAGE_LIMIT, offset=offset, order_by=order)
+        )
+
+    async def show_episodes(self, show: ServerItem) -> list[ServerItem] | None:
+        """Every episode and season of a show; None is "maybe gone"."""
+        body = await self._maybe(f"/tvshows/{_id(show.subject.media_id)}/episodes")
+        return None if body is None else catalogue.episodes(body, show)
+
+    async def series_stats(self, series_id: str) -> catalogue.SeriesStats | None:
+        """How much of a series was watched; None is "maybe gone"."""
+        return catalogue.series_stats(await self._maybe(f"/tvshows/{_id(series_id)}/watch-stats"))
+
+    async def _get(self, path: str, **params: int | str) -> object:
         answer = await self._answered(path, {key: str(value) for key, value in params.items()})
         if answer.status != 200:
             raise trouble(answer)

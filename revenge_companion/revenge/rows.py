@@ -11,6 +11,8 @@ from revenge_companion.revenge import fields
 
 #: Rows read out of one list; the server's own limit is 100.
 ROW_LIMIT = 1000
+#: Episodes read out of one list, which has no pages: the longest series have some 15,000.
+EPISODES_LIMIT = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +170,8 @@ def episode(body: object) -> Episode | None:
 
 def series_episodes(body: object) -> list[Episode]:
     """The usable rows of a series' episodes."""
-    return [found for row in _objects(body) if (found := episode(row)) is not None]
+    rows = _objects(body, EPISODES_LIMIT)
+    return [found for row in rows if (found := episode(row)) is not None]
 
 
 def episodes_watched(body: object) -> int | None:
@@ -236,8 +239,8 @@ def _object(body: object) -> Mapping[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
-def _objects(body: object) -> Iterator[dict[str, Any]]:
+def _objects(body: object, limit: int = ROW_LIMIT) -> Iterator[dict[str, Any]]:
     if isinstance(body, list):
-        for row in body[:ROW_LIMIT]:
+        for row in body[:limit]:
             if isinstance(row, dict):
                 yield row

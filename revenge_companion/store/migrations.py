@@ -151,9 +151,41 @@ _LIBRARY = (
 )
 
 
+def m004_server_index(connection: sqlite3.Connection) -> None:
+    """What each server has, and by which external ids it is found."""
+    for statement in _SERVER_INDEX:
+        connection.execute(statement)
+
+
+_SERVER_INDEX = (
+    # `generation` counts walks; `films_us` and `shows_us` say when one last came to its end.
+    """CREATE TABLE server_index (
+        id INTEGER PRIMARY KEY, profile TEXT NOT NULL UNIQUE,
+        generation INTEGER NOT NULL DEFAULT 0, films_us INTEGER, shows_us INTEGER)""",
+    # `titles` is every name without case, a line each. Of a show: how many episodes the server
+    # says it has, how many it said when they were last read, and when that was.
+    """CREATE TABLE server_item (
+        index_id INTEGER NOT NULL REFERENCES server_index (id), media_id TEXT NOT NULL,
+        kind TEXT NOT NULL, title TEXT NOT NULL, titles TEXT NOT NULL, year INTEGER,
+        tmdb INTEGER, imdb TEXT, tvdb INTEGER, duration_s REAL,
+        series_id TEXT NOT NULL DEFAULT '', season INTEGER, episode INTEGER,
+        episodes INTEGER, episodes_read INTEGER, read_us INTEGER, generation INTEGER NOT NULL,
+        PRIMARY KEY (index_id, media_id)) WITHOUT ROWID""",
+    """CREATE INDEX server_item_place ON server_item (index_id, series_id, season, episode)
+        WHERE series_id <> ''""",
+    """CREATE INDEX server_item_kind ON server_item (index_id, kind, media_id)
+        WHERE series_id = ''""",
+    # Two copies of one film share their keys.
+    """CREATE TABLE server_key (
+        index_id INTEGER NOT NULL, key TEXT NOT NULL, media_id TEXT NOT NULL,
+        PRIMARY KEY (index_id, key, media_id)) WITHOUT ROWID""",
+    """CREATE INDEX server_key_item ON server_key (index_id, media_id)""",
+)
+
+
 Migration = Callable[[sqlite3.Connection], None]
 
-MIGRATIONS: tuple[Migration, ...] = (m001_first, m002_rules, m003_library)
+MIGRATIONS: tuple[Migration, ...] = (m001_first, m002_rules, m003_library, m004_server_index)
 
 
 def version(connection: sqlite3.Connection) -> int:

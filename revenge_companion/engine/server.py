@@ -1,0 +1,62 @@
+"""What the engine does at the Revenge server besides listening, while somebody is signed in."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING
+
+from revenge_companion.core.clock import Clock
+from revenge_companion.store.database import Database
+
+if TYPE_CHECKING:
+    # Loaded once there is a server to talk to, or an import that asks for one.
+    from revenge_companion.engine.index import Index
+    from revenge_companion.revenge.client import RevengeClient
+
+
+class ServerSide:
+    """The index, for whoever is signed in."""
+
+    def __init__(self, db: Database, clock: Clock, changed: Callable[[], None]) -> None:
+        self._db = db
+        self._clock = clock
+        self._changed = changed
+        self._index: Index | None = None
+        self._profile = ""
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def index(self) -> "Index":
+        """What the server has; of the one last signed in to, while nobody is."""
+        if self._index is None:
+            from revenge_companion.engine.index import Index
+
+            self._index = Index(self._db, self._clock, self._changed)
+            self._index.use(self._profile, None)
+        return self._index
+
+    def begin(self, client: "RevengeClient", profile: str) -> None:
+        """Somebody is signed in; `profile` names server and user."""
+        from revenge_companion.revenge.index import CatalogueWalk
+        from revenge_companion.revenge.pace import Pace
+
+        self._profile = profile
+        pace: Pace = Pace(self._clock)
+        self.index.use(profile, CatalogueWalk(client, pace))
+        self._keep(self.index.run(), "server-index")
+
+    async def end(self) -> None:
+        """Nobody is signed in any more; what is known stays."""
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._index is not None:
+            await self._index.stop()
+            self._index.use(self._profile, None)
+
+    def scanned(self) -> None:
+        """The server has scanned a library."""
+        self.index.scanned()
+
+    def _keep(self, work: Coroutine[object, object, None], name: str) -> None:
+        self._tasks.append(asyncio.create_task(work, name=name))

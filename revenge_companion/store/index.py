@@ -1,0 +1,388 @@
+"""The index from external ids to a server's items, one for each profile (server and user)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from revenge_companion.core.catalogue import Coverage, IndexState, ServerItem, placed
+from revenge_companion.core.library import Subject, SubjectKind, keys
+from revenge_companion.core.media import Ids, Series
+from revenge_companion.store.database import Database, Link
+from revenge_companion.store.payload import compact, maybe_moment, micros, plain
+
+#: Keys looked up in one job; others get their turn between two.
+_CHUNK = 5000
+
+_SAVE = (
+    "INSERT INTO server_item (index_id, media_id, kind, title, titles, year, tmdb, imdb, tvdb, "
+    "duration_s, series_id, season, episode, episodes, generation) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT (index_id, media_id) DO UPDATE SET kind = excluded.kind, title = excluded.title, "
+    "titles = excluded.titles, year = excluded.year, tmdb = excluded.tmdb, imdb = excluded.imdb, "
+    "tvdb = excluded.tvdb, duration_s = excluded.duration_s, series_id = excluded.series_id, "
+    "season = excluded.season, episode = excluded.episode, episodes = excluded.episodes, "
+    "generation = excluded.generation"
+)
+_DIRECT = (
+    "SELECT key, min(media_id) FROM server_key "
+    "WHERE index_id = ? AND key IN (SELECT value FROM json_each(?)) GROUP BY key"
+)
+#: Of (show, season, episode) as JSON, the item there; a season has no episode.
+_PLACED = (
+    "SELECT j.key, min(i.media_id) FROM json_each(?) j CROSS JOIN server_item i "
+    "ON i.index_id = ? AND i.series_id = json_extract(j.value, '$[0]') AND i.series_id <> '' "
+    "AND i.season = json_extract(j.value, '$[1]') "
+    "AND i.episode IS json_extract(j.value, '$[2]') GROUP BY j.key"
+)
+_SUBJECT = (
+    "i.media_id, i.kind, i.title, i.year, i.tmdb, i.imdb, i.tvdb, i.duration_s, i.season, "
+    "i.episode, s.title, s.year, s.tmdb, s.imdb, s.tvdb, i.titles, i.series_id, i.episodes"
+)
+_FROM = (
+    "FROM server_item i LEFT JOIN server_item s "
+    "ON s.index_id = i.index_id AND s.media_id = i.series_id"
+)
+_WALK = {SubjectKind.MOVIE: "films_us", SubjectKind.SHOW: "shows_us"}
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A show whose episodes are not known, or not as the server has them now."""
+
+    show: ServerItem
+    #: When they were last read (aware UTC); None for never.
+    read_at: datetime | None
+
+
+class ServerIndex:
+    """What one profile's server has."""
+
+    def __init__(self, db: Database, profile: str) -> None:
+        self._db = db
+        self._profile = profile
+        self._id: int | None = None
+
+    async def state(self) -> IndexState:
+        """What is known, without whether anybody walks."""
+
+        def job(link: Link) -> IndexState:
+            index = self._index(link)
+            films_us, shows_us = link.connection.execute(
+                "SELECT films_us, shows_us FROM server_index WHERE id = ?", (index,)
+            ).fetchone()
+            counts = dict(
+                link.connection.execute(
+                    "SELECT kind, count(*) FROM server_item WHERE index_id = ? GROUP BY kind",
+                    (index,),
+                ).fetchall()
+            )
+            coverage = Coverage.NOTHING
+            if films_us is not None and shows_us is not None:
+                left = _unread(link, index, None, 0, limit=1)
+                coverage = Coverage.TITLES if left else Coverage.EVERYTHING
+            return IndexState(
+                coverage,
+                counts.get(SubjectKind.MOVIE, 0),
+                counts.get(SubjectKind.SHOW, 0),
+                counts.get(SubjectKind.EPISODE, 0),
+            )
+
+        return await self._db.run(job)
+
+    async def walked_at(self) -> datetime | None:
+        """When films and shows were both walked to their end; None where one never was."""
+
+        def job(link: Link) -> int | None:
+            row = link.connection.execute(
+                "SELECT min(films_us, shows_us) FROM server_index WHERE id = ?",
+                (self._index(link),),
+            ).fetchone()
+            return None if row[0] is None else int(row[0])
+
+        return maybe_moment(await self._db.run(job))
+
+    # Walks
+
+    async def begin(self) -> int:
+        """Begin a walk; returns its generation, for `keep` and `whole`."""
+
+        def job(link: Link) -> int:
+            with link.atomic():
+                index = self._index(link)
+                row = link.connection.execute(
+                    "UPDATE server_index SET generation = generation + 1 WHERE id = ? "
+                    "RETURNING generation",
+                    (index,),
+                ).fetchone()
+                return int(row[0])
+
+        return await self._db.run(job)
+
+    async def keep(self, items: Sequence[ServerItem], generation: int) -> None:
+        """Write items of a walk in place of what was known of them."""
+        rows = [_row(item) for item in items]
+
+        def job(link: Link) -> None:
+            with link.atomic():
+                _save(link, self._index(link), rows, generation)
+
+        await self._db.run(job)
+
+    async def whole(self, kind: SubjectKind, generation: int, at: datetime) -> int:
+        """A walk through all films or shows ended: what it did not see is gone from the server.
+
+        Returns how many films or shows are gone; a show's episodes go with it.
+        """
+
+        def job(link: Link) -> int:
+            with link.atomic():
+                index = self._index(link)
+                gone = [
+                    str(row[0])
+                    for row in link.connection.execute(
+                        "SELECT media_id FROM server_item WHERE index_id = ? AND kind = ? "
+                        "AND series_id = '' AND generation < ?",
+                        (index, kind.value, generation),
+                    )
+                ]
+                _drop(link, index, gone)
+                link.connection.execute(
+                    f"UPDATE server_index SET {_WALK[kind]} = ? WHERE id = ?", (micros(at), index)
+                )
+                return len(gone)
+
+        return await self._db.run(job)
+
+    async def keep_episodes(
+        self, show: ServerItem, items: Sequence[ServerItem], at: datetime
+    ) -> None:
+        """Write all episodes and seasons of a show; those not among them are gone."""
+        rows = [_row(item) for item in items]
+        kept = {item.subject.media_id for item in items}
+        show_id = show.subject.media_id
+
+        def job(link: Link) -> None:
+            with link.atomic():
+                index = self._index(link)
+                known = link.connection.execute(
+                    "SELECT media_id FROM server_item WHERE index_id = ? AND series_id = ? "
+                    "AND series_id <> ''",
+                    (index, show_id),
+                )
+                _drop(link, index, [str(row[0]) for row in known if row[0] not in kept])
+                _save(link, index, rows, 0)
+                link.connection.execute(
+                    "UPDATE server_item SET read_us = ?, episodes_read = coalesce(episodes, -1) "
+                    "WHERE index_id = ? AND media_id = ?",
+                    (micros(at), index, show_id),
+                )
+
+        await self._db.run(job)
+
+    async def unread(
+        self, read_before: datetime, show_keys: Iterable[str] | None = None
+    ) -> list[Unread]:
+        """Shows whose episodes have to be read: never read, changed since, or read long ago.
+
+        `show_keys` leaves those shows that one of them names.
+        """
+        wanted = None if show_keys is None else compact(list(show_keys))
+
+        def job(link: Link) -> list[Unread]:
+            return _unread(link, self._index(link), wanted, micros(read_before))
+
+        return await self._db.run(job)
+
+    # Looking up
+
+    async def lookup(self, wanted: Iterable[str]) -> dict[str, str]:
+        """The server's item for each key (`core.library.keys`) that it has one for."""
+        every = list(dict.fromkeys(wanted))
+        found: dict[str, str] = {}
+        for at in range(0, len(every), _CHUNK):
+            chunk = every[at : at + _CHUNK]
+            found |= await self._db.run(lambda link, some=chunk: self._lookup(link, some))  # type: ignore[misc]  # a lambda's default has no type
+        return found
+
+    def _lookup(self, link: Link, wanted: Sequence[str]) -> dict[str, str]:
+        index = self._index(link)
+        places = {key: place for key in wanted if (place := placed(key)) is not None}
+        direct = {*wanted, *(show for show, _ in places.values())}
+        known: dict[str, str] = dict(
+            link.connection.execute(_DIRECT, (index, compact(list(direct)))).fetchall()
+        )
+        found = {key: known[key] for key in wanted if key in known}
+        asked = {
+            key: (known[show], *place) for key, (show, place) in places.items() if show in known
+        }
+        if asked:
+            found |= dict(link.connection.execute(_PLACED, (compact(asked), index)).fetchall())
+        return found
+
+    async def subjects(self, media_ids: Iterable[str]) -> dict[str, Subject]:
+        """What the server says of its items, for those that are known."""
+        wanted = compact(list(media_ids))
+
+        def job(link: Link) -> dict[str, Subject]:
+            rows = link.connection.execute(
+                f"SELECT {_SUBJECT} {_FROM} WHERE i.index_id = ? "
+                "AND i.media_id IN (SELECT value FROM json_each(?))",
+                (self._index(link), wanted),
+            )
+            return {row[0]: _item(row).subject for row in rows}
+
+        return await self._db.run(job)
+
+    async def titled(self, kind: SubjectKind) -> list[ServerItem]:
+        """Every film or every show, for suggestions."""
+        return await self.after(kind, "", limit=-1)
+
+    async def after(self, kind: SubjectKind, media_id: str, *, limit: int) -> list[ServerItem]:
+        """Films or shows behind the id `media_id`, in the order of ids."""
+
+        def job(link: Link) -> list[ServerItem]:
+            rows = link.connection.execute(
+                f"SELECT {_SUBJECT} {_FROM} WHERE i.index_id = ? AND i.kind = ? "
+                "AND i.series_id = '' AND i.media_id > ? ORDER BY i.media_id LIMIT ?",
+                (self._index(link), kind.value, media_id, limit),
+            )
+            return [_item(row) for row in rows]
+
+        return await self._db.run(job)
+
+    async def at(self, series_id: str, season: int, episode: int | None) -> Subject | None:
+        """The episode of a show at a place, or its season; None where none is known."""
+
+        def job(link: Link) -> Subject | None:
+            row = link.connection.execute(
+                f"SELECT {_SUBJECT} {_FROM} WHERE i.index_id = ? AND i.series_id = ? "
+                "AND i.series_id <> '' AND i.season = ? AND i.episode IS ? "
+                "ORDER BY i.media_id LIMIT 1",
+                (self._index(link), series_id, season, episode),
+            ).fetchone()
+            return None if row is None else _item(row).subject
+
+        return await self._db.run(job)
+
+    async def series_of(self, media_ids: Iterable[str]) -> dict[str, str]:
+        """The show of each of these episodes."""
+        wanted = compact(list(media_ids))
+
+        def job(link: Link) -> dict[str, str]:
+            rows = link.connection.execute(
+                "SELECT media_id, series_id FROM server_item WHERE index_id = ? "
+                "AND series_id <> '' AND media_id IN (SELECT value FROM json_each(?))",
+                (self._index(link), wanted),
+            )
+            return dict(rows.fetchall())
+
+        return await self._db.run(job)
+
+    def _index(self, link: Link) -> int:
+        # Not kept across a rollback of a job's group: it is asked for where it is not known.
+        query = "SELECT id FROM server_index WHERE profile = ?"
+        row = link.connection.execute(query, (self._profile,)).fetchone()
+        if row is None:
+            link.connection.execute(
+                "INSERT INTO server_index (profile) VALUES (?)", (self._profile,)
+            )
+            row = link.connection.execute(query, (self._profile,)).fetchone()
+        return int(row[0])
+
+
+def _save(
+    link: Link, index: int, rows: Sequence[tuple[tuple[Any, ...], tuple[str, ...]]], generation: int
+) -> None:
+    connection = link.connection
+    connection.executemany(_SAVE, [(index, *values, generation) for values, _ in rows])
+    # Ids are corrected on the server: keys an item no longer has must not find it.
+    connection.executemany(
+        "DELETE FROM server_key WHERE index_id = ? AND media_id = ?",
+        [(index, values[0]) for values, _ in rows],
+    )
+    connection.executemany(
+        "INSERT OR IGNORE INTO server_key (index_id, key, media_id) VALUES (?, ?, ?)",
+        [(index, key, values[0]) for values, found in rows for key in found],
+    )
+
+
+def _drop(link: Link, index: int, media_ids: Sequence[str]) -> None:
+    """Remove items with their keys, and what belongs to them."""
+    if not media_ids:
+        return
+    connection, gone = link.connection, compact(media_ids)
+    inside = [
+        str(row[0])
+        for row in connection.execute(
+            "SELECT media_id FROM server_item WHERE index_id = ? AND series_id <> '' "
+            "AND series_id IN (SELECT value FROM json_each(?))",
+            (index, gone),
+        )
+    ]
+    for media_id in (*media_ids, *inside):
+        connection.execute(
+            "DELETE FROM server_key WHERE index_id = ? AND media_id = ?", (index, media_id)
+        )
+        connection.execute(
+            "DELETE FROM server_item WHERE index_id = ? AND media_id = ?", (index, media_id)
+        )
+
+
+def _unread(
+    link: Link, index: int, show_keys: str | None, before_us: int, limit: int = -1
+) -> list[Unread]:
+    only = "" if show_keys is None else (
+        "AND i.media_id IN (SELECT media_id FROM server_key WHERE index_id = :index "
+        "AND key IN (SELECT value FROM json_each(:keys))) "
+    )  # fmt: skip
+    rows = link.connection.execute(
+        f"SELECT {_SUBJECT}, i.read_us {_FROM} WHERE i.index_id = :index AND i.kind = 'show' "
+        f"AND i.series_id = '' {only}AND (i.read_us IS NULL OR i.read_us < :before "
+        "OR i.episodes_read <> coalesce(i.episodes, -1)) ORDER BY i.media_id LIMIT :limit",
+        {"index": index, "keys": show_keys, "before": before_us, "limit": limit},
+    )
+    return [Unread(_item(row), maybe_moment(row[-1])) for row in rows]
+
+
+def _row(item: ServerItem) -> tuple[tuple[Any, ...], tuple[str, ...]]:
+    """An item's columns before its generation, and the keys it is found by."""
+    subject = item.subject
+    titles = dict.fromkeys((subject.title, *item.other_titles))
+    values = (
+        plain(subject.media_id),
+        subject.kind.value,
+        plain(subject.title),
+        plain("\n".join(" ".join(title.split()) for title in titles if title)),
+        subject.year,
+        subject.ids.tmdb,
+        None if subject.ids.imdb is None else plain(subject.ids.imdb),
+        subject.ids.tvdb,
+        subject.duration_s,
+        plain(item.series_id),
+        subject.season_number,
+        subject.episode_number,
+        item.episodes,
+    )
+    # What is known by its show and place is found through the show.
+    return values, tuple(plain(key) for key in keys(subject) if placed(key) is None)
+
+
+def _item(row: Sequence[Any]) -> ServerItem:
+    kind = SubjectKind(row[1])
+    series = None
+    if row[10] is not None:
+        series = Series(row[10], row[11], Ids(row[12], row[13], row[14]))
+    subject = Subject(
+        kind,
+        row[2],
+        year=row[3],
+        ids=Ids(row[4], row[5], row[6]),
+        series=series,
+        season_number=row[8],
+        episode_number=row[9],
+        duration_s=row[7],
+        media_id=row[0],
+    )
+    titles = [title for title in str(row[15]).split("\n") if title and title != subject.title]
+    return ServerItem(subject, tuple(titles), row[16], row[17])
