@@ -1,6 +1,8 @@
 """What passes between us and services, taken with care: shapes, texts, rows left by an error."""
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from revenge_companion.core.delivery import Delivery, Outcome, Refused, TryLater, Unknown
@@ -14,11 +16,13 @@ from revenge_companion.core.errors import (
     Unanswered,
     Unreachable,
 )
+from revenge_companion.core.media import Ids
 from revenge_companion.core.reasons import Reason
 from revenge_companion.net.http import Answer, NotJson
 
 #: Longest text of a service that is kept, in characters.
 LONGEST_WORDS = 300
+_IMDB = re.compile(r"tt\d{5,12}")
 
 
 def object_of(answer: Answer) -> dict[str, Any] | None:
@@ -56,12 +60,41 @@ def words(value: object) -> str:
     """A service's own words on one line, cut to 300 characters; "" for what is not text."""
     if not isinstance(value, str):
         return ""
-    line = " ".join("".join(c if c.isprintable() else " " for c in value).split())
+    if not value.isprintable():
+        value = "".join(c if c.isprintable() else " " for c in value)
+    line = " ".join(value.split())
     return (
         line
         if len(line) <= LONGEST_WORDS
         else line[: LONGEST_WORDS - 1] + "\N{HORIZONTAL ELLIPSIS}"
     )
+
+
+def moment(value: object) -> datetime | None:
+    """An ISO time with its zone, in UTC; None for anything else."""
+    if not isinstance(value, str):
+        return None
+    try:
+        at = datetime.fromisoformat(value)
+        return None if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def media_ids(value: object) -> Ids:
+    """The TMDB, IMDb and TVDB ids in a service's `ids` object; None for each that makes no sense.
+
+    TVDB's may also be a name there, which is left out.
+    """
+    ids = mapping(value)
+    imdb = ids.get("imdb")
+    known = isinstance(imdb, str) and _IMDB.fullmatch(imdb)
+    return Ids(_id(ids.get("tmdb")), imdb if known else None, _id(ids.get("tvdb")))
+
+
+def _id(value: object) -> int | None:
+    number = whole_number(value)
+    return number if number is not None and 0 < number < 2**53 else None
 
 
 def sendable(text: str | None) -> str:
@@ -107,15 +140,28 @@ async def one_by_one(
 
     Raises what `deliver` raised for the first row: then it is about the whole request.
     """
+
+    async def alone(rows: Sequence[Delivery]) -> dict[int, Outcome]:
+        return {rows[0].id: await deliver(rows[0])}
+
+    return await in_turn([[row] for row in batch], alone)
+
+
+async def in_turn(
+    groups: Sequence[Sequence[Delivery]],
+    deliver: Callable[[Sequence[Delivery]], Awaitable[Mapping[int, Outcome]]],
+) -> dict[int, Outcome]:
+    """As `one_by_one`, for groups of rows of which each is a request of its own."""
     outcomes: dict[int, Outcome] = {}
-    for position, delivery in enumerate(batch):
+    for position, rows in enumerate(groups):
         try:
-            outcomes[delivery.id] = await deliver(delivery)
+            outcomes |= await deliver(rows)
         except CompanionError as error:
             if not outcomes:
                 raise
-            outcomes[delivery.id] = outcome_of(error, alone=True)
-            rest = [row.id for row in batch[position + 1 :]]
+            failed = outcome_of(error, alone=len(rows) == 1)
+            outcomes |= all_of([row.id for row in rows], failed)
+            rest = [row.id for later in groups[position + 1 :] for row in later]
             return outcomes | all_of(rest, TryLater("", after_s=0.0, counts=False))
     return outcomes
 

@@ -6,6 +6,7 @@ from typing import Any
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.delivery import Delivered, Delivery, Outcome, Refused, Skipped, Unknown
 from revenge_companion.core.errors import BatchRefused, LinkExpired
+from revenge_companion.core.library import Facet
 from revenge_companion.core.live import LiveAction, LiveNotice
 from revenge_companion.core.reasons import Reason
 from revenge_companion.net.gate import Gate
@@ -17,11 +18,12 @@ from revenge_companion.services.answers import (
     rows_of,
     whole_number,
 )
-from revenge_companion.services.base import RemoteUser, Secret, SecretSlot
+from revenge_companion.services.base import ImportPage, RemoteUser, Secret, SecretSlot
 from revenge_companion.services.tokens import Tokens, read_refreshed
-from revenge_companion.services.trakt import payload, reading, undo, wire
+from revenge_companion.services.trakt import changes, payload, reading, undo, wire
 from revenge_companion.services.trakt.once import WatchOnce
 from revenge_companion.services.trakt.spec import SPEC
+from revenge_companion.services.trakt.walk import Walk
 from revenge_companion.services.undo import Removal
 
 #: A counted play is sent as a live stop this long; Trakt dates a stop by its own clock. Seconds.
@@ -37,7 +39,10 @@ _LIVE_IGNORED = (404, 409, 422)
 
 
 class TraktClient:
-    """Live notices, and plays as a live stop while fresh or as dated history afterwards."""
+    """Live notices, and plays as a live stop while fresh or as dated history afterwards.
+
+    What the account has is read in pages (`Readable`), and changed (`TakesChanges`).
+    """
 
     def __init__(
         self,
@@ -60,6 +65,7 @@ class TraktClient:
         self._reads = Gate(clock, interval_s=wire.READ_INTERVAL_S, burst=10)
         #: Whether rewatches are wanted there.
         self.once = WatchOnce(clock, self._get)
+        self._walk = Walk(self._get)
 
     async def submit(self, batch: Sequence[Delivery]) -> Mapping[int, Outcome]:
         """Deliver rows; see `services.base.Client`."""
@@ -100,7 +106,7 @@ class TraktClient:
         """
         if len(batch) == 1 and self._is_fresh(batch[0]):
             return ()
-        items = [(one, one.scrobble.item) for one in batch]
+        items = [(one, one.scrobble.item) for one in batch if one.scrobble.change is None]
         return [
             one
             for one, item in items
@@ -155,6 +161,18 @@ class TraktClient:
         removed = undo.read(await self._post("/sync/history/remove", undo.body(history_id)))
         # An id we were given and that is gone was removed before.
         return Removal.REMOVED if delivery.remote_id else removed
+
+    async def marks(self) -> Mapping[Facet, str]:
+        """When each facet changed last; see `services.base.Readable`."""
+        return await self._walk.marks()
+
+    async def page(self, facet: Facet, cursor: str) -> ImportPage:
+        """One page of what the account has; see `services.base.Readable`."""
+        return await self._walk.page(facet, cursor)
+
+    async def change(self, batch: Sequence[Delivery]) -> Mapping[int, Outcome]:
+        """Deliver ratings and the like; see `services.base.TakesChanges`."""
+        return await changes.deliver(batch, self._post, self._walk.ratings_that_stand)
 
     async def live(self, notice: LiveNotice) -> None:
         """Say what happens now. A stop or pause never carries what Trakt would count."""
@@ -298,7 +316,7 @@ def _read_added(data: Mapping[str, Any], places: Mapping[int, payload.Place]) ->
     What is neither counted nor named stays unsure, so that it is read back and not doubled.
     """
     echo = mapping(data.get("not_found"))
-    named = payload.not_found(echo, places)
+    named, _ = payload.not_found(echo, places)
     outcomes: dict[int, Outcome] = {row: Refused(Reason.NOT_FOUND) for row in named}
     for kind, sections in (("movies", ("movies",)), ("episodes", ("shows", "seasons", "episodes"))):
         rest = [

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from revenge_companion.core.library import Subject, SubjectKind, item_of
 from revenge_companion.core.media import Ids, Item, Kind
 from revenge_companion.core.scrobble import Scrobble
 from revenge_companion.services.answers import rows_of, sendable
@@ -39,6 +40,7 @@ class Place:
     #: "movies", "episodes" or "shows".
     section: str
     ids: Mapping[str, Any]
+    #: Of a season and an episode in "shows"; a show itself has neither.
     season: int | None = None
     number: int | None = None
 
@@ -55,39 +57,68 @@ def place(item: Item) -> Place | None:
     return None
 
 
+def subject_place(subject: Subject) -> Place | None:
+    """How `subject` is named where it is rated or listed; None where it has no id."""
+    own = dict(subject.refs).get("trakt", "")
+    trakt = {"trakt": int(own)} if own.isascii() and own.isdigit() else {}
+    match subject.kind:
+        case SubjectKind.MOVIE:
+            found = trakt | _ids(subject.ids, ("imdb", "tmdb"))
+            return Place("movies", found) if found else None
+        case SubjectKind.SHOW:
+            found = trakt | _ids(subject.ids, ("imdb", "tmdb", "tvdb"))
+            return Place("shows", found) if found else None
+        case SubjectKind.SEASON if subject.series is not None:
+            found = _ids(subject.series.ids, ("imdb", "tmdb", "tvdb"))
+            if not found or subject.season_number is None:
+                return None
+            return Place("shows", found, subject.season_number)
+        case SubjectKind.EPISODE:
+            return Place("episodes", trakt) if trakt else place(item_of(subject))
+    return None
+
+
 def history(rows: Sequence[tuple[Place, Scrobble]]) -> dict[str, Any]:
     """The body that adds dated plays. Episodes are always named: a bare show means all of it."""
-    body: dict[str, list[dict[str, Any]]] = {}
-    shows: dict[tuple[tuple[str, Any], ...], dict[int, list[dict[str, Any]]]] = {}
-    for where, scrobble in rows:
-        dated = timestamp(scrobble.dated_at)
-        if where.section == "shows" and where.season is not None:
-            seasons = shows.setdefault(tuple(where.ids.items()), {})
-            seasons.setdefault(where.season, []).append(
-                {"number": where.number, "watched_at": dated}
-            )
+    return body([(where, {"watched_at": timestamp(scrobble.dated_at)}) for where, scrobble in rows])
+
+
+def body(rows: Sequence[tuple[Place, Mapping[str, Any]]]) -> dict[str, Any]:
+    """A body that says something of each place; what it says stands beside the ids or number.
+
+    A show, its seasons and its episodes stand apart, so that nothing is said of what holds them.
+    """
+    sections: dict[str, list[dict[str, Any]]] = {}
+    seasons: dict[tuple[tuple[str, Any], ...], list[dict[str, Any]]] = {}
+    episodes: dict[tuple[tuple[str, Any], ...], dict[int, list[dict[str, Any]]]] = {}
+    for where, said in rows:
+        ids = tuple(where.ids.items())
+        if where.season is None:
+            sections.setdefault(where.section, []).append({**said, "ids": dict(where.ids)})
+        elif where.number is None:
+            seasons.setdefault(ids, []).append({"number": where.season, **said})
         else:
-            body.setdefault(where.section, []).append({"watched_at": dated, "ids": dict(where.ids)})
+            numbered = episodes.setdefault(ids, {}).setdefault(where.season, [])
+            numbered.append({"number": where.number, **said})
+    shows = [{"ids": dict(ids), "seasons": said} for ids, said in seasons.items()]
+    for ids, theirs in episodes.items():
+        held = [{"number": number, "episodes": said} for number, said in theirs.items()]
+        shows.append({"ids": dict(ids), "seasons": held})
     if shows:
-        body["shows"] = [
-            {
-                "ids": dict(ids),
-                "seasons": [
-                    {"number": number, "episodes": episodes} for number, episodes in seasons.items()
-                ],
-            }
-            for ids, seasons in shows.items()
-        ]
-    return body
+        sections["shows"] = sections.get("shows", []) + shows
+    return sections
 
 
-def not_found(echo: Mapping[str, Any], places: Mapping[int, Place]) -> set[int]:
-    """The rows that an answer's `not_found` names, by id."""
+def not_found(echo: Mapping[str, Any], places: Mapping[int, Place]) -> tuple[set[int], bool]:
+    """The rows that an answer's `not_found` names, by id, and whether it named others too."""
     named: set[int] = set()
+    unexplained = False
     for section in ("movies", "shows", "seasons", "episodes"):
         for entry in rows_of(echo.get(section)):
-            named |= {row for row, where in places.items() if _names(section, entry, where)}
-    return named
+            rows = {row for row, where in places.items() if _names(section, entry, where)}
+            named |= rows
+            unexplained = unexplained or not rows
+    return named, unexplained
 
 
 def _names(section: str, entry: Mapping[str, Any], where: Place) -> bool:

@@ -1,5 +1,6 @@
 """Trakt as data."""
 
+from revenge_companion.core.library import Facet
 from revenge_companion.core.media import Kind
 from revenge_companion.services.base import LinkMethod, ServiceSpec
 
@@ -17,6 +18,17 @@ SPEC = ServiceSpec(
     default_auth_url="https://auth.trakt.tv",
     client_id_env="TRAKT_CLIENT_ID",
     help_url="https://app.trakt.tv/settings/apps/api",
+    imports=(Facet.HISTORY, Facet.RATINGS, Facet.WATCHLIST, Facet.COLLECTION, Facet.LISTS),
+    exports=(Facet.HISTORY, Facet.RATINGS, Facet.WATCHLIST, Facet.COLLECTION),
+    import_note=(
+        "Trakt is read in pages at its own pace: about five minutes for 100,000 plays. Its times "
+        "are exact to the minute."
+    ),
+    # Their API Use Policy of 2026-09-16.
+    keeps_to_itself=(
+        "Trakt does not allow apps to keep another service in step with what it holds, so what "
+        "comes from Trakt is never sent on by itself."
+    ),
     link_note=(
         "A free Trakt account has room for one app: linking the Companion may end the link of "
         "another."

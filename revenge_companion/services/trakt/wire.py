@@ -31,8 +31,8 @@ def headers(secret: Secret, client_id: str) -> dict[str, str]:
     }
 
 
-def trouble(answer: Answer, *, may_be_kept: bool) -> CompanionError:
-    """What an answer that is no success means for the whole request.
+def trouble(answer: Answer, *, may_be_kept: bool, what: str = "this play") -> CompanionError:
+    """What an answer that is no success means for the whole request, which carried `what`.
 
     `may_be_kept` is True for a request whose second sending would be a second play: server errors
     after it are ambiguous then.
@@ -42,7 +42,7 @@ def trouble(answer: Answer, *, may_be_kept: bool) -> CompanionError:
     said = f": {detail}" if detail else "."
     match answer.status:
         case 400 | 413 | 422:
-            return BatchRefused(f"Trakt did not accept this play{said}")
+            return BatchRefused(f"Trakt did not accept {what}{said}")
         case 401:
             return LinkExpired(f"Trakt does not accept this link any more{said}")
         case 403:

@@ -11,7 +11,9 @@ from urllib.parse import parse_qsl
 import httpx
 
 from revenge_companion.core.accounts import Account
+from revenge_companion.core.changes import Change, change_key
 from revenge_companion.core.delivery import Delivery, DeliveryState
+from revenge_companion.core.library import item_of
 from revenge_companion.core.live import LiveAction, LiveNotice
 from revenge_companion.core.media import Ids, Item, Kind, MusicIds, Series
 from revenge_companion.core.scrobble import Scrobble
@@ -189,6 +191,21 @@ def a_delivery(
     item: Item, row_id: int = 1, *, ago_s: float = 0.0, progress_pct: float = 80.0, **values: Any
 ) -> Delivery:
     scrobble = a_scrobble(item, ago_s=ago_s, progress_pct=progress_pct)
+    known: dict[str, Any] = {
+        "id": row_id,
+        "account_id": 1,
+        "scrobble": scrobble,
+        "state": DeliveryState.SENDING,
+    }
+    return Delivery(**known | values)
+
+
+def a_change(change: Change, row_id: int = 1, **values: Any) -> Delivery:
+    """A delivery of something that is no play."""
+    scrobble = Scrobble(
+        change_key(change, START), item_of(change.subject), START, START, 0.0, 0.0, 0.0,
+        change=change,
+    )  # fmt: skip
     known: dict[str, Any] = {
         "id": row_id,
         "account_id": 1,
