@@ -4,7 +4,7 @@ import contextlib
 import logging
 import os
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,6 +17,7 @@ from revenge_companion.store import mending
 from revenge_companion.store.check import unreadable
 from revenge_companion.store.migrations import MIGRATIONS, NEWER, Migration, migrate, version
 from revenge_companion.store.models import MetaRow
+from revenge_companion.store.reader import Reader
 from revenge_companion.store.seal import seal, unseal
 from revenge_companion.store.trouble import (
     is_corrupt,
@@ -123,6 +124,7 @@ class Database:
         self._ours = False
         self._writer = Writer("store", self._group)
         self._link = Link(peewee.SqliteDatabase(None))
+        self._reader: Reader | None = None
         #: What had to be mended at opening, a sentence; empty when all was well.
         self.opening_note = ""
 
@@ -163,16 +165,24 @@ class Database:
         """
         return await self._ask(lambda: self._done(job), alone=False)
 
+    async def read(self, job: Callable[[sqlite3.Connection], T]) -> T:
+        """`job`'s result, computed on a thread of its own with a connection that only reads.
+
+        It sees what was on disk when it began. For questions that may take long: those who write
+        do not wait for it. Raises StoreTrouble.
+        """
+        self._check_open()
+        if self._reader is None:
+            self._reader = Reader(self._path)
+        return await _plainly(self._reader.run(job))
+
     async def _ask(self, job: Callable[[], T], *, alone: bool) -> T:
+        self._check_open()
+        return await _plainly(self._writer.run(job, alone=alone))
+
+    def _check_open(self) -> None:
         if self._closed:
             raise StoreTrouble("The database is closed.")
-        try:
-            return await self._writer.run(job, alone=alone)
-        except (sqlite3.Error, peewee.PeeweeException, OSError) as error:
-            told = _told(error)
-            if told is error:
-                raise
-            raise told from error
 
     async def get_meta(self, key: str) -> str | None:
         """A small text kept under `key`, None where there is none."""
@@ -210,6 +220,14 @@ class Database:
         if self._closed:
             return
         self._closed = True
+        try:
+            # First the one who reads: while it does, the log cannot be folded in.
+            if self._reader is not None:
+                await self._reader.close()
+        finally:
+            await self._end()
+
+    async def _end(self) -> None:
         try:
             await self._writer.run(self._close, alone=True)
         finally:
@@ -364,6 +382,17 @@ class Database:
         if folded and self._ours:
             with contextlib.suppress(OSError):
                 seal(self._path)
+
+
+async def _plainly(work: Awaitable[T]) -> T:
+    """What `work` gives; trouble of the disk or the file in plain words."""
+    try:
+        return await work
+    except (sqlite3.Error, peewee.PeeweeException, OSError) as error:
+        told = _told(error)
+        if told is error:
+            raise
+        raise told from error
 
 
 def _told(error: Exception) -> Exception:
