@@ -84,12 +84,12 @@ class Statistics:
 
 
 def bars(
-    bucket: Bucket, now: datetime, zone: tzinfo, *, count: int | None = None
+    bucket: Bucket, now: datetime, zone: tzinfo | None, *, count: int | None = None
 ) -> tuple[Bar, ...]:
     """Empty bars up to the one that `now` (aware) is in, oldest first.
 
-    They begin at the midnights of `zone`, so a day of a clock change has 23 or 25 hours. Weeks
-    begin on Monday (ISO 8601).
+    They begin at the midnights of `zone` (None is the system's own), so a day of a clock change
+    has 23 or 25 hours. Weeks begin on Monday (ISO 8601).
     """
     first = _first_day(bucket, now.astimezone(zone).date())
     days = [first]
@@ -127,5 +127,7 @@ def _next_day(bucket: Bucket, first: date) -> date:
             return first + timedelta(days=1)
 
 
-def _midnight(day: date, zone: tzinfo) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=zone)
+def _midnight(day: date, zone: tzinfo | None) -> datetime:
+    midnight = datetime(day.year, day.month, day.day)  # noqa: DTZ001  # the zone follows
+    # The system's own zone is not a value: each moment is asked for its own offset.
+    return midnight.astimezone() if zone is None else midnight.replace(tzinfo=zone)

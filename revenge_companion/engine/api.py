@@ -14,6 +14,7 @@ from revenge_companion.core.rules import Changed, Rule
 from revenge_companion.core.settings import Settings
 from revenge_companion.core.status import EngineStatus, Host, Library, PlayRecord
 from revenge_companion.core.undoing import UndoResult
+from revenge_companion.engine.library_api import LibraryApi
 from revenge_companion.services.base import LinkRequest, ProbeResult, ServiceSpec, ShowPrompt
 
 if TYPE_CHECKING:
@@ -166,6 +167,9 @@ class EngineApi(Protocol):
 
     @property
     def anime(self) -> AnimeApi: ...
+
+    @property
+    def library(self) -> LibraryApi: ...
 
     def on_change(self, told: Callable[[Change], None]) -> None:
         """`told` is called on the loop's thread after each change."""

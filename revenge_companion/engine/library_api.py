@@ -1,6 +1,6 @@
 """Imports and the library as the window and the command line see them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -13,6 +13,8 @@ from revenge_companion.core.imports import (
     Verdict,
 )
 from revenge_companion.core.library import Facet
+from revenge_companion.core.shown import Asked, Shown
+from revenge_companion.core.statistics import Bucket, Statistics
 
 
 class ImportsApi(Protocol):
@@ -114,4 +116,34 @@ class ImportsApi(Protocol):
 
     def on_progress(self, told: Callable[[ImportRun], None]) -> None:
         """`told` is called on the loop's thread, at most ten times a second for each run."""
+        ...
+
+
+class LibraryApi(Protocol):
+    """Looking at the library; see `engine.library`. Nothing here keeps a scrobble waiting."""
+
+    async def page(
+        self, asked: Asked, *, limit: int = 200, before: int | None = None
+    ) -> list[Shown]:
+        """Lines of the merged library below the place `before`, newest first."""
+        ...
+
+    async def sources(self) -> Mapping[str, str]:
+        """Every source something is known from, with the name people know it by."""
+        ...
+
+    async def statistics(self, bucket: Bucket) -> Statistics:
+        """What was played lately, in days, weeks, months or years of this computer's zone."""
+        ...
+
+    async def export_statistics(self, path: Path, statistics: Statistics) -> int:
+        """Write the bars to `path`, CSV or JSON by its ending; returns how many rows."""
+        ...
+
+    async def export(self, path: Path, facets: Sequence[Facet] = ()) -> int:
+        """Write the library to `path`, CSV or JSON by its ending; returns how many lines.
+
+        Without `facets` everything is written. Raises StoreTrouble; a file that was there stays
+        until the new one is whole.
+        """
         ...

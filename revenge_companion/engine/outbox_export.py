@@ -1,14 +1,13 @@
 """The outbox as a file of the user's own: CSV or JSON by the file's ending."""
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 from revenge_companion.core.delivery import DeliveryState
-from revenge_companion.core.errors import StoreTrouble
 from revenge_companion.engine.api import OutboxRow
+from revenge_companion.engine.files import Sheet
 
 _PAGE = 1000
 _FIELDS = (
@@ -50,11 +49,7 @@ def as_row(row: OutboxRow) -> dict[str, Any]:
 
 
 async def export(page: Callable[..., Awaitable[list[OutboxRow]]], path: Path) -> int:
-    """Write every delivery to `path`, newest first; returns how many. Raises StoreTrouble.
-
-    The file is written beside and put in place when it is whole, so that a full disk leaves an
-    earlier export as it was.
-    """
+    """Write every delivery to `path`, newest first; returns how many. Raises StoreTrouble."""
     rows: list[dict[str, Any]] = []
     for state in ("", DeliveryState.DELIVERED, DeliveryState.UNDONE):
         before: int | None = None
@@ -65,32 +60,10 @@ async def export(page: Callable[..., Awaitable[list[OutboxRow]]], path: Path) ->
                 break
             before = got[-1].delivery.id
     rows.sort(key=lambda row: int(row["id"]), reverse=True)
-    await asyncio.to_thread(_write, rows, path)
-    return len(rows)
+    return await asyncio.to_thread(_write, rows, path)
 
 
-def _write(rows: list[dict[str, Any]], path: Path) -> None:
-    partial = path.with_name(path.name + ".part")
-    try:
-        with partial.open("w", encoding="utf-8", newline="") as file:
-            partial.chmod(0o600)
-            if path.suffix.lower() == ".json":
-                json.dump(rows, file, ensure_ascii=False, indent=1)
-            else:
-                import csv
-
-                writer = csv.DictWriter(file, _FIELDS, extrasaction="ignore")
-                writer.writeheader()
-                for row in rows:
-                    writer.writerow({key: _cell(value) for key, value in row.items()})
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise StoreTrouble(f"{path} cannot be written: {error.strerror or error}") from error
-
-
-def _cell(value: object) -> object:
-    """A cell that a spreadsheet will not take for a formula."""
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return "'" + value
-    return value
+def _write(rows: list[dict[str, Any]], path: Path) -> int:
+    sheet = Sheet(path, _FIELDS)
+    sheet.write(rows)
+    return sheet.finish()

@@ -18,6 +18,7 @@ from revenge_companion.engine.handoff import HandOffs
 from revenge_companion.engine.hosts import hosts
 from revenge_companion.engine.lanes import Lanes
 from revenge_companion.engine.ledger import Ledger
+from revenge_companion.engine.library import LibraryView
 from revenge_companion.engine.limits import Limits
 from revenge_companion.engine.linker import Linker
 from revenge_companion.engine.listener import Listener
@@ -106,6 +107,9 @@ class Engine:
             wake=lanes.wake_one,
             map_changed=self._accounts_changed,
             retried=lambda: ledger.changed(wake=True),
+        )
+        self.library = LibraryView(
+            database, clock, accounts=lanes.all, specs={one.key: one for one in self.services}
         )
         self._upkeep = Upkeep(
             services, database, clock, secret_of=linker.secret, use=linked.test, tell=tell.link_ends

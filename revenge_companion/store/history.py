@@ -6,10 +6,10 @@ Everything here only reads, on the connection that holds nobody up (`Database.re
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from revenge_companion.core.library import Facet, Precision, SubjectKind
+from revenge_companion.core.shown import Asked, Shown
 from revenge_companion.store.database import Database
 from revenge_companion.store.payload import compact, maybe_moment, micros
 
@@ -20,44 +20,6 @@ _ID_BITS = 40
 _ID_MASK = (1 << _ID_BITS) - 1
 #: Added to a time in microseconds, so that years before 1970 are above 0, too.
 _AGES_US = 1 << 62
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """One line of the merged library."""
-
-    id: int
-    #: Orders lines: the newest has the highest. Lines without a date come last.
-    place: int
-    label: str
-    kind: SubjectKind
-    facet: Facet
-    #: Aware UTC; None where it is not known.
-    at: datetime | None
-    precision: Precision
-    plays: int
-    #: 1 to 100.
-    rating: int | None
-    loved: bool
-    list_name: str
-    note: str
-    #: Every source that says the same, such as "companion" or "account:3".
-    sources: tuple[str, ...]
-    #: Revenge's id of the item; empty where the server has none.
-    media_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What part of the library is asked for; the defaults ask for all of its history."""
-
-    facet: Facet = Facet.HISTORY
-    search: str = ""
-    kind: str = ""
-    source: str = ""
-    #: Aware; `until` is left out.
-    since: datetime | None = None
-    until: datetime | None = None
 
 
 class History:
@@ -78,6 +40,18 @@ class History:
         """The next lines of an export, newest first; none after the last."""
         return await self.page(Asked(facet), limit=_EXPORT_PAGE, before=before)
 
+    async def subjects(self, line_ids: Sequence[int]) -> Mapping[int, str]:
+        """What lines are about (core.library.Subject as JSON), by the lines' ids."""
+        asked = (compact(list(line_ids)),)
+        return await self._db.read(
+            lambda connection: dict(connection.execute(_SUBJECTS, asked).fetchall())
+        )
+
+
+_SUBJECTS = (
+    "SELECT e.id, i.subject FROM library_entry e JOIN library_item i ON i.id = e.item_id "
+    "WHERE e.id IN (SELECT value FROM json_each(?))"
+)
 
 _SELECT = (
     "SELECT e.id, e.at_us, i.label, i.kind, e.facet, e.precision, e.plays, e.rating, e.loved, "

@@ -41,6 +41,18 @@ _DARK = {
 }  # fmt: skip
 
 
+#: Colours of parts that are told apart in a chart, in a fixed order; each has at least 3:1 against
+#: `base`, and neighbours differ in lightness as well as in hue.
+_SERIES_LIGHT = ("#2B5FC7", "#0F8B8D", "#B26B00", "#7A3FB0", "#A3324F", "#4C5A67")
+_SERIES_DARK = ("#7DA8F5", "#4FC4BE", "#E2B356", "#C69BF2", "#F0879C", "#A4ACB8")
+
+
+def series_colour(of: QPalette, number: int) -> QColor:
+    """The colour of a chart's part `number`, from 0 on, in the theme that `of` belongs to."""
+    colours = _SERIES_DARK if is_dark(of) else _SERIES_LIGHT
+    return QColor(colours[number % len(colours)])
+
+
 def palette(dark: bool) -> QPalette:
     """The whole palette of one theme."""
     colours = {name: QColor(value) for name, value in (_DARK if dark else _LIGHT).items()}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from enum import IntEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
@@ -23,13 +24,33 @@ from revenge_companion.ui.widgets.sidebar import Sidebar
 
 if TYPE_CHECKING:
     from revenge_companion.ui.pages.accounts import AccountsPage
+    from revenge_companion.ui.pages.library import LibraryPage
     from revenge_companion.ui.pages.outbox import OutboxPage
     from revenge_companion.ui.pages.settings import SettingsPage
+    from revenge_companion.ui.pages.statistics import StatisticsPage
 
 
-Page = TypeVar("Page", "ActivityPage", "OutboxPage", "AccountsPage", "SettingsPage")
+class Place(IntEnum):
+    """Where a page stands in the sidebar; its key is Ctrl and the number after that."""
 
-PAGES = 4
+    ACTIVITY = 0
+    OUTBOX = 1
+    ACCOUNTS = 2
+    LIBRARY = 3
+    STATISTICS = 4
+    SETTINGS = 5
+
+
+Page = TypeVar(
+    "Page",
+    "ActivityPage",
+    "OutboxPage",
+    "AccountsPage",
+    "LibraryPage",
+    "StatisticsPage",
+    "SettingsPage",
+)
+
 SIZE = (1040, 700)
 SMALLEST = (760, 480)
 
@@ -67,18 +88,20 @@ class Window(QWidget):
         self._build()
         self._connect()
         self._show_status(context.engine.status)
-        self.sidebar.choose(0)
+        self.sidebar.choose(Place.ACTIVITY)
         self.resize(*SIZE)
         self.setMinimumSize(*SMALLEST)
 
     def _build(self) -> None:
-        titles = (
-            ("activity", self.tr("Activity")),
-            ("outbox", self.tr("Outbox")),
-            ("accounts", self.tr("Accounts")),
-            ("settings", self.tr("Settings")),
-        )
-        self.sidebar = Sidebar(titles)
+        titles = {
+            Place.ACTIVITY: ("activity", self.tr("Activity")),
+            Place.OUTBOX: ("outbox", self.tr("Outbox")),
+            Place.ACCOUNTS: ("accounts", self.tr("Accounts")),
+            Place.LIBRARY: ("library", self.tr("Library")),
+            Place.STATISTICS: ("statistics", self.tr("Statistics")),
+            Place.SETTINGS: ("settings", self.tr("Settings")),
+        }
+        self.sidebar = Sidebar(tuple(titles[place] for place in Place))
         self.pages = QStackedWidget()
         self.trouble = Notice()
         self.locked = Notice()
@@ -111,9 +134,9 @@ class Window(QWidget):
         bridge.accounts_changed.connect(self._show_status)
         self.sidebar.chosen.connect(self._on_chosen)
         self.sidebar.sign_in_wanted.connect(self.sign_in)
-        for number in range(PAGES):
-            keys = QShortcut(QKeySequence(f"Ctrl+{number + 1}"), self)
-            keys.activated.connect(lambda page=number: self.sidebar.choose(page))
+        for place in Place:
+            keys = QShortcut(QKeySequence(f"Ctrl+{place + 1}"), self)
+            keys.activated.connect(lambda page=place: self.sidebar.choose(page))
         for sequence, act in (
             (QKeySequence(QKeySequence.StandardKey.Quit), self.quit_wanted.emit),
             (QKeySequence(QKeySequence.StandardKey.Close), self.close),
@@ -128,7 +151,7 @@ class Window(QWidget):
     def activity(self) -> ActivityPage:
         page = ActivityPage(self._context)
         page.sign_in_wanted.connect(self.sign_in)
-        page.accounts_wanted.connect(lambda: self.sidebar.choose(2))
+        page.accounts_wanted.connect(lambda: self.sidebar.choose(Place.ACCOUNTS))
         return self._added(page, self.tr("Activity"))
 
     @cached_property
@@ -142,6 +165,18 @@ class Window(QWidget):
         from revenge_companion.ui.pages.accounts import AccountsPage
 
         return self._added(AccountsPage(self._context, open_in_browser), self.tr("Accounts"))
+
+    @cached_property
+    def library(self) -> "LibraryPage":
+        from revenge_companion.ui.pages.library import LibraryPage
+
+        return self._added(LibraryPage(self._context), self.tr("Library"))
+
+    @cached_property
+    def statistics(self) -> "StatisticsPage":
+        from revenge_companion.ui.pages.statistics import StatisticsPage
+
+        return self._added(StatisticsPage(self._context), self.tr("Statistics"))
 
     @cached_property
     def settings(self) -> "SettingsPage":
@@ -160,11 +195,15 @@ class Window(QWidget):
     def _on_chosen(self, number: int) -> None:
         page: QWidget
         match number:
-            case 1:
+            case Place.OUTBOX:
                 page = self.outbox
-            case 2:
+            case Place.ACCOUNTS:
                 page = self.accounts
-            case 3:
+            case Place.LIBRARY:
+                page = self.library
+            case Place.STATISTICS:
+                page = self.statistics
+            case Place.SETTINGS:
                 page = self.settings
             case _:
                 page = self.activity
@@ -172,11 +211,11 @@ class Window(QWidget):
 
     def show_play(self, play_id: int) -> None:
         """Show the story of one play."""
-        self.sidebar.choose(0)
+        self.sidebar.choose(Place.ACTIVITY)
         self.activity.show_play(play_id)
 
     def show_settings(self) -> None:
-        self.sidebar.choose(3)
+        self.sidebar.choose(Place.SETTINGS)
 
     def show_anime(self) -> None:
         """Show where the anime map is downloaded."""
@@ -185,7 +224,7 @@ class Window(QWidget):
 
     def link_again(self, account_id: int) -> None:
         """Show the accounts, and the dialog that links this one anew."""
-        self.sidebar.choose(2)
+        self.sidebar.choose(Place.ACCOUNTS)
         self.accounts.link_again(account_id)
 
     @async_slot

@@ -37,6 +37,7 @@ from revenge_companion.services.base import (
     ShowPrompt,
 )
 from tests.ui.fake_amending import FakeAmending
+from tests.ui.fake_library import FakeLibrary
 
 VIDEO = (Kind.MOVIE, Kind.EPISODE)
 SPECS = (
@@ -305,6 +306,7 @@ class FakeEngine:
         self.probed = ProbeResult(trouble="Nothing answers.")
         self.server_libraries: tuple[Library, ...] = ()
         self.anime = FakeAnime(self)
+        self.library = FakeLibrary(self)
         self.contacted: tuple[Host, ...] = ()
         self._told: list[Callable[[Change], None]] = []
         self._notified: list[Callable[[Notification], None]] = []

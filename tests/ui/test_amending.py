@@ -24,7 +24,7 @@ from revenge_companion.ui.dialogs.edit import EditDialog
 from revenge_companion.ui.dialogs.rule import RuleDialog
 from revenge_companion.ui.dialogs.rules_preview import RulesPreviewDialog
 from revenge_companion.ui.tray_state import Do, MenuLine, tray_state
-from revenge_companion.ui.window import Window
+from revenge_companion.ui.window import Place, Window
 from tests.clock import FakeClock, settle
 from tests.ui.fake_amending import RULES, undone
 from tests.ui.fake_engine import NOW, SIGNED_IN, WORDS, FakeEngine, play
@@ -157,7 +157,7 @@ async def test_the_last_hour_is_dropped_after_a_question(
 
 
 async def test_a_waiting_delivery_is_edited(window: Window, busy_engine: FakeEngine) -> None:
-    window.sidebar.choose(1)
+    window.sidebar.choose(Place.OUTBOX)
     await settle()
     row = next(
         number
@@ -192,7 +192,7 @@ async def test_the_hold_is_a_setting(
     window.show_settings()
     await settle()
     window.settings.hold.setValue(5)
-    window.sidebar.choose(0)
+    window.sidebar.choose(Place.ACTIVITY)
     await settle()
     assert busy_engine.settings.hold_minutes == 5
     assert window.settings.hold.text() == "5 minutes"

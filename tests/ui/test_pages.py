@@ -31,7 +31,7 @@ from revenge_companion.ui.dialogs.passphrase import PassphraseDialog
 from revenge_companion.ui.dialogs.signin import SignInDialog
 from revenge_companion.ui.widgets.demo_banner import DemoBanner
 from revenge_companion.ui.widgets.now_playing import NowPlayingCard
-from revenge_companion.ui.window import Window
+from revenge_companion.ui.window import Place, Window
 from tests.clock import FakeClock, eventually, settle
 from tests.ui.fake_engine import LONG, SIGNED_IN, FakeEngine, not_counted, playing
 
@@ -61,7 +61,7 @@ async def window(
 ) -> AsyncIterator[Window]:
     made = Window(context, has_tray=lambda: True, autostart=autostart)
     made.show()
-    for page in (1, 2, 3, 0):
+    for page in (*Place, Place.ACTIVITY):
         made.sidebar.choose(page)
     await settle()
     yield made
@@ -110,9 +110,9 @@ async def test_dont_scrobble_this_names_the_play(window: Window, busy_engine: Fa
 
 async def test_nothing_ticks_while_nobody_looks(window: Window) -> None:
     assert window.activity.ticking
-    window.sidebar.choose(1)
+    window.sidebar.choose(Place.OUTBOX)
     assert not window.activity.ticking
-    window.sidebar.choose(0)
+    window.sidebar.choose(Place.ACTIVITY)
     assert window.activity.ticking
     window.close()
     assert not window.activity.ticking
@@ -165,7 +165,7 @@ async def test_a_story_stays_open_while_new_plays_come_in(
 
 
 async def test_the_tray_can_open_a_story(window: Window, busy_engine: FakeEngine) -> None:
-    window.sidebar.choose(3)
+    window.sidebar.choose(Place.SETTINGS)
     window.show_play(busy_engine.ledger[4].id)
     await settle()
 
@@ -186,7 +186,7 @@ async def test_the_outbox_tells_reason_and_next_try(window: Window) -> None:
 
 
 async def test_send_now_retry_and_their_troubles(window: Window, busy_engine: FakeEngine) -> None:
-    window.sidebar.choose(1)
+    window.sidebar.choose(Place.OUTBOX)
     page = window.outbox
     assert not page.retry.isEnabled()
     page.view.selectRow(0)
@@ -208,7 +208,7 @@ async def test_send_now_retry_and_their_troubles(window: Window, busy_engine: Fa
 async def test_discarding_asks_first_and_enter_keeps(
     window: Window, busy_engine: FakeEngine
 ) -> None:
-    window.sidebar.choose(1)
+    window.sidebar.choose(Place.OUTBOX)
     page = window.outbox
     page.view.selectRow(0)
     page.discard.click()
@@ -232,7 +232,7 @@ async def test_discarding_asks_first_and_enter_keeps(
 async def test_export_writes_where_the_user_says(
     window: Window, busy_engine: FakeEngine, tmp_path: Path
 ) -> None:
-    window.sidebar.choose(1)
+    window.sidebar.choose(Place.OUTBOX)
     window.outbox.export.click()
     await settle()
     dialog = opened(window)
@@ -253,7 +253,7 @@ async def test_export_writes_where_the_user_says(
 async def test_an_empty_outbox_names_the_last_delivery(
     window: Window, busy_engine: FakeEngine
 ) -> None:
-    window.sidebar.choose(1)
+    window.sidebar.choose(Place.OUTBOX)
     busy_engine.deliveries = []
     busy_engine.tell(Change.OUTBOX)
     await settle()
@@ -389,9 +389,9 @@ async def test_a_slider_is_kept_once_it_rests_and_its_sentence_follows_at_once(
 async def test_a_slider_that_was_just_moved_is_kept_when_the_page_is_left(
     window: Window, busy_engine: FakeEngine
 ) -> None:
-    window.sidebar.choose(3)
+    window.sidebar.choose(Place.SETTINGS)
     window.settings.movie.setValue(70)
-    window.sidebar.choose(0)
+    window.sidebar.choose(Place.ACTIVITY)
     await settle()
 
     assert busy_engine.settings.counting.movie_ratio == 0.7
@@ -462,13 +462,12 @@ async def test_every_control_has_a_name_for_screen_readers(window: Window) -> No
 async def test_pages_are_reached_with_the_keyboard(window: Window, qtbot: object) -> None:
     window.activateWindow()
     await eventually(window.isActiveWindow)
-    names = ("Activity", "Outbox", "Accounts", "Settings")
-    for number in (2, 3, 4, 1):
+    for place in (*list(Place)[1:], Place.ACTIVITY):
         qtbot.keyClick(  # type: ignore[attr-defined]
-            window, getattr(Qt.Key, f"Key_{number}"), Qt.KeyboardModifier.ControlModifier
+            window, getattr(Qt.Key, f"Key_{place + 1}"), Qt.KeyboardModifier.ControlModifier
         )
         await settle()
-        assert window.pages.currentWidget().accessibleName() == names[number - 1]
+        assert window.pages.currentWidget().accessibleName() == place.name.capitalize()
 
 
 async def test_closing_hides_where_there_is_a_tray(window: Window) -> None:
@@ -532,7 +531,7 @@ async def test_pages_nobody_looks_at_are_read_when_they_are_chosen(
     await settle()
     assert len(busy_engine.calls("outbox")) == before
 
-    window.sidebar.choose(1)
+    window.sidebar.choose(Place.OUTBOX)
     await settle()
     assert len(busy_engine.calls("outbox")) == before + 1
 

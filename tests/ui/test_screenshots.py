@@ -31,7 +31,7 @@ from revenge_companion.ui.style import Theme
 from revenge_companion.ui.theme import svg_icon
 from revenge_companion.ui.tray_state import TrayIcon
 from revenge_companion.ui.widgets.demo_banner import DemoBanner
-from revenge_companion.ui.window import Window
+from revenge_companion.ui.window import Place, Window
 from tests.clock import FakeClock, settle
 from tests.ui.fake_amending import RULES
 from tests.ui.fake_engine import (
@@ -112,7 +112,7 @@ async def shown(window: Window, page: int) -> None:
 
 async def test_activity(window: Window, shoot: Shoot, busy_engine: FakeEngine) -> None:
     busy_engine.become(now_playing=(playing(), playing(WORDS, play_key="p2", counts_at=None)))
-    await shown(window, 0)
+    await shown(window, Place.ACTIVITY)
     shoot(window, "activity")
     window.show_play(busy_engine.ledger[1].id)
     await settle()
@@ -127,20 +127,20 @@ async def test_activity_at_its_smallest(
 ) -> None:
     window.resize(window.minimumSize())
     busy_engine.become(now_playing=(playing(LONG),))
-    await shown(window, 0)
+    await shown(window, Place.ACTIVITY)
     picture = shoot(window, "activity-small")
 
     assert picture.size() == window.minimumSize()
 
 
 async def test_outbox(window: Window, shoot: Shoot) -> None:
-    await shown(window, 1)
+    await shown(window, Place.OUTBOX)
     window.outbox.view.selectRow(1)
     shoot(window, "outbox")
 
 
 async def test_accounts(window: Window, shoot: Shoot) -> None:
-    await shown(window, 2)
+    await shown(window, Place.ACCOUNTS)
     window.accounts.cards[1].show_more(True)
     await settle()
     shoot(window, "accounts")
@@ -152,7 +152,7 @@ async def test_settings(window: Window, shoot: Shoot, busy_engine: FakeEngine) -
     busy_engine.become(
         source=SourceStatus(Source.POLL, connected=True, reason_code=Reason.NO_LIVE_EVENTS)
     )
-    await shown(window, 3)
+    await shown(window, Place.SETTINGS)
     shoot(window, "settings")
     window.settings.verticalScrollBar().setValue(10_000)
     shoot(window, "settings-more")
@@ -160,7 +160,7 @@ async def test_settings(window: Window, shoot: Shoot, busy_engine: FakeEngine) -
 
 async def test_rules(window: Window, shoot: Shoot, busy_engine: FakeEngine) -> None:
     busy_engine.amending.rules = RULES
-    await shown(window, 3)
+    await shown(window, Place.SETTINGS)
     window.settings.rules.table.selectRow(1)
     window.settings.ensureWidgetVisible(window.settings.rules.export, 0, 60)
     shoot(window, "rules")
@@ -217,7 +217,7 @@ async def test_empty_pages(context: Context, engine: FakeEngine, shoot: Shoot) -
         shoot(window, f"empty-{name}")
     engine.become(**_fields(replace(SIGNED_IN, accounts=(), now_playing=(), outbox=OutboxCounts())))
     engine.become(trouble="The disk is full. Plays are kept in memory until there is room again.")
-    await shown(window, 0)
+    await shown(window, Place.ACTIVITY)
     shoot(window, "trouble")
     window.shut()
     window.deleteLater()
@@ -250,7 +250,7 @@ async def test_demo_banner(context: Context, busy_engine: FakeEngine, shoot: Sho
         "network and watch the outbox fill."
     )
     window = Window(context, has_tray=lambda: True, banner=DemoBanner(text, nothing, nothing))
-    await shown(window, 0)
+    await shown(window, Place.ACTIVITY)
     shoot(window, "demo")
     window.shut()
     window.deleteLater()

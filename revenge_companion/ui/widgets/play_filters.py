@@ -68,15 +68,7 @@ class PlayFilters(QWidget):
         self.outcome.addItem(self.tr("Not counted"), False)
         self.account = self._box(self.tr("Account"))
         self.date = self._box(self.tr("Date"))
-        for span, text in (
-            (Span.ALWAYS, self.tr("All dates")),
-            (Span.TODAY, self.tr("Today")),
-            (Span.YESTERDAY, self.tr("Yesterday")),
-            (Span.WEEK, self.tr("Last 7 days")),
-            (Span.MONTH, self.tr("Last 30 days")),
-            (Span.THIS_YEAR, self.tr("This year")),
-            (Span.LAST_YEAR, self.tr("Last year")),
-        ):
+        for span, text in span_words():
             self.date.addItem(text, span.value)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -139,6 +131,19 @@ class PlayFilters(QWidget):
         self.account.blockSignals(False)
         if self.account.currentData() != before:
             self.changed.emit()
+
+
+def span_words() -> tuple[tuple[Span, str], ...]:
+    """Every span with what it is called, in the order to choose from."""
+    return (
+        (Span.ALWAYS, words.say("All dates")),
+        (Span.TODAY, words.say("Today")),
+        (Span.YESTERDAY, words.say("Yesterday")),
+        (Span.WEEK, words.say("Last 7 days")),
+        (Span.MONTH, words.say("Last 30 days")),
+        (Span.THIS_YEAR, words.say("This year")),
+        (Span.LAST_YEAR, words.say("Last year")),
+    )
 
 
 def days(span: Span, now: datetime) -> tuple[datetime | None, datetime | None]:

@@ -1,0 +1,202 @@
+"""Library: everything that was watched, heard, rated and listed, from all sources together."""
+
+from collections.abc import Mapping, Sequence
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
+
+from revenge_companion.core.errors import CompanionError
+from revenge_companion.core.library import Facet, SubjectKind
+from revenge_companion.core.shown import Asked, Shown
+from revenge_companion.ui import ask, library_words, words
+from revenge_companion.ui.async_slot import Tasks, async_slot
+from revenge_companion.ui.context import Context
+from revenge_companion.ui.models.shown import ShownModel
+from revenge_companion.ui.theme import GAP, GRID, MARGIN
+from revenge_companion.ui.widgets.empty import EmptyState
+from revenge_companion.ui.widgets.play_filters import SEARCH_AFTER_MS, Span, days, span_words
+from revenge_companion.ui.widgets.table import table
+
+
+class LibraryPage(QWidget):
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self._context = context
+        self.tasks = Tasks()
+        self._stale = True
+        self._typed = QTimer(self)
+        self._typed.setSingleShot(True)
+        self._typed.setInterval(SEARCH_AFTER_MS)
+        self._typed.timeout.connect(self._ask)
+        self._build()
+        self._connect()
+
+    def _build(self) -> None:
+        self.facet = self._box(self.tr("What"))
+        for facet in Facet:
+            self.facet.addItem(library_words.facet(facet), facet.value)
+        self.search = QLineEdit()
+        self.search.setPlaceholderText(self.tr("Search titles"))
+        self.search.setAccessibleName(self.tr("Search titles"))
+        self.search.setClearButtonEnabled(True)
+        self.search.setMinimumWidth(90)
+        self.kind = self._box(self.tr("Kind"))
+        self.kind.addItem(self.tr("All kinds"), "")
+        for kind in SubjectKind:
+            self.kind.addItem(library_words.kinds(kind), kind.value)
+        self.source = self._box(self.tr("Known from"))
+        self.source.addItem(self.tr("All sources"), "")
+        self.date = self._box(self.tr("Date"))
+        for span, text in span_words():
+            self.date.addItem(text, span.value)
+        self.export = QPushButton(self.tr("Export\N{HORIZONTAL ELLIPSIS}"))
+        top = QHBoxLayout()
+        top.setSpacing(2 * GRID)
+        top.addWidget(self.facet)
+        top.addWidget(self.search, 1)
+        for box in (self.kind, self.source, self.date, self.export):
+            top.addWidget(box)
+        self.model = ShownModel(self._context.clock, self)
+        self.view = table(
+            self.model, name=self.tr("Library"), widths=(14, 30, 10, 12, 26), stretch=1
+        )
+        self.view.setSelectionMode(self.view.SelectionMode.SingleSelection)
+        self.empty = EmptyState()
+        listing = QWidget()
+        self._listing = QStackedLayout(listing)
+        self._listing.addWidget(self.view)
+        self._listing.addWidget(self.empty)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
+        column.setSpacing(GAP)
+        column.addLayout(top)
+        column.addWidget(listing, 1)
+
+    def _box(self, name: str) -> QComboBox:
+        box = QComboBox()
+        box.setAccessibleName(name)
+        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        box.setMinimumContentsLength(8)
+        return box
+
+    def _connect(self) -> None:
+        self.search.textChanged.connect(self._typed.start)
+        for box in (self.facet, self.kind, self.source, self.date):
+            box.currentIndexChanged.connect(self._ask)
+        self.export.clicked.connect(self._on_export)
+        self.model.loaded.connect(self._on_loaded)
+        self.model.failed.connect(self._on_failed)
+        self._context.bridge.plays_changed.connect(self._on_changed)
+        find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
+        find.activated.connect(self.search.setFocus)
+
+    def shut(self) -> None:
+        """End what is under way; the page will not be shown again."""
+        self._typed.stop()
+        self.tasks.cancel()
+        self.model.tasks.cancel()
+
+    def show_facet(self, facet: Facet) -> None:
+        """Show what there is of one facet."""
+        self.search.clear()
+        for box in (self.kind, self.source, self.date):
+            box.setCurrentIndex(0)
+        self.facet.setCurrentIndex(self.facet.findData(facet.value))
+
+    def wanted(self) -> Asked:
+        """What is chosen at this moment; days begin at the midnight of this computer."""
+        since, until = days(Span(self.date.currentData()), self._context.clock.now())
+        return Asked(
+            facet=Facet(self.facet.currentData()),
+            search=self.search.text().strip(),
+            kind=self.kind.currentData(),
+            source=self.source.currentData(),
+            since=since,
+            until=until,
+        )
+
+    def _ask(self) -> None:
+        wanted = self.wanted()
+
+        async def read(before: int | None, limit: int) -> Sequence[Shown]:
+            library = self._context.engine.library
+            if before is None:
+                self._name_sources(await library.sources())
+            return await library.page(wanted, limit=limit, before=before)
+
+        self.model.show_pages(read)
+
+    def _name_sources(self, names: Mapping[str, str]) -> None:
+        if names == self.model.names:
+            return
+        self.model.names = names
+        chosen = self.source.currentData()
+        self.source.blockSignals(True)
+        self.source.clear()
+        self.source.addItem(self.tr("All sources"), "")
+        for source, name in names.items():
+            self.source.addItem(name, source)
+        self.source.setCurrentIndex(max(0, self.source.findData(chosen)))
+        self.source.blockSignals(False)
+
+    def _on_changed(self) -> None:
+        self._stale = not self.isVisible()
+        if not self._stale:
+            self.model.refresh()
+
+    def _on_loaded(self, rows: int) -> None:
+        self._listing.setCurrentWidget(self.view if rows else self.empty)
+        if rows:
+            return
+        wanted = self.wanted()
+        if wanted != Asked(wanted.facet):
+            self.empty.say(self.tr("Nothing matches this search."))
+        elif wanted.facet is Facet.HISTORY:
+            self.empty.say(
+                self.tr(
+                    "Nothing here yet. What you play shows here, and what you import from your "
+                    "accounts and files."
+                )
+            )
+        else:
+            self.empty.say(self.tr("Nothing here yet. Import it from your accounts and files."))
+
+    def _on_failed(self, sentence: str) -> None:
+        self.empty.say(sentence)
+        self._listing.setCurrentWidget(self.empty)
+
+    @async_slot
+    async def _on_export(self) -> None:
+        path = await ask.save_path(
+            self,
+            title=self.tr("Export the library"),
+            name="library.csv",
+            filters=self.tr("Table (*.csv);;JSON (*.json)"),
+        )
+        if path is None:
+            return
+        self.export.setEnabled(False)
+        try:
+            rows = await self._context.engine.library.export(path)
+        except CompanionError as error:
+            await ask.tell(self, title=self.tr("Not exported"), text=str(error))
+            return
+        finally:
+            self.export.setEnabled(True)
+        said = words.say("%n row(s) written to {file}.", rows).format(file=path.name)
+        await ask.tell(self, title=self.tr("Exported"), text=said)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._stale:
+            self._stale = False
+            self._ask()

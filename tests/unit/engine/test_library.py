@@ -1,0 +1,87 @@
+import csv
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from revenge_companion.core.accounts import Account
+from revenge_companion.core.errors import StoreTrouble
+from revenge_companion.core.library import Facet
+from revenge_companion.core.shown import Asked
+from revenge_companion.core.statistics import Bucket
+from revenge_companion.engine.library import LibraryView
+from revenge_companion.services.catalog import SPECS
+from revenge_companion.store.database import Database
+from tests.clock import START, FakeClock
+from tests.unit.store.test_history import fill
+
+
+@pytest.fixture
+async def library(tmp_path: Path, clock: FakeClock) -> object:
+    db = await Database.open(tmp_path / "data" / "companion.db", clock=clock)
+    await fill(
+        db,
+        [
+            (1, START - timedelta(days=1), "companion", None),
+            (2, START - timedelta(days=2), "account:1", None),
+            (4, None, "account:7", None),
+        ],
+    )
+    await fill(db, [(1, START, "account:1", None)], Facet.WATCHLIST)
+    account = Account(1, "trakt", "anna", "r1")
+    specs = {spec.key: spec for spec in SPECS}
+    yield LibraryView(db, clock, accounts=lambda: (account,), specs=specs)
+    await db.close()
+
+
+async def test_sources_have_the_names_people_know(library: LibraryView) -> None:
+    assert await library.sources() == {
+        "account:1": "Trakt (anna)",
+        "account:7": "account:7",
+        "companion": "Revenge Companion",
+    }
+
+
+async def test_everything_is_written_with_its_ids_and_sources(
+    library: LibraryView, tmp_path: Path
+) -> None:
+    assert await library.export(tmp_path / "all.json") == 4
+    rows = json.loads((tmp_path / "all.json").read_text())
+    assert [(row["facet"], row["label"]) for row in rows] == [
+        ("history", "Dune (2021)"),
+        ("history", "Severance S01E01"),
+        ("history", "Low - Words"),
+        ("watchlist", "Dune (2021)"),
+    ]
+    assert rows[1]["sources"] == "Trakt (anna)"
+    assert rows[1]["subject"]["series"]["title"] == "Severance"
+    assert rows[2]["at"] is None
+    assert await library.export(tmp_path / "some.csv", (Facet.WATCHLIST,)) == 1
+    (row,) = csv.DictReader((tmp_path / "some.csv").read_text().splitlines())
+    assert (row["title"], row["kind"], row["at"]) == ("Dune", "movie", START.isoformat())
+
+
+async def test_a_file_that_cannot_be_written_is_said(library: LibraryView, tmp_path: Path) -> None:
+    with pytest.raises(StoreTrouble, match="cannot be written"):
+        await library.export(tmp_path / "nowhere" / "all.csv")
+    assert not (tmp_path / "nowhere").exists()
+
+
+async def test_figures_come_with_every_account(library: LibraryView, tmp_path: Path) -> None:
+    statistics = await library.statistics(Bucket.DAY)
+    assert statistics.total == 2
+    assert [one.account_id for one in statistics.health] == [1]
+    assert await library.export_statistics(tmp_path / "s.csv", statistics) == 60
+    text = (tmp_path / "s.csv").read_text()
+    assert text.startswith("from,until,kind,plays")
+
+
+async def test_a_page_is_a_page(library: LibraryView) -> None:
+    first = await library.page(Asked(), limit=2)
+    rest = await library.page(Asked(), limit=2, before=first[-1].place)
+    assert [line.label for line in (*first, *rest)] == [
+        "Dune (2021)",
+        "Severance S01E01",
+        "Low - Words",
+    ]
