@@ -132,6 +132,26 @@ async def test_an_answer_to_an_older_question_is_dropped(model: PlaysModel) -> N
     assert model.rowCount() == 2
 
 
+async def test_another_question_leaves_nothing_of_the_older_answer(
+    model: PlaysModel, engine: FakeEngine
+) -> None:
+    engine.ledger = [play(n) if n <= PAGE else not_counted(n) for n in range(1, 2 * PAGE)]
+    model.show_pages(lambda before, limit: engine.plays(limit=limit, before_id=before))
+    await settle()
+    model.fetchMore(ROOT)
+    await settle()
+    assert model.rowCount() == 2 * PAGE - 1
+
+    # The first page of both answers is the same.
+    counted = engine.ledger[:PAGE]
+    model.show_pages(
+        lambda before, limit: engine.plays(limit=limit, before_id=before, counted=True)
+    )
+    await settle()
+
+    assert list(model.loaded_rows()) == counted
+
+
 async def test_trouble_is_told_and_the_rows_stay(model: PlaysModel, engine: FakeEngine) -> None:
     told: list[str] = []
     model.failed.connect(told.append)
@@ -168,3 +188,29 @@ async def test_the_outbox_sorts_by_what_is_meant_not_by_what_is_written(clock: F
     assert model.row(model.index(0, 0)) == soon
     model.sort(-1)
     assert model.row(model.index(0, 0)) == soon
+
+
+class OldestFirst(PlaysModel):
+    newest_first = False
+
+
+async def test_rows_can_stand_in_the_order_they_were_read(
+    clock: FakeClock, engine: FakeEngine
+) -> None:
+    model = OldestFirst(clock, NAMES)
+    ledger = [play(number) for number in range(3 * PAGE, 0, -1)]
+    asked: list[int | None] = []
+
+    async def read(after_id: int | None, limit: int) -> Sequence[PlayRecord]:
+        asked.append(after_id)
+        return [one for one in ledger if one.id > (after_id or 0)][:limit]
+
+    model.show_pages(read)
+    await settle()
+    model.fetchMore(ROOT)
+    await settle()
+
+    assert list(model.loaded_rows()) == ledger[: 2 * PAGE]
+    assert asked == [None, ledger[PAGE - 1].id]
+    model.change([replace(ledger[3], label="Another title")])
+    assert model.index(3, PlayColumn.TITLE).data() == "Another title"

@@ -1,6 +1,6 @@
-"""A table over rows that come in pages, newest first; only what was scrolled to is in memory."""
+"""A table over rows that come in pages; only what was scrolled to is in memory."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import (
@@ -24,12 +24,15 @@ PAGE = 200
 SORT_ROLE = Qt.ItemDataRole.UserRole + 1
 
 Row = TypeVar("Row")
-#: Reads up to `limit` rows older than an id (None for the newest).
+#: Reads up to `limit` rows that follow an id in the model's order (None for the first).
 ReadPage = Callable[[int | None, int], Awaitable[Sequence[Row]]]
 
 
 class PagedModel(QAbstractTableModel, Generic[Row]):
     """Subclasses name the columns and say what a cell holds."""
+
+    #: Rows with higher ids stand above; otherwise below, as they were read.
+    newest_first = True
 
     #: A page arrived: how many rows are shown now.
     loaded = Signal(int)
@@ -64,10 +67,10 @@ class PagedModel(QAbstractTableModel, Generic[Row]):
     # What pages call
 
     def show_pages(self, read: ReadPage[Row]) -> None:
-        """Show what `read` gives, from the newest on."""
+        """Show what `read` gives, from its first page on."""
         self._read = read
         self._asked += 1
-        self.tasks.start(self._first(self._asked, PAGE))
+        self.tasks.start(self._first(self._asked, PAGE, anew=True))
 
     def refresh(self) -> None:
         """Read again what is shown, after something changed; the selection stays."""
@@ -91,8 +94,24 @@ class PagedModel(QAbstractTableModel, Generic[Row]):
                 return self.index(number, 0)
         return QModelIndex()
 
+    def loaded_rows(self) -> Sequence[Row]:
+        """The rows that were read so far, in the order they are shown."""
+        return self._rows
+
+    def change(self, rows: Collection[Row]) -> None:
+        """Put new values in the place of rows that are shown; those that are not are left out."""
+        fresh = {self.row_id(row): row for row in rows}
+        changed = [n for n, row in enumerate(self._rows) if self.row_id(row) in fresh]
+        if not changed:
+            return
+        for number in changed:
+            self._rows[number] = fresh[self.row_id(self._rows[number])]
+        # One signal, however many: the view paints only what it shows.
+        last = self.index(changed[-1], self.columnCount() - 1)
+        self.dataChanged.emit(self.index(changed[0], 0), last)
+
     def set_rows(self, rows: Sequence[Row], *, more: bool = False) -> None:
-        """Show `rows`, the newest there are; older ones that were already read stay below them.
+        """Show `rows`, the first there are; further ones that were already read stay below them.
 
         A row that merely changed, or new ones above, leave the view's place and selection alone.
         """
@@ -159,15 +178,20 @@ class PagedModel(QAbstractTableModel, Generic[Row]):
             self.tasks.start(self._next(self._asked))
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
-        """Sort what is loaded; a column below 0 goes back to newest first."""
+        """Sort what is loaded; a column below 0 goes back to the rows' own order."""
         self._sorted_by = None if column < 0 else (column, order is Qt.SortOrder.DescendingOrder)
         self._reorder()
 
     # Reading
 
-    async def _first(self, asked: int, limit: int) -> None:
+    async def _first(self, asked: int, limit: int, *, anew: bool = False) -> None:
         rows = await self._page(None, limit, asked)
         if rows is not None:
+            if anew and len(self._rows) > len(rows):
+                # What lies deeper answered another question.
+                self.beginRemoveRows(QModelIndex(), len(rows), len(self._rows) - 1)
+                del self._rows[len(rows) :]
+                self.endRemoveRows()
             self.set_rows(rows, more=len(rows) >= limit)
 
     async def _refresh(self) -> None:
@@ -183,8 +207,9 @@ class PagedModel(QAbstractTableModel, Generic[Row]):
 
     async def _next(self, asked: int) -> None:
         try:
-            oldest = min((self.row_id(row) for row in self._rows), default=None)
-            rows = await self._page(oldest, PAGE, asked)
+            edge = min if self.newest_first else max
+            last = edge((self.row_id(row) for row in self._rows), default=None)
+            rows = await self._page(last, PAGE, asked)
         finally:
             self._reading = False
         if rows is None:
@@ -199,12 +224,12 @@ class PagedModel(QAbstractTableModel, Generic[Row]):
                 self._reorder()
         self.loaded.emit(len(self._rows))
 
-    async def _page(self, before_id: int | None, limit: int, asked: int) -> Sequence[Row] | None:
+    async def _page(self, after_id: int | None, limit: int, asked: int) -> Sequence[Row] | None:
         """One page; None when it failed or something else was asked meanwhile."""
         if self._read is None:
             return None
         try:
-            rows = await self._read(before_id, limit)
+            rows = await self._read(after_id, limit)
         except CompanionError as error:
             self.failed.emit(str(error))
             return None
@@ -212,7 +237,7 @@ class PagedModel(QAbstractTableModel, Generic[Row]):
 
     def _in_order(self, rows: list[Row]) -> list[Row]:
         if self._sorted_by is None:
-            return sorted(rows, key=self.row_id, reverse=True)
+            return sorted(rows, key=self.row_id, reverse=self.newest_first)
         column, down = self._sorted_by
         return sorted(rows, key=lambda row: self.cell(row, column, SORT_ROLE), reverse=down)
 
