@@ -63,6 +63,8 @@ class Lateness:
 
     def __init__(self) -> None:
         self.ms = 0.0
+        #: The longest work of this thread between two turns; other programs do not lengthen it.
+        self.work_ms = 0.0
         self._measuring: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "Lateness":
@@ -75,8 +77,9 @@ class Lateness:
 
     async def _measure(self) -> None:
         while True:
-            before = time.perf_counter()
+            before, worked_s = time.perf_counter(), time.thread_time()
             await asyncio.sleep(0.001)
+            self.work_ms = max(self.work_ms, (time.thread_time() - worked_s) * 1000)
             self.ms = max(self.ms, (time.perf_counter() - before) * 1000 - 1)
 
 

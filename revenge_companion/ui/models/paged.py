@@ -1,6 +1,6 @@
 """A table over rows that come in pages; only what was scrolled to is in memory."""
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import (
@@ -97,18 +97,6 @@ class PagedModel(QAbstractTableModel, Generic[Row]):
     def loaded_rows(self) -> Sequence[Row]:
         """The rows that were read so far, in the order they are shown."""
         return self._rows
-
-    def change(self, rows: Collection[Row]) -> None:
-        """Put new values in the place of rows that are shown; those that are not are left out."""
-        fresh = {self.row_id(row): row for row in rows}
-        changed = [n for n, row in enumerate(self._rows) if self.row_id(row) in fresh]
-        if not changed:
-            return
-        for number in changed:
-            self._rows[number] = fresh[self.row_id(self._rows[number])]
-        # One signal, however many: the view paints only what it shows.
-        last = self.index(changed[-1], self.columnCount() - 1)
-        self.dataChanged.emit(self.index(changed[0], 0), last)
 
     def set_rows(self, rows: Sequence[Row], *, more: bool = False) -> None:
         """Show `rows`, the first there are; further ones that were already read stay below them.

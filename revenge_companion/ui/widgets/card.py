@@ -40,7 +40,7 @@ class Card(QWidget):
 class Column(QScrollArea):
     """A page that scrolls up and down only; `rows` takes its contents."""
 
-    def __init__(self, *, widest: int = 820) -> None:
+    def __init__(self, *, widest: int = 820, margin: int = MARGIN) -> None:
         super().__init__()
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
@@ -49,7 +49,7 @@ class Column(QScrollArea):
         held = QWidget()
         held.setMaximumWidth(widest)
         across = QHBoxLayout(inner)
-        across.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
+        across.setContentsMargins(margin, margin, margin, margin)
         across.addWidget(held, 1)
         across.addStretch(0)
         self.rows = QVBoxLayout(held)

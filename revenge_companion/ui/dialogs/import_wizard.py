@@ -1,0 +1,410 @@
+"""Import step by step: source, what, preview, run, summary.
+
+The run belongs to the engine: closing the wizard leaves it going, and opening it again shows it.
+"""
+
+from collections.abc import Awaitable, Callable
+from enum import IntEnum
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import (
+    QDialog,
+    QHBoxLayout,
+    QPushButton,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from revenge_companion.core.errors import CompanionError
+from revenge_companion.core.imports import ImportRun, ImportSource, RunState, Verdict
+from revenge_companion.engine.library_api import ImportsApi
+from revenge_companion.ui import import_asking
+from revenge_companion.ui.ask import only_default
+from revenge_companion.ui.async_slot import Tasks, async_slot
+from revenge_companion.ui.context import Context
+from revenge_companion.ui.dialogs.import_end import RunPage, SummaryPage
+from revenge_companion.ui.dialogs.import_preview import PreviewPage
+from revenge_companion.ui.dialogs.import_what import WhatPage
+from revenge_companion.ui.theme import GRID, MARGIN, Tone
+from revenge_companion.ui.widgets.card import Column
+from revenge_companion.ui.widgets.file_drop import FileDrop
+from revenge_companion.ui.widgets.import_sources import ImportSources
+from revenge_companion.ui.widgets.text import Text
+
+#: In average characters: larger text needs more room.
+WIDE, HIGH = 144, 104
+_ARROW = "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
+
+
+class Step(IntEnum):
+    SOURCE = 0
+    WHAT = 1
+    PREVIEW = 2
+    RUN = 3
+    SUMMARY = 4
+
+
+class Steps(QWidget):
+    """Where in the wizard one is; in words, so that colour is not the only sign."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        names = (
+            self.tr("Source"),
+            self.tr("What"),
+            self.tr("Preview"),
+            self.tr("Run"),
+            self.tr("Summary"),
+        )
+        self._names = names
+        self._texts = [Text() for _ in names]
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(2 * GRID)
+        for number, text in enumerate(self._texts):
+            if number:
+                row.addWidget(Text(_ARROW, tone=Tone.MUTED))
+            row.addWidget(text)
+        row.addStretch(1)
+
+    def show_step(self, step: Step) -> None:
+        for number, (text, name) in enumerate(zip(self._texts, self._names, strict=True)):
+            done = number < step
+            text.setText(f"\N{CHECK MARK} {name}" if done else f"{number + 1} {name}")
+            font = text.font()
+            font.setBold(number == step)
+            text.setFont(font)
+            text.set_tone(Tone.ACCENT if number == step else Tone.MUTED)
+        self.setAccessibleName(
+            self.tr("Step {number} of {count}: {name}").format(
+                number=step + 1, count=len(self._names), name=self._names[step]
+            )
+        )
+
+
+class ImportWizard(QDialog):
+    #: The user wants to see what is unmatched, an account to link, an address in the browser.
+    unmatched_wanted = Signal()
+    accounts_wanted = Signal()
+    address_wanted = Signal(str)
+
+    def __init__(
+        self,
+        parent: QWidget | None,
+        context: Context,
+        imports: ImportsApi,
+        *,
+        source: ImportSource | None = None,
+        path: Path | None = None,
+        run: ImportRun | None = None,
+    ) -> None:
+        """Begin at a source, at a file, or where a run is; with none of them, at the first step."""
+        super().__init__(parent)
+        self._context = context
+        self._imports = imports
+        self._source: ImportSource | None = None
+        self._path: Path | None = None
+        self._run: ImportRun | None = None
+        self._busy = self._stopping = False
+        self._step: Step | None = None
+        self.tasks = Tasks()
+        self.setWindowTitle(self.tr("Import"))
+        self._build()
+        self._connect()
+        if run is not None:
+            self._show_run(run)
+        elif source is not None:
+            self._show_what(source, None)
+        else:
+            self._show_sources()
+        if path is not None:
+            self._on_file(path)
+
+    # Layout
+
+    def _build(self) -> None:
+        self.steps = Steps()
+        self.sources = ImportSources(self._context)
+        held = Column(widest=10_000, margin=0)
+        held.rows.addWidget(self.sources)
+        held.rows.addStretch(1)
+        self._held = held
+        self.what = WhatPage(self._context)
+        self.preview = PreviewPage(self._imports)
+        self.run = RunPage()
+        self.summary = SummaryPage()
+        self.pages = QStackedWidget()
+        for page in (held, self.what, self.preview, self.run, self.summary):
+            self.pages.addWidget(page)
+        self.message = Text(tone=Tone.BAD, wrap=True)
+        self.message.setAccessibleName(self.tr("State of the import"))
+        self.message.hide()
+        self.back = QPushButton(self.tr("&Back"))
+        self.extra = QPushButton()
+        self.leave = QPushButton()
+        self.go = QPushButton()
+        footer = QHBoxLayout()
+        footer.setSpacing(2 * GRID)
+        footer.addWidget(self.back)
+        footer.addWidget(self.extra)
+        footer.addStretch(1)
+        footer.addWidget(self.leave)
+        footer.addWidget(self.go)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
+        column.setSpacing(4 * GRID)
+        column.addWidget(self.steps)
+        column.addWidget(self.pages, 1)
+        column.addWidget(self.message)
+        column.addLayout(footer)
+        character = self.fontMetrics().averageCharWidth()
+        self.resize(WIDE * character, HIGH * character)
+        self.setMinimumSize(600, 440)
+        self.setSizeGripEnabled(True)
+
+    def _connect(self) -> None:
+        self._context.bridge.import_progressed.connect(self._on_progress)
+        self._context.bridge.accounts_changed.connect(self._on_accounts)
+        self.sources.chosen.connect(lambda source: self._show_what(source, None))
+        self.sources.file_chosen.connect(self._on_file)
+        self.sources.address_wanted.connect(self.address_wanted)
+        self.sources.accounts_wanted.connect(self._on_accounts_wanted)
+        self.what.changed.connect(self._show_footer)
+        self.preview.changed.connect(self._on_preview_changed)
+        self.summary.unmatched_wanted.connect(self._on_unmatched_wanted)
+        self.back.clicked.connect(self._show_sources)
+        self.extra.clicked.connect(self._on_extra)
+        self.leave.clicked.connect(self.reject)
+        self.go.clicked.connect(self._on_go)
+        self.finished.connect(self._on_finished)
+        drop = FileDrop(self)
+        drop.dropped.connect(self._on_dropped)
+
+    # Steps
+
+    def _show_sources(self) -> None:
+        self.sources.show_sources(self._imports.sources())
+        self._show_page(Step.SOURCE, self._held)
+
+    def _show_what(self, source: ImportSource, path: Path | None) -> None:
+        self._source, self._path = source, path
+        self.what.show_source(source, path)
+        self._show_page(Step.WHAT, self.what)
+
+    def _show_run(self, run: ImportRun) -> None:
+        """Show the step that a run is at."""
+        self._run = run
+        if not run.running:
+            self._stopping = False
+        match run.state:
+            case RunState.PREVIEW:
+                self.preview.show_run(run)
+                self._show_page(Step.PREVIEW, self.preview)
+            case RunState.DONE | RunState.UNDONE:
+                self.summary.show_run(run)
+                self._show_page(Step.SUMMARY, self.summary)
+            case _:
+                self.run.show_run(run, stopping=self._stopping)
+                reading = run.state is RunState.READING or not run.written
+                writing = run.state in (RunState.WRITING, RunState.UNDOING)
+                self._show_page(Step.PREVIEW if reading and not writing else Step.RUN, self.run)
+
+    def _show_page(self, step: Step, page: QWidget) -> None:
+        turned = self.pages.currentWidget() is not page or self._step is not step
+        self._step = step
+        if turned:
+            self._say("")
+            self.steps.show_step(step)
+            self.pages.setCurrentWidget(page)
+        self._show_footer()
+        if turned:
+            self._focus()
+
+    def _focus(self) -> None:
+        """Put the keyboard where the step begins."""
+        if self._step is Step.SOURCE:
+            cards = list(self.sources.cards.values())
+            (cards[0].go if cards else self.sources.pick).setFocus()
+        elif self._step is Step.WHAT:
+            next(iter(self.what.facets.values()), self.go).setFocus()
+        elif self.go.isVisibleTo(self) and self.go.isEnabled():
+            self.go.setFocus()
+        else:
+            self.leave.setFocus()
+
+    def _show_footer(self) -> None:
+        go, extra, leave = self._words()
+        for button, text in ((self.go, go), (self.extra, extra), (self.leave, leave)):
+            button.setText(text)
+            button.setVisible(bool(text))
+            button.setEnabled(not self._busy)
+        self.leave.setEnabled(True)
+        self.back.setVisible(self._step is Step.WHAT)
+        self.back.setEnabled(not self._busy)
+        self.go.setEnabled(not self._busy and self._can_go())
+        if self._run is not None and self._run.running:
+            self.extra.setEnabled(not self._busy and not self._stopping)
+        only_default(self, self.go if go else self.leave)
+
+    def _words(self) -> tuple[str, str, str]:
+        """What the buttons say: the next step, the other thing to do, and leaving."""
+        run = self._run
+        close = self.tr("Close")
+        if self._step is Step.SOURCE:
+            return "", "", self.tr("Cancel")
+        if self._step is Step.WHAT or run is None:
+            return self.tr("&Read and preview"), "", self.tr("Cancel")
+        if run.state is RunState.PREVIEW:
+            return self.tr("&Import"), self.tr("&Throw away\N{HORIZONTAL ELLIPSIS}"), close
+        if run.running:
+            return "", self.tr("&Stop"), self.tr("&Go on in the background")
+        if run.can_resume:
+            undo = self.tr("&Undo\N{HORIZONTAL ELLIPSIS}")
+            away = self.tr("&Throw away\N{HORIZONTAL ELLIPSIS}")
+            other = undo if run.can_undo else ("" if run.written else away)
+            return self.tr("&Go on"), other, close
+        return "", self.tr("&Undo\N{HORIZONTAL ELLIPSIS}") if run.can_undo else "", close
+
+    def _can_go(self) -> bool:
+        if self._step is Step.WHAT:
+            return bool(self.what.chosen())
+        run = self._run
+        if run is not None and run.state is RunState.PREVIEW:
+            return any(run.counts.get(one) for one in Verdict if one is not Verdict.THERE)
+        return True
+
+    # What is asked of the engine
+
+    @async_slot
+    async def _on_file(self, path: Path) -> None:
+        if self._busy:
+            return
+        self.sources.say(self.tr("Looking at {file}\N{HORIZONTAL ELLIPSIS}").format(file=path.name))
+        try:
+            source = await self._imports.recognise(path)
+        except CompanionError as error:
+            self.sources.say(str(error), Tone.BAD)
+            return
+        self.sources.say("")
+        self._show_what(source, path)
+
+    def _on_dropped(self, path: Path) -> None:
+        # What has begun is not left for a file that was dropped on it.
+        if self._step in (Step.SOURCE, Step.WHAT):
+            self._show_sources()
+            self._on_file(path)
+
+    def _on_go(self) -> None:
+        run = self._run
+        if self._step is Step.WHAT:
+            self._begin()
+        elif run is not None and run.state is RunState.PREVIEW:
+            self._ask(self._imports.write, run)
+        elif run is not None and run.can_resume:
+            self._ask(self._imports.resume, run)
+
+    @async_slot
+    async def _begin(self) -> None:
+        source = self._source
+        if source is None or self._busy:
+            return
+        self._show_busy(True)
+        try:
+            number = await self._imports.begin(
+                source.key, self.what.chosen(), path=self._path, mark_watched=self.what.marks
+            )
+            run = await self._imports.run(number)
+        except CompanionError as error:
+            self._say(str(error))
+            return
+        finally:
+            self._show_busy(False)
+        self._show_run(run)
+
+    def _on_extra(self) -> None:
+        run = self._run
+        if run is None:
+            return
+        if run.running:
+            self._stopping = True
+            self._show_run(run)
+            self._ask(self._imports.cancel, run)
+        elif run.can_undo:
+            self._undo(run)
+        else:
+            self._throw_away(run)
+
+    @async_slot
+    async def _ask(self, do: Callable[[int], Awaitable[None]], run: ImportRun) -> None:
+        """Ask one thing about the run and show how it stands then."""
+        if self._busy:
+            return
+        self._show_busy(True)
+        try:
+            await do(run.id)
+            shown = await self._imports.run(run.id)
+        except CompanionError as error:
+            self._stopping = False
+            self._say(str(error))
+            return
+        finally:
+            self._show_busy(False)
+        self._say("")
+        self._show_run(shown)
+
+    @async_slot
+    async def _undo(self, run: ImportRun) -> None:
+        if await import_asking.sure_to_undo(self, run):
+            self._ask(self._imports.undo, run)
+
+    @async_slot
+    async def _throw_away(self, run: ImportRun) -> None:
+        if not await import_asking.sure_to_throw_away(self, run):
+            return
+        try:
+            await self._imports.forget(run.id)
+        except CompanionError as error:
+            self._say(str(error))
+            return
+        self._run = None
+        self.reject()
+
+    @async_slot
+    async def _on_preview_changed(self) -> None:
+        if self._run is None:
+            return
+        try:
+            self._show_run(await self._imports.run(self._run.id))
+        except CompanionError as error:
+            self._say(str(error))
+
+    def _on_progress(self, run: ImportRun) -> None:
+        if self._run is not None and run.id == self._run.id:
+            self._show_run(run)
+
+    def _on_accounts(self, _status: object) -> None:
+        if self._step is Step.SOURCE:
+            self.sources.show_sources(self._imports.sources())
+
+    def _on_accounts_wanted(self) -> None:
+        self.reject()
+        self.accounts_wanted.emit()
+
+    def _on_unmatched_wanted(self) -> None:
+        self.reject()
+        self.unmatched_wanted.emit()
+
+    def _say(self, text: str) -> None:
+        self.message.setText(text)
+        self.message.setVisible(bool(text))
+
+    def _show_busy(self, busy: bool) -> None:
+        self._busy = busy
+        self._show_footer()
+
+    def _on_finished(self) -> None:
+        self.preview.shut()
+        self.sources.tasks.cancel()
+        self.tasks.cancel()

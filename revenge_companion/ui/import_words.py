@@ -1,0 +1,244 @@
+"""Words for imports: what is read, how a run stands, and what each of its lines says.
+
+Apart from `words`, since a tray icon alone needs none of them.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from PySide6.QtCore import QDate, QLocale
+
+from revenge_companion.core.imports import Choice, ImportRow, ImportRun, RunState, Verdict
+from revenge_companion.core.library import Entry, Facet, Precision, SubjectKind
+from revenge_companion.ui import words
+from revenge_companion.ui.theme import Tone
+from revenge_companion.ui.words import say
+
+
+def facet_name(facet: Facet) -> str:
+    return {
+        Facet.HISTORY: say("History"),
+        Facet.RATINGS: say("Ratings"),
+        Facet.WATCHLIST: say("Watchlist"),
+        Facet.COLLECTION: say("Collection"),
+        Facet.LOVED: say("Loved tracks"),
+        Facet.LISTS: say("Lists"),
+    }[facet]
+
+
+def facet_names(facets: Collection[Facet]) -> str:
+    """Several facets in one line, in their usual order."""
+    return ", ".join(facet_name(facet) for facet in Facet if facet in facets)
+
+
+def facet_sentence(facet: Facet) -> str:
+    """What a facet holds, in one sentence."""
+    return {
+        Facet.HISTORY: say("What you watched, heard or read, and when."),
+        Facet.RATINGS: say("The marks and reviews you gave."),
+        Facet.WATCHLIST: say("What you want to watch or read."),
+        Facet.COLLECTION: say("What you said you own."),
+        Facet.LOVED: say("Tracks you loved, and those you did not."),
+        Facet.LISTS: say("Lists you made, each under its name."),
+    }[facet]
+
+
+def verdict_name(verdict: Verdict) -> str:
+    return {
+        Verdict.NEW: say("New"),
+        Verdict.THERE: say("Already there"),
+        Verdict.CONFLICT: say("Conflicts"),
+        Verdict.UNMATCHED: say("Unmatched"),
+    }[verdict]
+
+
+def verdict_sentence(verdict: Verdict) -> str:
+    """What happens to the lines of a tab."""
+    return {
+        Verdict.NEW: say("These lines are added to your library."),
+        Verdict.THERE: say("Your library says the same already. Nothing changes."),
+        Verdict.CONFLICT: say(
+            "The source says one thing and your library another. Choose, or leave it to the rules."
+        ),
+        Verdict.UNMATCHED: say(
+            "Your server has no such item. These lines are kept in your library and can be "
+            "matched now or later."
+        ),
+    }[verdict]
+
+
+def verdict_empty(verdict: Verdict) -> str:
+    return {
+        Verdict.NEW: say("Nothing new."),
+        Verdict.THERE: say("Nothing of this was there before."),
+        Verdict.CONFLICT: say("No conflicts."),
+        Verdict.UNMATCHED: say("Everything was matched."),
+    }[verdict]
+
+
+def choice_name(choice: Choice, source: str) -> str:
+    """What becomes of a line; `source` is what the lines come from."""
+    return {
+        Choice.DEFAULT: say("By the rules"),
+        Choice.THEIRS: say("Take {source}").format(source=source),
+        Choice.OURS: say("Keep the library"),
+        Choice.SKIP: say("Leave out"),
+    }[choice]
+
+
+def subject_kind(kind: SubjectKind) -> str:
+    return {
+        SubjectKind.MOVIE: say("Film"),
+        SubjectKind.SHOW: say("Series"),
+        SubjectKind.SEASON: say("Season"),
+        SubjectKind.EPISODE: say("Episode"),
+        SubjectKind.TRACK: say("Track"),
+        SubjectKind.ALBUM: say("Album"),
+        SubjectKind.PODCAST: say("Podcast"),
+        SubjectKind.BOOK: say("Book"),
+    }[kind]
+
+
+def entry_date(entry: Entry) -> str:
+    """When a line happened, as exactly as its source knows and no more; "" for never said."""
+    if entry.at is None or entry.precision is Precision.UNKNOWN:
+        return ""
+    if entry.precision is Precision.DAY:
+        # The day as the user wrote it: no zone may shift it.
+        at = entry.at
+        return QLocale().toString(QDate(at.year, at.month, at.day), QLocale.FormatType.ShortFormat)
+    return words.exact(entry.at)
+
+
+def entry_says(entry: Entry) -> str:
+    """What a line says of its subject, without naming it: "8 of 10, 3 May"."""
+    parts = []
+    match entry.facet:
+        case Facet.RATINGS if entry.rating is not None:
+            tenth = QLocale().toString(entry.rating / 10, "g", 3)
+            parts.append(say("{mark} of 10").format(mark=tenth))
+        case Facet.LOVED:
+            parts.append(say("loved") if entry.loved else say("disliked"))
+        case Facet.LISTS if entry.list_name:
+            parts.append(entry.list_name)
+        case Facet.HISTORY if entry.plays > 1:
+            parts.append(say("%Ln play(s)", entry.plays))
+    when = entry_date(entry)
+    if when:
+        parts.append(when)
+    elif entry.facet is Facet.HISTORY:
+        parts.append(say("date not known"))
+    if entry.note:
+        parts.append(entry.note)
+    return ", ".join(parts)
+
+
+def row_why(row: ImportRow) -> str:
+    """Why a line got its verdict, in one sentence."""
+    if row.never:
+        return say("You said that it is not to be matched.")
+    return words.reason(row.reason_code, row.facts)
+
+
+def run_state(run: ImportRun) -> str:
+    """Where a run is, in a few words."""
+    halted = not run.running
+    match run.state:
+        case RunState.READING:
+            return say("Reading was interrupted") if halted else say("Being read")
+        case RunState.PREVIEW:
+            return say("Waits for you to look at the preview")
+        case RunState.WRITING:
+            return say("Importing was interrupted") if halted else say("Being imported")
+        case RunState.DONE:
+            return say("Imported")
+        case RunState.STOPPED:
+            return say("Stopped")
+        case RunState.UNDOING:
+            return say("Undoing was interrupted") if halted else say("Being undone")
+        case RunState.UNDONE:
+            return say("Undone")
+
+
+def run_tone(run: ImportRun) -> Tone:
+    """The tone that goes with `run_state`."""
+    if run.trouble:
+        return Tone.BAD
+    if run.state in (RunState.DONE, RunState.UNDONE):
+        return Tone.MUTED
+    if run.state is RunState.PREVIEW or not run.running:
+        return Tone.WAITING
+    return Tone.PLAIN
+
+
+def run_counts(run: ImportRun) -> str:
+    """How many lines got which verdict: "3,210 new · 2 conflicts"."""
+    counts = run.counts
+    said = (
+        (counts.get(Verdict.NEW, 0), say("%Ln new", counts.get(Verdict.NEW, 0))),
+        (counts.get(Verdict.THERE, 0), say("%Ln already there", counts.get(Verdict.THERE, 0))),
+        (counts.get(Verdict.CONFLICT, 0), say("%Ln conflict(s)", counts.get(Verdict.CONFLICT, 0))),
+        (
+            counts.get(Verdict.UNMATCHED, 0),
+            say("%Ln unmatched", counts.get(Verdict.UNMATCHED, 0)),
+        ),
+        (run.failed, say("%Ln failed", run.failed)),
+    )
+    return " \N{MIDDLE DOT} ".join(text for count, text in said if count)
+
+
+def remains(run: ImportRun) -> str:
+    """How far a stopped or interrupted run came, and what remains of it."""
+    total, done = run.total, run.processed
+    left = None if total is None else max(0, total - done)
+    if run.state is RunState.UNDOING:
+        return say("Some of it is still in your library. Go on to take the rest back.")
+    if run.written:
+        text = say("%Ln line(s) imported", done)
+        if left:
+            text = f"{text}, {say('%Ln still to come', left)}"
+        if run.can_undo:
+            more = say("{text}. Go on where it stopped, or undo what was imported.")
+        else:
+            more = say("{text}. Go on where it stopped.")
+        return more.format(text=text)
+    if left:
+        text = f"{say('%Ln line(s) read', done)}, {say('%Ln still to come', left)}"
+    else:
+        text = say("%Ln line(s) read", done)
+    return say("{text}. Nothing has been written.").format(text=text)
+
+
+def time_left(seconds: float | None) -> str:
+    """How long something will still take; "" where nobody knows."""
+    if seconds is None:
+        return ""
+    if seconds < 90:
+        return say("about %n second(s)", max(1, round(seconds)))
+    if seconds < 5400:
+        return say("about %n min", round(seconds / 60))
+    return say("about %n hour(s)", round(seconds / 3600))
+
+
+def rate(lines_per_s: float | None) -> str:
+    """Lines per second, or per minute where they are few; "" where nobody knows."""
+    if not lines_per_s:
+        return ""
+    if lines_per_s >= 1:
+        return say("%Ln a second", round(lines_per_s))
+    return say("%Ln a minute", max(1, round(lines_per_s * 60)))
+
+
+def share(run: ImportRun) -> float | None:
+    """0 to 1 of the lines there are; None where the source does not say how many.
+
+    A source that was wrong about its total never makes more than the whole.
+    """
+    if not run.total:
+        return None
+    return min(1.0, max(0, run.processed) / run.total)
+
+
+def begun(run: ImportRun, now: datetime) -> str:
+    """When a run began, as people say it."""
+    return words.ago(run.started_at, now)

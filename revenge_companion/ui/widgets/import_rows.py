@@ -1,0 +1,276 @@
+"""Lines of an import in a table, with what can be decided about those that are chosen."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QPushButton,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
+
+from revenge_companion.core.errors import CompanionError
+from revenge_companion.core.imports import Choice, ImportRow, Verdict
+from revenge_companion.core.library import Facet
+from revenge_companion.engine.library_api import ImportsApi
+from revenge_companion.ui import ask, import_words
+from revenge_companion.ui.async_slot import Tasks, async_slot
+from revenge_companion.ui.models.import_rows import COLUMNS, ImportRowsModel, RowColumn
+from revenge_companion.ui.models.paged import ReadPage
+from revenge_companion.ui.theme import GRID, Tone
+from revenge_companion.ui.widgets.empty import EmptyState
+from revenge_companion.ui.widgets.table import table
+from revenge_companion.ui.widgets.text import Text, buddy
+
+#: Average characters a column is wide.
+_WIDTHS = {
+    RowColumn.TITLE: 30,
+    RowColumn.FACET: 10,
+    RowColumn.SAYS: 25,
+    RowColumn.OURS: 22,
+    RowColumn.MATCHED: 26,
+    RowColumn.WHY: 40,
+    RowColumn.CHOICE: 16,
+}
+#: What can be chosen for lines of a kind.
+_CHOICES = {
+    Verdict.NEW: (Choice.SKIP, Choice.DEFAULT),
+    Verdict.CONFLICT: (Choice.DEFAULT, Choice.THEIRS, Choice.OURS, Choice.SKIP),
+}
+
+
+class ImportRows(QWidget):
+    """The lines with one verdict, of one run or of all."""
+
+    #: Lines have got another verdict: counts have to be read again.
+    changed = Signal()
+
+    def __init__(self, imports: ImportsApi, verdict: Verdict, *, empty: str = "") -> None:
+        """`empty` is said while there is no line at all."""
+        super().__init__()
+        self._imports = imports
+        self._verdict = verdict
+        self._run_id: int | None = None
+        self._narrowed = False
+        self._none = empty or import_words.verdict_empty(verdict)
+        self.tasks = Tasks()
+        self._build()
+
+    def _build(self) -> None:
+        verdict = self._verdict
+        self.model = ImportRowsModel(verdict, parent=self)
+        columns = COLUMNS[verdict]
+        stretch = RowColumn.WHY if verdict is Verdict.UNMATCHED else RowColumn.TITLE
+        self.view = table(
+            self.model,
+            name=import_words.verdict_name(verdict),
+            widths=[_WIDTHS[column] for column in columns],
+            stretch=columns.index(stretch),
+        )
+        self.empty = EmptyState()
+        listing = QWidget()
+        self._listing = QStackedLayout(listing)
+        self._listing.addWidget(self.view)
+        self._listing.addWidget(self.empty)
+        self.detail = Text(wrap=True)
+        self.detail.setAccessibleName(self.tr("The chosen line"))
+        self.detail.hide()
+        self.trouble = Text(tone=Tone.BAD, wrap=True)
+        self.trouble.hide()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 2 * GRID, 0, 0)
+        column.setSpacing(2 * GRID)
+        column.addWidget(Text(import_words.verdict_sentence(verdict), tone=Tone.MUTED, wrap=True))
+        column.addWidget(listing, 1)
+        column.addWidget(self.detail)
+        column.addWidget(self.trouble)
+        self._acting = QWidget()
+        self._actions = QHBoxLayout(self._acting)
+        self._actions.setContentsMargins(0, 0, 0, 0)
+        self._actions.setSpacing(2 * GRID)
+        self.choices: dict[Choice, QPushButton] = {}
+        self.match = QPushButton(self.tr("&Find a match\N{HORIZONTAL ELLIPSIS}"))
+        self.never = QPushButton(self.tr("&Never match"))
+        self.scope = QComboBox()
+        if verdict is Verdict.UNMATCHED:
+            self._actions.addStretch(1)
+            self._actions.addWidget(self.never)
+            self._actions.addWidget(self.match)
+        elif verdict in _CHOICES:
+            self._build_choices()
+        column.addWidget(self._acting)
+        self.model.loaded.connect(self._on_loaded)
+        self.model.failed.connect(self._say)
+        self.model.dataChanged.connect(self._show_detail)
+        self.model.modelReset.connect(self._show_detail)
+        self.view.selectionModel().currentRowChanged.connect(self._show_detail)
+        self.view.selectionModel().selectionChanged.connect(self._show_ready)
+        self.match.clicked.connect(self._on_find)
+        self.never.clicked.connect(self._on_never)
+        if verdict is Verdict.UNMATCHED:
+            self.view.activated.connect(self._on_find)
+        delete = QShortcut(QKeySequence(QKeySequence.StandardKey.Delete), self.view)
+        delete.setContext(Qt.ShortcutContext.WidgetShortcut)
+        delete.activated.connect(self._on_delete)
+        self._show_ready()
+
+    def _build_choices(self) -> None:
+        if self._verdict is Verdict.CONFLICT:
+            self.scope.addItem(self.tr("the chosen lines"), False)
+            self.scope.addItem(self.tr("all conflicts"), True)
+            self.scope.currentIndexChanged.connect(self._show_ready)
+            self._actions.addWidget(buddy(self.tr("F&or"), self.scope))
+            self._actions.addWidget(self.scope)
+        self._actions.addStretch(1)
+        for choice in _CHOICES[self._verdict]:
+            button = QPushButton()
+            button.clicked.connect(lambda _=False, choice=choice: self._on_choice(choice))
+            self.choices[choice] = button
+            self._actions.addWidget(button)
+        self._name_choices()
+
+    def _name_choices(self) -> None:
+        for choice, button in self.choices.items():
+            name = import_words.choice_name(choice, self.model.source)
+            if self._verdict is Verdict.NEW and choice is Choice.DEFAULT:
+                name = self.tr("Add after all")
+            button.setText(name.replace("&", "&&"))
+
+    def show_run(self, run_id: int, source: str, *, facet: Facet | None, search: str) -> None:
+        """Show the lines of one run; `source` is what it calls itself."""
+        self._run_id = run_id
+        self.model.name_source(source)
+        self._name_choices()
+        self._narrowed = facet is not None or bool(search)
+
+        async def read(after_id: int | None, limit: int) -> Sequence[ImportRow]:
+            return await self._imports.rows(
+                run_id,
+                self._verdict,
+                facet=facet,
+                search=search,
+                limit=limit,
+                after_id=after_id or 0,
+            )
+
+        self._read(read)
+
+    def show_unmatched(self, search: str) -> None:
+        """Show what no finished run could match."""
+        self._narrowed = bool(search)
+
+        async def read(after_id: int | None, limit: int) -> Sequence[ImportRow]:
+            return await self._imports.unmatched(search=search, limit=limit, after_id=after_id or 0)
+
+        self._read(read)
+
+    def _read(self, read: ReadPage[ImportRow]) -> None:
+        self.trouble.hide()
+        self.model.show_pages(read)
+
+    def shut(self) -> None:
+        """End what is under way."""
+        self.tasks.cancel()
+        self.model.tasks.cancel()
+
+    def chosen(self) -> list[ImportRow]:
+        """The selected lines; by ranges, since all of 100,000 may be selected at once."""
+        rows = self.model.loaded_rows()
+        selection = self.view.selectionModel().selection()
+        spans = [selection.at(number) for number in range(selection.count())]
+        return [row for span in spans for row in rows[span.top() : span.bottom() + 1]]
+
+    def _on_loaded(self, rows: int) -> None:
+        self._listing.setCurrentWidget(self.view if rows else self.empty)
+        self._acting.setVisible(bool(rows))
+        self.empty.say(self.tr("No line matches.") if self._narrowed else self._none)
+        self._show_ready()
+
+    def _say(self, text: str) -> None:
+        self.trouble.setText(text)
+        self.trouble.setVisible(bool(text))
+
+    def _show_ready(self) -> None:
+        some = self.view.selectionModel().hasSelection()
+        for button in self.choices.values():
+            button.setEnabled(some or bool(self.scope.currentData() and self.model.rowCount()))
+        self.never.setEnabled(some)
+        self.match.setEnabled(some)
+
+    def _show_detail(self) -> None:
+        """Tell the whole of the current line: a table cell may be too narrow for it."""
+        row = self.model.row(self.view.currentIndex())
+        self.detail.setVisible(row is not None)
+        if row is not None:
+            self.detail.setText(self._told(row))
+
+    def _told(self, row: ImportRow) -> str:
+        said = import_words.entry_says(row.entry)
+        parts = [row.entry.subject.label]
+        if self._verdict is Verdict.CONFLICT:
+            parts.append(self.tr("{source}: {said}").format(source=self.model.source, said=said))
+            parts.append(self.tr("Your library: {said}").format(said=row.ours))
+        elif said:
+            parts.append(said)
+        if row.matched_label:
+            parts.append(self.tr("On your server: {title}").format(title=row.matched_label))
+        line = " \N{MIDDLE DOT} ".join(" ".join(part.split()) for part in parts)
+        return f"{line}\n{import_words.row_why(row)}".strip()
+
+    @async_slot
+    async def _on_choice(self, choice: Choice) -> None:
+        if self._run_id is None:
+            return
+        everywhere = bool(self.scope.currentData())
+        rows = self.model.loaded_rows() if everywhere else self.chosen()
+        if not rows:
+            return
+        ids = None if everywhere else [row.id for row in rows]
+        try:
+            await self._imports.choose(self._run_id, ids, choice)
+        except CompanionError as error:
+            self._say(str(error))
+            return
+        self._say("")
+        self.model.choose(ids, choice)
+
+    def _on_delete(self) -> None:
+        if self._verdict is Verdict.UNMATCHED:
+            self._on_never()
+        elif Choice.SKIP in self.choices:
+            self._on_choice(Choice.SKIP)
+
+    @async_slot
+    async def _on_never(self) -> None:
+        rows = self.chosen()
+        if not rows:
+            return
+        try:
+            for row in rows:
+                await self._imports.never(row.id)
+        except CompanionError as error:
+            self._say(str(error))
+        self._read_again()
+
+    @async_slot
+    async def _on_find(self) -> None:
+        from revenge_companion.ui.dialogs.import_match import MatchDialog
+
+        row = self.model.row(self.view.currentIndex())
+        if row is None:
+            return
+        dialog = MatchDialog(self.window(), self._imports, row)
+        try:
+            done = await ask.opened(dialog)
+        finally:
+            dialog.deleteLater()
+        if done:
+            self._read_again()
+
+    def _read_again(self) -> None:
+        self.model.refresh()
+        self.changed.emit()
