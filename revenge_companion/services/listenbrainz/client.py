@@ -8,12 +8,9 @@ from revenge_companion.core.accounts import Account
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.delivery import Delivered, Delivery, Outcome, Refused, TryLater
 from revenge_companion.core.errors import (
-    BatchRefused,
     CompanionError,
     LaneBlocked,
     LinkExpired,
-    RateLimited,
-    ServiceTrouble,
 )
 from revenge_companion.core.live import LiveAction, LiveNotice
 from revenge_companion.core.media import Item
@@ -27,10 +24,9 @@ from revenge_companion.services.answers import (
     object_of,
     outcome_of,
     refusal,
-    rows_of,
 )
 from revenge_companion.services.base import RemoteUser, SecretSlot
-from revenge_companion.services.listenbrainz import payload, undo
+from revenge_companion.services.listenbrainz import payload, undo, wire
 from revenge_companion.services.listenbrainz.probe import NO_TOKEN
 from revenge_companion.services.listenbrainz.spec import SPEC
 from revenge_companion.services.undo import Removal, UndoUnsafe
@@ -90,12 +86,12 @@ class ListenBrainzClient:
         user = quote(self._account.remote_id, safe="")
         listens = await self._sent("GET", f"/1/user/{user}/listens", params=window)
         if listens.status in (401, 403, 429) or listens.status >= 500:
-            read(listens, self._root)
+            wire.read(listens, self._root)
         recording = undo.found(listens, sent)
         if recording is None:
             return Removal.NOT_THERE
         body = {"listened_at": sent["listened_at"], "recording_msid": recording}
-        read(await self._sent("POST", "/1/delete-listen", json=body), self._root)
+        wire.read(await self._sent("POST", "/1/delete-listen", json=body), self._root)
         return Removal.LATER
 
     async def live(self, notice: LiveNotice) -> None:
@@ -103,11 +99,11 @@ class ListenBrainzClient:
         if notice.action is not LiveAction.START or not all(payload.names(notice.item)):
             return
         answer = await self._post("playing_now", [payload.playing_now(notice.item)], live=True)
-        read(answer, self._root)
+        wire.read(answer, self._root)
 
     async def whoami(self) -> RemoteUser:
         """The account the token belongs to; raises LinkExpired for a token that is no more."""
-        user = await validated(self._http, self._root, await self._token(), self._gate)
+        user = await wire.validated(self._http, self._root, await self._token(), self._gate)
         if user is None:
             raise LinkExpired("ListenBrainz does not accept this token any more.")
         return user
@@ -126,7 +122,7 @@ class ListenBrainzClient:
         )
         if answer.status in (404, 405):
             raise LaneBlocked(f"{answer.host} keeps no loved tracks.", code=Reason.NOT_TAKEN)
-        read(answer, self._root)
+        wire.read(answer, self._root)
 
     async def _looked_up(self, item: Item) -> str:
         """The recording that MusicBrainz has under these names; raises LaneBlocked for none."""
@@ -144,7 +140,7 @@ class ListenBrainzClient:
         )
         data = object_of(answer)
         if answer.status != 200 or data is None:
-            read(answer, self._root)
+            wire.read(answer, self._root)
         found = payload.mbid(first_text((data or {}).get("recording_mbid")))
         if found is None:
             raise unknown
@@ -188,9 +184,9 @@ class ListenBrainzClient:
         """
         if self._singles is None:
             await self._gate.pass_()
-            answer = await _ask_validate(self._http, self._root, NO_TOKEN)
+            answer = await wire.ask_validate(self._http, self._root, NO_TOKEN)
             if answer.status >= 500:
-                read(answer, self._root)
+                wire.read(answer, self._root)
             self._singles = (object_of(answer) or {}).get("valid") is not False
         return self._singles
 
@@ -254,79 +250,14 @@ class ListenBrainzClient:
     def _read_rows(self, answer: Answer, ids: list[int]) -> dict[int, Outcome]:
         """Outcomes of a request in which no row was named."""
         if answer.status == 413 or (answer.status == 400 and object_of(answer) is not None):
-            detail = _words(answer) or "ListenBrainz refused the size of this request."
+            detail = wire.words_of(answer) or "ListenBrainz refused the size of this request."
             return all_of(ids, refusal(detail, rows=len(ids)))
-        if answer.status == 409 and "endpoint" not in _words(answer).lower():
+        if answer.status == 409 and "endpoint" not in wire.words_of(answer).lower():
             # Maloja keeps one play per second; another track already has this one, for good.
-            detail = _words(answer) or "The server has another play at this second."
+            detail = wire.words_of(answer) or "The server has another play at this second."
             return all_of(ids, refusal(detail, rows=len(ids)))
-        read(answer, self._root)
+        wire.read(answer, self._root)
         return all_of(ids, Delivered())
-
-
-def read(answer: Answer, root: str) -> None:
-    """Return for `{"status": "ok"}`; raise what anything else means for the whole request."""
-    data = object_of(answer)
-    detail = _words(answer)
-    match answer.status:
-        case 200 | 201 if data is not None and data.get("status") == "ok":
-            return
-        case 200 if data is not None and "invalid method" in detail.lower():
-            raise _wrong_address(root)
-        case 400 if data is not None:
-            raise BatchRefused(detail or "ListenBrainz did not accept this play.")
-        case 401:
-            # The same status tells of accounts that are paused or lack a confirmed address.
-            if any(word in detail.lower() for word in ("verif", "paused")):
-                raise LaneBlocked(detail, code=Reason.ACCOUNT_LOCKED)
-            raise LinkExpired(f"ListenBrainz does not accept this token: {detail or 'no reason'}")
-        case 403:
-            raise LaneBlocked(
-                detail or "ListenBrainz refuses this account.", code=Reason.ACCOUNT_LOCKED
-            )
-        case 404 | 405 | 409 | 410:
-            raise _wrong_address(root)
-        case 429:
-            raise RateLimited("ListenBrainz asked to wait.", retry_after_s=_reset_in_s(answer))
-    raise ServiceTrouble(f"ListenBrainz has trouble (HTTP {answer.status}). {detail}".rstrip())
-
-
-async def validated(
-    http: Http, root: str, token: str, gate: Gate | None = None
-) -> RemoteUser | None:
-    """Whose token this is; None for one that is not valid.
-
-    Raises LaneBlocked (wrong_address) where no such server answers, else what `read` raises.
-    """
-    if gate is not None:
-        await gate.pass_()
-    answer = await _ask_validate(http, root, token)
-    data = object_of(answer)
-    parts = urlsplit(root)
-    if answer.status == 401:
-        return None
-    if answer.status == 405 and payload.submit_url(root) == root:
-        # multi-scrobbler's complete address takes listens only: it cannot say who we are.
-        return RemoteUser(parts.netloc + parts.path, parts.netloc)
-    if answer.status == 200 and data is not None and isinstance(data.get("valid"), bool):
-        if not data["valid"]:
-            return None
-        name = first_text(data.get("user_name")) or parts.netloc
-        own = root == SPEC.default_api_url
-        return RemoteUser(
-            name, name, f"https://listenbrainz.org/user/{quote(name, safe='')}/" if own else ""
-        )
-    if data is None and answer.status < 300:
-        raise ServiceTrouble(f"A web page answers at {parts.netloc} instead of ListenBrainz.")
-    if answer.status not in (200, 400):
-        read(answer, root)
-    raise _wrong_address(root)
-
-
-async def _ask_validate(http: Http, root: str, token: str) -> Answer:
-    return await http.request(
-        "GET", payload.validate_url(root), headers={"Authorization": f"Token {token}"}
-    )
 
 
 def _refused(delivery: Delivery) -> Refused | None:
@@ -351,27 +282,7 @@ def _culprit(answer: Answer, rows: list[_Row]) -> tuple[int, Outcome] | None:
         if data.get("listened_at") == listen["listened_at"] and all(
             echoed.get(key) == sent[key] for key in ("artist_name", "track_name")
         ):
-            detail = _words(answer)
+            detail = wire.words_of(answer)
             dated = any(word in detail.lower() for word in ("timestamp", "future"))
             return row_id, Refused(Reason.TOO_NEW if dated else Reason.INVALID, detail)
     return None
-
-
-def _words(answer: Answer) -> str:
-    data = object_of(answer) or {}
-    error = data.get("error")
-    nested = rows_of(error)[0].get("desc") if rows_of(error) else None
-    return first_text(error, nested, data.get("message"))
-
-
-def _reset_in_s(answer: Answer) -> float | None:
-    try:
-        return min(max(float(answer.headers.get("x-ratelimit-reset-in", "")), 0.0), 3600.0)
-    except ValueError:
-        return answer.retry_after_s
-
-
-def _wrong_address(root: str) -> LaneBlocked:
-    return LaneBlocked(
-        f"No ListenBrainz server answers at {urlsplit(root).netloc}.", code=Reason.WRONG_ADDRESS
-    )

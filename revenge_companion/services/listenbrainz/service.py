@@ -17,9 +17,10 @@ from revenge_companion.services.base import (
 )
 from revenge_companion.services.linking import refusing
 from revenge_companion.services.listenbrainz import payload
-from revenge_companion.services.listenbrainz.client import ListenBrainzClient, validated
+from revenge_companion.services.listenbrainz.client import ListenBrainzClient
 from revenge_companion.services.listenbrainz.probe import probe
 from revenge_companion.services.listenbrainz.spec import SPEC
+from revenge_companion.services.listenbrainz.wire import validated
 
 
 class ListenBrainz:
