@@ -134,17 +134,23 @@ def outcome_of(error: CompanionError, *, alone: bool) -> Outcome:
 
 
 async def one_by_one(
-    batch: Sequence[Delivery], deliver: Callable[[Delivery], Awaitable[Outcome]]
+    batch: Sequence[Delivery],
+    deliver: Callable[[Delivery], Awaitable[Outcome]],
+    *,
+    at_once: int | None = None,
 ) -> dict[int, Outcome]:
     """Every row's outcome, delivered in turn; after trouble the rest waits unsent.
 
-    Raises what `deliver` raised for the first row: then it is about the whole request.
+    `at_once` is how many are tried, so that quitting is quick; the rest come back at once. Raises
+    what `deliver` raised for the first row: then it is about the whole request.
     """
 
     async def alone(rows: Sequence[Delivery]) -> dict[int, Outcome]:
         return {rows[0].id: await deliver(rows[0])}
 
-    return await in_turn([[row] for row in batch], alone)
+    outcomes = await in_turn([[row] for row in batch[:at_once]], alone)
+    unsent = [row.id for row in batch if row.id not in outcomes]
+    return outcomes | all_of(unsent, TryLater("", after_s=0.0, counts=False))
 
 
 async def in_turn(

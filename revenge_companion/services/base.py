@@ -294,6 +294,16 @@ class LoveClient(Protocol):
 
 
 @runtime_checkable
+class AgeLimited(Protocol):
+    """A client of a service with a `ServiceSpec.max_age_s` that not all of its servers have."""
+
+    @property
+    def max_age_s(self) -> float | None:
+        """The age in seconds past which this account's server refuses plays; None for none."""
+        ...
+
+
+@runtime_checkable
 class TakesChanges(Protocol):
     """A client that takes ratings, watchlist changes and the like: `ServiceSpec.exports`."""
 

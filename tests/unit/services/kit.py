@@ -5,20 +5,20 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
 import httpx
 
 from revenge_companion.core.accounts import Account
-from revenge_companion.core.changes import Change, change_key
+from revenge_companion.core.changes import Change, Verb, change_key
 from revenge_companion.core.delivery import Delivery, DeliveryState
-from revenge_companion.core.library import item_of
+from revenge_companion.core.library import Entry, Facet, item_of, subject_of
 from revenge_companion.core.live import LiveAction, LiveNotice
 from revenge_companion.core.media import Ids, Item, Kind, MusicIds, Series
 from revenge_companion.core.scrobble import Scrobble
 from revenge_companion.net.http import Http
-from revenge_companion.services.base import LinkPrompt, Secret
+from revenge_companion.services.base import ImportPage, LinkPrompt, Secret
 from tests.clock import START, FakeClock
 
 DATA = Path(__file__).parents[2] / "data"
@@ -218,6 +218,34 @@ def a_change(change: Change, row_id: int = 1, **values: Any) -> Delivery:
 def many_tracks(count: int) -> Sequence[Delivery]:
     """Deliveries of different tracks, a day to a second old, with ids from 1."""
     return [a_delivery(a_track(n), n, ago_s=float(n)) for n in range(1, count + 1)]
+
+
+def a_told(verb: Verb, item: Item, row_id: int = 1) -> Delivery:
+    """A delivery that says of an item that it is loved, or the like."""
+    return a_change(Change(verb, subject_of(item)), row_id)
+
+
+class Pages(Protocol):
+    async def page(self, facet: Facet, cursor: str) -> ImportPage: ...
+
+
+#: Pages after which a walk of a test is taken to be endless.
+_MOST_PAGES = 2000
+
+
+async def walk(source: Pages, facet: Facet = Facet.HISTORY, cursor: str = "") -> list[ImportPage]:
+    """Every page from `cursor` on."""
+    pages: list[ImportPage] = []
+    while not pages or cursor:
+        pages.append(await source.page(facet, cursor))
+        cursor = pages[-1].next_cursor
+        assert len(pages) < _MOST_PAGES, "the walk does not end"
+    return pages
+
+
+def entries_of(pages: Sequence[ImportPage]) -> list[Entry]:
+    """What was read, each line once."""
+    return list({one.line: one for page in pages for one in page.entries}.values())
 
 
 def a_notice(action: LiveAction, item: Item, progress_pct: float = 10.0) -> LiveNotice:

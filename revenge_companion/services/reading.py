@@ -1,0 +1,89 @@
+"""What reading a source takes: texts and times with care, cursors, patience with trouble."""
+
+import json
+import math
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from revenge_companion.core.clock import Clock
+from revenge_companion.core.errors import ImportRefused, ServiceTrouble, Unanswered
+from revenge_companion.core.library import NAME_LIMIT
+from revenge_companion.services.answers import whole_number
+
+_T = TypeVar("_T")
+
+#: Waits before an unanswered or failed reading is repeated, in seconds. Reading twice is harmless,
+#: and services fail at deep pages now and then.
+_WAITS_S = (2.0, 8.0)
+#: The last second that is taken for a date (2100-01-01), as Unix seconds.
+_LATEST_S = 4_102_444_800
+
+
+async def patiently(clock: Clock, ask: Callable[[], Awaitable[_T]]) -> _T:
+    """What `ask` gives, asked up to three times while the service has trouble or keeps silent.
+
+    Raises what it raised the last time; what is no passing trouble is raised at once.
+    """
+    for seconds in _WAITS_S:
+        try:
+            return await ask()
+        except (ServiceTrouble, Unanswered):
+            await clock.sleep(seconds)
+    return await ask()
+
+
+def name(value: object, limit: int = NAME_LIMIT) -> str:
+    """A title or a name on one line, cut to `limit` characters; "" for what is not text."""
+    if not isinstance(value, str):
+        return ""
+    if not value.isprintable():
+        value = "".join(c if c.isprintable() else " " for c in value)
+    return " ".join(value.split())[:limit]
+
+
+def unix_moment(value: object) -> datetime | None:
+    """Unix seconds, as a number or as text, as an aware moment; None for what is no date.
+
+    Nothing was played in 1970: a zero is a clock that was not set.
+    """
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    seconds = whole_number(value)
+    if seconds is None and isinstance(value, str):
+        # PostgreSQL writes "1700000000.000000".
+        seconds = whole_number(value.partition(".")[0])
+    if seconds is None or not 0 < seconds < _LATEST_S:
+        return None
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def packed(**values: Any) -> str:
+    """A cursor that says `values`, without those that are None."""
+    return json.dumps(
+        {key: value for key, value in values.items() if value is not None}, separators=(",", ":")
+    )
+
+
+def unpacked(cursor: str) -> Mapping[str, Any]:
+    """What a cursor says; nothing for the first one. Raises ImportRefused for what is none."""
+    try:
+        values = json.loads(cursor or "{}")
+    except (ValueError, RecursionError):
+        values = None
+    if not isinstance(values, dict):
+        raise ImportRefused("This import cannot go on from where it stopped. Begin a new one.")
+    return values
+
+
+def place(values: Mapping[str, Any], key: str) -> int | None:
+    """A whole number of a cursor, none below zero; None where it says none.
+
+    Raises ImportRefused for anything else.
+    """
+    value = values.get(key)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ImportRefused("This import cannot go on from where it stopped. Begin a new one.")
+    return value
