@@ -4,8 +4,16 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 from revenge_companion.core.accounts import Account
+from revenge_companion.core.changes import Verb
 from revenge_companion.core.clock import Clock
-from revenge_companion.core.delivery import Delivered, Delivery, Outcome, Refused, TryLater
+from revenge_companion.core.delivery import (
+    Delivered,
+    Delivery,
+    Outcome,
+    Refused,
+    Skipped,
+    TryLater,
+)
 from revenge_companion.core.errors import (
     BatchRefused,
     CompanionError,
@@ -14,6 +22,7 @@ from revenge_companion.core.errors import (
     QuotaExhausted,
     ServiceTrouble,
 )
+from revenge_companion.core.library import Facet, item_of
 from revenge_companion.core.live import LiveAction, LiveNotice
 from revenge_companion.core.media import Item
 from revenge_companion.core.reasons import Reason
@@ -24,11 +33,14 @@ from revenge_companion.services.answers import (
     first_text,
     mapping,
     object_of,
+    one_by_one,
     outcome_of,
     refusal,
 )
-from revenge_companion.services.base import RemoteUser, Secret, SecretSlot
+from revenge_companion.services.base import ImportPage, RemoteUser, Secret, SecretSlot
+from revenge_companion.services.changing import change_of
 from revenge_companion.services.lastfm import payload, wire
+from revenge_companion.services.lastfm.reading import Reading
 from revenge_companion.services.lastfm.spec import SPEC
 
 #: Rows sent one by one in one submit; the rest come back at once, so that quitting is quick.
@@ -57,8 +69,16 @@ class LastFmClient:
         self._keys = keys
         self._custom = custom
         self._gate = Gate(clock, interval_s=wire.INTERVAL_S, burst=5)
+        self._reading = Reading(
+            self._call, clock, account.remote_name or account.remote_id, custom=custom
+        )
         #: Known by the address, or learned from an answer that only tells of one row.
         self._singles = custom and payload.wants_singles(root)
+
+    @property
+    def max_age_s(self) -> float | None:
+        """Compatible servers take plays of any age; see `services.base.AgeLimited`."""
+        return None if self._custom else SPEC.max_age_s
 
     async def submit(self, batch: Sequence[Delivery]) -> Mapping[int, Outcome]:
         """Deliver rows; see `services.base.Client`."""
@@ -108,11 +128,14 @@ class LastFmClient:
 
     async def love(self, item: Item, *, loved: bool) -> None:
         """Love a track or take that back; see `services.base.LoveClient`."""
+        await self._love(item, loved=loved, live=True)
+
+    async def _love(self, item: Item, *, loved: bool, live: bool) -> None:
         artist, track = payload.names(item)
         if not (artist and track):
             raise LaneBlocked("It has no artist or no title.", code=Reason.NOT_TAKEN)
         method = "track.love" if loved else "track.unlove"
-        answer = await self._call(method, {"artist": artist, "track": track}, live=True)
+        answer = await self._call(method, {"artist": artist, "track": track}, live=live)
         code, detail = wire.error_of(answer)
         if code is None and object_of(answer) is not None and answer.status < 300:
             return
@@ -121,6 +144,33 @@ class LastFmClient:
         if code in (6, 7):
             raise LaneBlocked(f"Last.fm did not accept this track: {detail}", code=Reason.NOT_TAKEN)
         raise wire.trouble(answer, custom=self._custom)
+
+    async def change(self, batch: Sequence[Delivery]) -> Mapping[int, Outcome]:
+        """Love and unlove tracks, one by one; see `services.base.TakesChanges`."""
+        return await one_by_one(batch, self._changed, at_once=SINGLES_AT_ONCE)
+
+    async def _changed(self, delivery: Delivery) -> Outcome:
+        change = change_of(delivery)
+        if change.verb not in (Verb.LOVE, Verb.UNLOVE, Verb.HATE):
+            return Refused(Reason.NOT_TAKEN)
+        if change.verb is Verb.HATE:
+            return Skipped(Reason.NOT_TAKEN, "Last.fm keeps no hated tracks.")
+        try:
+            loved = change.verb is Verb.LOVE
+            await self._love(item_of(change.subject), loved=loved, live=False)
+        except LaneBlocked as error:
+            if error.code != Reason.NOT_TAKEN:
+                raise
+            return Refused(Reason.NOT_TAKEN, str(error))
+        return Delivered()
+
+    async def marks(self) -> Mapping[Facet, str]:
+        """What changes with the account's plays and loves; see `services.base.Readable`."""
+        return await self._reading.marks()
+
+    async def page(self, facet: Facet, cursor: str) -> ImportPage:
+        """A page of plays or loves; see `services.base.Readable`."""
+        return await self._reading.page(facet, cursor)
 
     async def revoke(self) -> None:
         """Nothing to give back: a session ends when the user revokes the app at Last.fm."""
@@ -133,7 +183,7 @@ class LastFmClient:
         if not all(payload.names(scrobble.item)):
             return Refused(Reason.INVALID, "It has no artist or no title.")
         age_s = (self._clock.now() - scrobble.dated_at).total_seconds()
-        if not self._custom and SPEC.max_age_s is not None and age_s > SPEC.max_age_s:
+        if self.max_age_s is not None and age_s > self.max_age_s:
             return Refused(Reason.TOO_OLD)
         return None
 

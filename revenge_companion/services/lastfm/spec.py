@@ -1,5 +1,6 @@
 """Last.fm as data."""
 
+from revenge_companion.core.library import Facet
 from revenge_companion.core.media import Kind
 from revenge_companion.services.base import LinkMethod, ServiceSpec
 
@@ -24,4 +25,6 @@ SPEC = ServiceSpec(
     # Since June 2026 a day holds somewhere from 600 to 800 scrobbles; a backlog leaves the rest of
     # that to fresh plays. When their day begins is unknown.
     per_day=600,
+    imports=(Facet.HISTORY, Facet.LOVED),
+    exports=(Facet.HISTORY, Facet.LOVED),
 )
