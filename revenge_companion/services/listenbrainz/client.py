@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from revenge_companion.core.accounts import Account
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.delivery import Delivered, Delivery, Outcome, Refused, TryLater
 from revenge_companion.core.errors import (
     CompanionError,
-    LaneBlocked,
     LinkExpired,
 )
+from revenge_companion.core.library import Facet
 from revenge_companion.core.live import LiveAction, LiveNotice
 from revenge_companion.core.media import Item
 from revenge_companion.core.reasons import Reason
@@ -19,15 +19,17 @@ from revenge_companion.net.gate import Gate
 from revenge_companion.net.http import Answer, Http
 from revenge_companion.services.answers import (
     all_of,
-    first_text,
     mapping,
     object_of,
+    one_by_one,
     outcome_of,
     refusal,
 )
-from revenge_companion.services.base import RemoteUser, SecretSlot
+from revenge_companion.services.base import ImportPage, RemoteUser, SecretSlot
 from revenge_companion.services.listenbrainz import payload, undo, wire
+from revenge_companion.services.listenbrainz.feedback import Feedback, not_kept
 from revenge_companion.services.listenbrainz.probe import NO_TOKEN
+from revenge_companion.services.listenbrainz.reading import Reading
 from revenge_companion.services.listenbrainz.spec import SPEC
 from revenge_companion.services.undo import Removal, UndoUnsafe
 
@@ -51,6 +53,8 @@ class ListenBrainzClient:
         self._root = root
         # Library default of the server: 30 requests in 10 s; its headers say what is left.
         self._gate = Gate(clock, interval_s=10 / 30, burst=10)
+        self._feedback = Feedback(self._sent, root)
+        self._reading = Reading(self._sent, clock, root, account.remote_id)
         #: None until a custom server had to be told apart from ListenBrainz.
         self._singles: bool | None = payload.is_compatible(root) or (
             None if account.api_url and root != SPEC.default_api_url else False
@@ -111,40 +115,22 @@ class ListenBrainzClient:
     async def love(self, item: Item, *, loved: bool) -> None:
         """Love a recording or take that back; see `services.base.LoveClient`."""
         if await self._wants_singles():
-            raise LaneBlocked(
-                f"{urlsplit(self._root).netloc} keeps no loved tracks.", code=Reason.NOT_TAKEN
-            )
-        recording = payload.recording(item) or await self._looked_up(item)
-        answer = await self._sent(
-            "POST",
-            "/1/feedback/recording-feedback",
-            json={"recording_mbid": recording, "score": 1 if loved else 0},
-        )
-        if answer.status in (404, 405):
-            raise LaneBlocked(f"{answer.host} keeps no loved tracks.", code=Reason.NOT_TAKEN)
-        wire.read(answer, self._root)
+            raise not_kept(self._root)
+        await self._feedback.give(item, 1 if loved else 0)
 
-    async def _looked_up(self, item: Item) -> str:
-        """The recording that MusicBrainz has under these names; raises LaneBlocked for none."""
-        artist, track = payload.names(item)
-        unknown = LaneBlocked(
-            "ListenBrainz does not know this recording, so it cannot be loved there.",
-            code=Reason.NOT_TAKEN,
-        )
-        if not (artist and track) or len(artist) + len(track) > payload.LONGEST_LOOKUP:
-            raise unknown
-        answer = await self._sent(
-            "GET",
-            "/1/metadata/lookup/",
-            params={"artist_name": artist, "recording_name": track},
-        )
-        data = object_of(answer)
-        if answer.status != 200 or data is None:
-            wire.read(answer, self._root)
-        found = payload.mbid(first_text((data or {}).get("recording_mbid")))
-        if found is None:
-            raise unknown
-        return found
+    async def change(self, batch: Sequence[Delivery]) -> Mapping[int, Outcome]:
+        """Love and hate recordings, one by one; see `services.base.TakesChanges`."""
+        if await self._wants_singles():
+            raise not_kept(self._root)
+        return await one_by_one(batch, self._feedback.change, at_once=SINGLES_AT_ONCE)
+
+    async def marks(self) -> Mapping[Facet, str]:
+        """What changes with the account's listens and feedback; see `services.base.Readable`."""
+        return await self._reading.marks()
+
+    async def page(self, facet: Facet, cursor: str) -> ImportPage:
+        """A page of listens or feedback; see `services.base.Readable`."""
+        return await self._reading.page(facet, cursor)
 
     async def _sent(
         self,
@@ -153,9 +139,10 @@ class ListenBrainzClient:
         *,
         json: dict[str, Any] | None = None,
         params: Mapping[str, str] | None = None,
+        live: bool = True,
     ) -> Answer:
         token = await self._token()
-        await self._gate.pass_(live=True)
+        await self._gate.pass_(live=live)
         answer = await self._http.request(
             method,
             self._root + path,

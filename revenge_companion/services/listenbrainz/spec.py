@@ -1,5 +1,6 @@
 """ListenBrainz as data."""
 
+from revenge_companion.core.library import Facet
 from revenge_companion.core.media import Kind
 from revenge_companion.services.base import LinkMethod, ServiceSpec
 
@@ -16,4 +17,6 @@ SPEC = ServiceSpec(
     custom_server=True,
     loves=True,
     help_url="https://listenbrainz.org/settings/",
+    imports=(Facet.HISTORY, Facet.LOVED),
+    exports=(Facet.HISTORY, Facet.LOVED),
 )
