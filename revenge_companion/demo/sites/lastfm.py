@@ -1,8 +1,9 @@
-"""A local Last.fm: signed calls, a login, now playing, and scrobbles in batches of fifty."""
+"""A local Last.fm: signed calls, a login, now playing, scrobbles in batches of fifty, and reads."""
 
 import hashlib
 import json
 import re
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +15,9 @@ from starlette.routing import Route
 
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.media import Kind
+from revenge_companion.demo.answers import whole_number
 from revenge_companion.demo.sites.held import Received, track_names
+from revenge_companion.demo.sites.past import PastPlay, past_plays
 from revenge_companion.demo.sites.site import Site
 
 _MOST = 50
@@ -65,6 +68,12 @@ class LastFmSite(Site):
         self._tokens: dict[str, tuple[datetime, int]] = {}
         self._sessions: set[str] = set()
         self._scrobbles: set[tuple[str, str, int]] = set()
+        #: Everything that was played, the oldest first.
+        self._plays: list[PastPlay] = []
+        #: Loved tracks by their folded names, the last loved last.
+        self._loved: dict[tuple[str, str], PastPlay] = {}
+        #: Whether the end of a range of time is part of it; nobody ever wrote that down.
+        self.ends_included = False
         super().__init__(clock)
 
     def routes(self) -> Sequence[Route]:
@@ -78,6 +87,20 @@ class LastFmSite(Site):
     @property
     def client_environment(self) -> dict[str, str]:
         return {"LASTFM_API_KEY": self.api_key, "LASTFM_API_SECRET": self.api_secret}
+
+    def preload(self, plays: int, *, loved: int = 0) -> None:
+        """Have listened for years: `plays` scrobbles from before the demo, and loved tracks.
+
+        They are no plays of the demo, so they are not in `held`.
+        """
+        now_s = int(self.clock.now().timestamp())
+        self._plays = sorted((*self._plays, *past_plays(plays, now_s)), key=_second)
+        for play in reversed([*past_plays(loved, now_s)]):
+            self._loved[_folded(play.artist, play.title)] = play
+
+    def take_away(self, index: int) -> None:
+        """Remove one play, as the user does on the website; 0 is the newest."""
+        del self._plays[len(self._plays) - 1 - index]
 
     def end_sessions(self) -> None:
         """Refuse every session key, as when the user disconnects the app."""
@@ -93,7 +116,7 @@ class LastFmSite(Site):
             answer = self._answer(sent, request.method)
         except _Failed as failed:
             body = {"error": failed.code, "message": str(failed)}
-            return JSONResponse(body, status_code=400 if failed.code == 6 else 403)
+            return JSONResponse(body, status_code={6: 400, 7: 404}.get(failed.code, 403))
         if sent.get("format") != "json":
             return Response('<lfm status="ok"/>', media_type="text/xml")
         return Response(json.dumps(answer), media_type="application/json")
@@ -118,8 +141,15 @@ class LastFmSite(Site):
         if sent.get("sk") not in self._sessions:
             raise _Failed(9)
         match method:
+            case "user.getrecenttracks":
+                return self._recent(sent)
+            case "user.getlovedtracks":
+                return self._loved_page(sent)
+            case "track.love" | "track.unlove" if verb == "POST":
+                return self._love(sent, loved=method == "track.love")
             case "user.getinfo":
-                user = {"name": self.user_name, "playcount": str(len(self.held)), "subscriber": "0"}
+                count = str(len(self._plays))
+                user = {"name": self.user_name, "playcount": count, "subscriber": "0"}
                 return {"user": {**user, "url": f"{self.host}/user/{self.user_name}"}}
             case "track.updatenowplaying" if verb == "POST":
                 if not (sent.get("artist") and sent.get("track")):
@@ -194,10 +224,103 @@ class LastFmSite(Site):
         # A repeat is accepted and leaves nothing.
         if key not in self._scrobbles:
             self._scrobbles.add(key)
+            insort(self._plays, PastPlay(at_s, artist, track, row.get("album", "")), key=_second)
             label = f"{artist} \N{EN DASH} {track}"
             at = datetime.fromtimestamp(at_s, UTC)
             self.hold(Received(self.service, label, track_names(artist, track), at, now, how))
         return _echo(row, 0)
+
+    def _recent(self, sent: Mapping[str, str]) -> dict[str, Any]:
+        limit, page = self._paging(sent)
+        since_s = whole_number(sent.get("from"), 0, 0, 1 << 40)
+        until_s = whole_number(sent.get("to"), 1 << 40, 0, 1 << 40)
+        if since_s is None or until_s is None:
+            raise _Failed(6)
+        first = bisect_left(self._plays, since_s, key=_second)
+        end_of = bisect_right if self.ends_included else bisect_left
+        last = end_of(self._plays, until_s, key=_second)
+        total = max(last - first, 0)
+        begin = last - (page - 1) * limit
+        found = self._plays[max(begin - limit, first) : max(begin, first)][::-1] if total else []
+        rows = [_track(play) | {"date": _date(play.at_s)} for play in found]
+        if self.playing is not None:
+            # Above every page, beside the rows that were asked for.
+            playing = PastPlay(0, self.playing["artist"], self.playing["track"], "")
+            rows.insert(0, _track(playing) | {"@attr": {"nowplaying": "true"}})
+        return {"recenttracks": self._listed(rows, limit, page, total)}
+
+    def _loved_page(self, sent: Mapping[str, str]) -> dict[str, Any]:
+        limit, page = self._paging(sent)
+        loved = [*self._loved.values()][::-1]
+        rows = [
+            {
+                "name": play.title,
+                "mbid": "",
+                "date": _date(play.at_s),
+                "artist": {"name": play.artist, "mbid": ""},
+            }
+            for play in loved[(page - 1) * limit : page * limit]
+        ]
+        return {"lovedtracks": self._listed(rows, limit, page, len(loved))}
+
+    def _paging(self, sent: Mapping[str, str]) -> tuple[int, int]:
+        if sent.get("user", "").casefold() != self.user_name:
+            raise _Failed(6)
+        limit = whole_number(sent.get("limit"), 50, 1, 1000)
+        page = whole_number(sent.get("page"), 1, 1, 1_000_000)
+        if limit is None or page is None:
+            raise _Failed(6)
+        return limit, page
+
+    def _listed(
+        self, rows: list[dict[str, Any]], limit: int, page: int, total: int
+    ) -> dict[str, Any]:
+        return {
+            # One row comes without its list.
+            "track": rows[0] if len(rows) == 1 else rows,
+            "@attr": {
+                "user": self.user_name,
+                "page": str(page),
+                "perPage": str(limit),
+                "total": str(total),
+                "totalPages": str(-(-total // limit)),
+            },
+        }
+
+    def _love(self, sent: Mapping[str, str], *, loved: bool) -> dict[str, Any]:
+        artist, track = sent.get("artist", ""), sent.get("track", "")
+        if not (artist and track):
+            raise _Failed(6)
+        key = _folded(artist, track)
+        if not loved:
+            self._loved.pop(key, None)
+        elif key not in self._loved:
+            self._loved[key] = PastPlay(int(self.clock.now().timestamp()), artist, track, "")
+        return {}
+
+
+def _second(play: PastPlay) -> int:
+    return play.at_s
+
+
+def _folded(artist: str, title: str) -> tuple[str, str]:
+    return artist.casefold(), title.casefold()
+
+
+def _date(at_s: int) -> dict[str, str]:
+    text = datetime.fromtimestamp(at_s, UTC).strftime("%d %b %Y, %H:%M")
+    return {"uts": str(at_s), "#text": text}
+
+
+def _track(play: PastPlay) -> dict[str, Any]:
+    return {
+        "artist": {"mbid": "", "#text": play.artist},
+        "streamable": "0",
+        "mbid": "",
+        "album": {"mbid": "", "#text": play.album},
+        "name": play.title,
+        "url": "https://www.last.fm/music/",
+    }
 
 
 def _echo(row: Mapping[str, str], ignored: int) -> dict[str, Any]:
