@@ -377,8 +377,8 @@ async def test_a_slider_is_kept_once_it_rests_and_its_sentence_follows_at_once(
 ) -> None:
     page = window.settings
     for value in (81, 85, 90):
-        page.movie.setValue(value)
-    assert "1:48:00" in page.counting_words.text()
+        page.counting.movie.setValue(value)
+    assert "1:48:00" in page.counting.words.text()
     assert not busy_engine.calls("save_settings")
     await eventually(lambda: bool(busy_engine.calls("save_settings")))
 
@@ -390,7 +390,7 @@ async def test_a_slider_that_was_just_moved_is_kept_when_the_page_is_left(
     window: Window, busy_engine: FakeEngine
 ) -> None:
     window.sidebar.choose(Place.SETTINGS)
-    window.settings.movie.setValue(70)
+    window.settings.counting.movie.setValue(70)
     window.sidebar.choose(Place.ACTIVITY)
     await settle()
 
