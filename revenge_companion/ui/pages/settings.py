@@ -32,6 +32,7 @@ from revenge_companion.ui.widgets.counting import CountingSettings
 from revenge_companion.ui.widgets.hosts import HostsText
 from revenge_companion.ui.widgets.rules import RulesEditor
 from revenge_companion.ui.widgets.text import Text, buddy
+from revenge_companion.ui.widgets.wheel import only_with_focus
 
 #: Wait after the last movement of a slider or key before keeping it.
 KEEP_AFTER_MS = 400
@@ -164,7 +165,7 @@ class SettingsPage(Column):
         self.hold = QSpinBox()
         self.hold.setRange(0, 10)
         self.hold.setSpecialValueText(self.tr("not at all"))
-        self.hold.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        only_with_focus(self.hold)
         self.hold.valueChanged.connect(self._on_hold)
         held = QHBoxLayout()
         held.setSpacing(2 * GRID)
