@@ -67,6 +67,8 @@ class Reason(StrEnum):
     MAP_NEEDED = "map_needed"
     UNMAPPED = "unmapped"
     KEPT_DROPPED = "kept_dropped"
+    KEPT_LISTED = "kept_listed"
+    KEPT_HISTORY = "kept_history"
     # An undo
     WITHDRAWN = "withdrawn"
     REMOVED = "removed"
@@ -164,6 +166,12 @@ SENTENCES: dict[Reason, str] = {
         "{service} needs the anime map. Download it in the settings; plays wait until then."
     ),
     Reason.UNMAPPED: "It could not be told which entry of {service} this is.",
+    Reason.KEPT_LISTED: (
+        "{service} has this on another of its lists already, so it was left as it is."
+    ),
+    Reason.KEPT_HISTORY: (
+        "{service} would remove its history and rating as well, so it was left as it is."
+    ),
     Reason.KEPT_DROPPED: "You dropped this at {service}, so it was left as it is.",
     Reason.CONNECTING: "Connecting to your server.",
     Reason.NO_WEBSOCKET: (
