@@ -1,6 +1,7 @@
 """Listens and feedback of ListenBrainz, from its answers and its exports, as library entries."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from revenge_companion.core.library import Entry, Facet, Precision, Subject, SubjectKind
@@ -39,10 +40,12 @@ def play(row: Mapping[str, Any]) -> Entry | str:
     return Entry(Facet.HISTORY, subject, f"{int(at.timestamp())}\t{which}", at)
 
 
-def love(row: Mapping[str, Any], named: Mapping[str, Subject] | None = None) -> Entry | str | None:
+def love(
+    row: Mapping[str, Any], subjects: Mapping[str, Subject] | None = None
+) -> Entry | str | None:
     """One recording that is loved or hated; None for neither, or a few words on why it is none.
 
-    `named` knows recordings by their ids (MusicBrainz' or ListenBrainz' own) where the row says
+    `subjects` knows recordings by their ids (MusicBrainz' or ListenBrainz' own) where the row says
     no more than those.
     """
     score = whole_number(row.get("score"))
@@ -53,8 +56,10 @@ def love(row: Mapping[str, Any], named: Mapping[str, Subject] | None = None) -> 
     if score not in (1, -1) or not which:
         return "not a loved or hated recording"
     subject = _subject(mapping(row.get("track_metadata")), mbid)
-    if subject is None and named is not None:
-        subject = named.get(mbid) or named.get(msid)
+    if subject is None and subjects is not None:
+        subject = subjects.get(mbid) or subjects.get(msid)
+        if subject is not None and mbid:
+            subject = replace(subject, music_ids=replace(subject.music_ids, recording_mbid=mbid))
     if subject is None:
         if not mbid:
             return f"a recording without a name: {msid}"
@@ -67,20 +72,15 @@ def love(row: Mapping[str, Any], named: Mapping[str, Subject] | None = None) -> 
     return Entry(Facet.LOVED, subject, which, at, precision, loved=score == 1)
 
 
-def subject_of_listen(row: Mapping[str, Any]) -> tuple[Subject, tuple[str, ...]] | None:
-    """What a listen is of, and every id of the recording; None for one without names."""
+def named(row: Mapping[str, Any]) -> tuple[Subject | None, tuple[str, ...]]:
+    """What a listen is of (None without names), and every id of the recording."""
     told = mapping(row.get("track_metadata"))
     more, mapped = mapping(told.get("additional_info")), mapping(told.get("mbid_mapping"))
-    subject = _subject(told)
-    if subject is None:
-        return None
     ids = (
-        row.get("recording_msid"),
-        told.get("recording_msid"),
-        more.get("recording_mbid"),
-        mapped.get("recording_mbid"),
+        *(one.get("recording_msid") for one in (row, told, more)),
+        *(one.get("recording_mbid") for one in (more, mapped)),
     )
-    return subject, tuple(filter(None, map(first_id, ids)))
+    return _subject(told), tuple(filter(None, map(first_id, ids)))
 
 
 def first_id(*values: object) -> str:
