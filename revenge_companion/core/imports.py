@@ -127,8 +127,9 @@ class ImportRow:
     facts: Mapping[str, Fact] = field(default_factory=dict)
     #: The item it was matched with at the server, as people write it; empty for none.
     matched_label: str = ""
-    #: In a conflict: what the library says, as people read it.
+    #: In a conflict: what the library says, for the command line; `ours_entry` has its values.
     ours: str = ""
+    ours_entry: Entry | None = None
     #: The user said it will never be matched.
     never: bool = False
 

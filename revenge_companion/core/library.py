@@ -113,12 +113,16 @@ class Entry:
     plays: int = 1
     #: RATINGS: 1 to 100. Services' 1-10 stand ten to the step (core.ratings).
     rating: int | None = None
+    #: RATINGS: how many steps the source's scale has (core.ratings.Scale).
+    steps: int = 10
     #: LOVED: True for loved, False for hated.
     loved: bool = True
     #: LISTS: the name of the list.
     list_name: str = ""
     #: A review or a note, plain text.
     note: str = ""
+    #: WATCHLIST: taken off by the user at `at`; what was listed before is not wanted any more.
+    removed: bool = False
 
 
 _ITEM_KINDS = {

@@ -67,8 +67,6 @@ class Reason(StrEnum):
     MAP_NEEDED = "map_needed"
     UNMAPPED = "unmapped"
     KEPT_DROPPED = "kept_dropped"
-    KEPT_LISTED = "kept_listed"
-    KEPT_HISTORY = "kept_history"
     # An undo
     WITHDRAWN = "withdrawn"
     REMOVED = "removed"
@@ -79,6 +77,19 @@ class Reason(StrEnum):
     BEING_SENT = "being_sent"
     NOT_SHOWN = "not_shown"
     UNDO_FAILED = "undo_failed"
+    # An imported line
+    NO_IDS = "no_ids"
+    NOT_ON_SERVER = "not_on_server"
+    EPISODE_MISSING = "episode_missing"
+    IDS_DISAGREE = "ids_disagree"
+    SERVER_LACKS_KIND = "server_lacks_kind"
+    CATALOGUE_UNKNOWN = "catalogue_unknown"
+    PLAY_KNOWN = "play_known"
+    PLAY_DATED_OTHERWISE = "play_dated_otherwise"
+    RATED_OTHERWISE = "rated_otherwise"
+    LOVED_OTHERWISE = "loved_otherwise"
+    CHANGED_AT_SOURCE = "changed_at_source"
+    WATCHED_SINCE = "watched_since"
     # The live source
     CONNECTING = "connecting"
     NO_WEBSOCKET = "no_websocket"
@@ -166,13 +177,23 @@ SENTENCES: dict[Reason, str] = {
         "{service} needs the anime map. Download it in the settings; plays wait until then."
     ),
     Reason.UNMAPPED: "It could not be told which entry of {service} this is.",
-    Reason.KEPT_LISTED: (
-        "{service} has this on another of its lists already, so it was left as it is."
-    ),
-    Reason.KEPT_HISTORY: (
-        "{service} would remove its history and rating as well, so it was left as it is."
-    ),
     Reason.KEPT_DROPPED: "You dropped this at {service}, so it was left as it is.",
+    Reason.NO_IDS: "The source gives no id for it. You can choose the item yourself.",
+    Reason.NOT_ON_SERVER: "Your server does not have it. It is kept here until it does.",
+    Reason.EPISODE_MISSING: "Your server has the show, but not this episode.",
+    Reason.IDS_DISAGREE: "Its ids belong to different items of your server. Choose the right one.",
+    Reason.SERVER_LACKS_KIND: "Your server keeps no items of this kind. It is kept here.",
+    Reason.CATALOGUE_UNKNOWN: (
+        "What your server has is not known yet. It is looked for again when it is."
+    ),
+    Reason.PLAY_KNOWN: "This play is known from {source} already.",
+    Reason.PLAY_DATED_OTHERWISE: (
+        "The same play has another date at {source}; the earlier one counts."
+    ),
+    Reason.RATED_OTHERWISE: "It is rated otherwise at {source}; the later rating counts.",
+    Reason.LOVED_OTHERWISE: "It is the opposite at {source}; the later word counts.",
+    Reason.CHANGED_AT_SOURCE: "It was changed at its source since the last import.",
+    Reason.WATCHED_SINCE: "You have watched it since, so it leaves the watchlist.",
     Reason.CONNECTING: "Connecting to your server.",
     Reason.NO_WEBSOCKET: (
         "Your server has no WebSocket. The Companion listens to its server events and checks "
