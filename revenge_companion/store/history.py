@@ -54,10 +54,10 @@ _SUBJECTS = (
 )
 
 _SELECT = (
-    "SELECT e.id, e.at_us, i.label, i.kind, e.facet, e.precision, e.plays, e.rating, e.loved, "
+    "SELECT e.id, e.at_us, i.label, i.kind, e.facet, e.precision, e.shown, e.rating, e.loved, "
     "e.list_name, e.note, e.source, i.media_id "
     "FROM library_entry e {index} JOIN library_item i ON i.id = e.item_id "
-    "WHERE e.facet = :facet AND e.same_as IS NULL"
+    "WHERE e.facet = :facet AND e.shown > 0"
 )
 #: Down the index of what is shown, newest first, until a page is full.
 _WALK = "INDEXED BY library_entry_shown"
@@ -168,7 +168,8 @@ def _shown(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> l
     # By the thing, which has an index, and not by `same_as`, which has none.
     for same_as, source in connection.execute(
         "SELECT DISTINCT o.same_as, o.source FROM library_entry e "
-        "JOIN library_entry o ON o.item_id = e.item_id AND o.facet = e.facet AND o.same_as = e.id "
+        "JOIN library_item i ON i.id = e.item_id JOIN library_item t ON t.thing = i.thing "
+        "JOIN library_entry o ON o.item_id = t.id AND o.facet = e.facet AND o.same_as = e.id "
         "WHERE e.id IN (SELECT value FROM json_each(?)) ORDER BY o.source",
         (ids,),
     ):

@@ -107,48 +107,112 @@ def m003_library(connection: sqlite3.Connection) -> None:
 
 
 _LIBRARY = (
-    # `subject` is core.library.Subject as JSON; `run_id` is the import that brought it.
+    # A thing as one source describes it: `subject` is core.library.Subject as JSON, `digest` its
+    # hash. Items that are the same thing share `thing`, the lowest id among them. `chosen` is the
+    # user's word that it is the server's item `media_id`, `never` that it is none.
     """CREATE TABLE library_item (
-        id INTEGER PRIMARY KEY, kind TEXT NOT NULL, label TEXT NOT NULL, search TEXT NOT NULL,
-        subject TEXT NOT NULL, media_id TEXT NOT NULL DEFAULT '', run_id INTEGER)""",
+        id INTEGER PRIMARY KEY, thing INTEGER NOT NULL, digest BLOB NOT NULL UNIQUE,
+        kind TEXT NOT NULL, label TEXT NOT NULL, search TEXT NOT NULL, subject TEXT NOT NULL,
+        duration_s REAL, media_id TEXT NOT NULL DEFAULT '', chosen INTEGER NOT NULL DEFAULT 0,
+        never INTEGER NOT NULL DEFAULT 0)""",
+    """CREATE INDEX library_item_thing ON library_item (thing)""",
     """CREATE INDEX library_item_media ON library_item (media_id) WHERE media_id <> ''""",
+    # Identities as hashes of 64 bits: 700,000 keys fit into memory. Whoever finds a shared one
+    # compares the subjects, so that a collision does no harm.
     """CREATE TABLE library_key (
-        key TEXT PRIMARY KEY, item_id INTEGER NOT NULL REFERENCES library_item (id)
-        ) WITHOUT ROWID""",
+        key INTEGER NOT NULL,
+        item_id INTEGER NOT NULL REFERENCES library_item (id) ON DELETE CASCADE,
+        PRIMARY KEY (key, item_id)) WITHOUT ROWID""",
     """CREATE INDEX library_key_item ON library_key (item_id)""",
-    # One line of one source (core.library.Entry). `same_as` is the entry that stands for this one
-    # in the merged view, NULL for those that are shown.
+    # One line of one source (core.library.Entry). In the merged view it stands for `shown` plays
+    # (or is there once); with 0 another one stands for it, `same_as`, or it is no longer true.
+    # `preferred` is the user's word in a conflict (core.merging.Line).
     """CREATE TABLE library_entry (
         id INTEGER PRIMARY KEY,
         item_id INTEGER NOT NULL REFERENCES library_item (id),
         source TEXT NOT NULL, facet TEXT NOT NULL, line TEXT NOT NULL,
         at_us INTEGER, precision TEXT NOT NULL, plays INTEGER NOT NULL DEFAULT 1,
-        rating INTEGER, loved INTEGER NOT NULL DEFAULT 1,
+        rating INTEGER, steps INTEGER NOT NULL DEFAULT 10, loved INTEGER NOT NULL DEFAULT 1,
         list_name TEXT NOT NULL DEFAULT '', note TEXT NOT NULL DEFAULT '',
-        run_id INTEGER, same_as INTEGER REFERENCES library_entry (id),
+        removed INTEGER NOT NULL DEFAULT 0, preferred INTEGER NOT NULL DEFAULT 0,
+        run_id INTEGER, shown INTEGER NOT NULL DEFAULT 1, same_as INTEGER,
         UNIQUE (source, facet, line))""",
     """CREATE INDEX library_entry_item ON library_entry (item_id, facet)""",
     """CREATE INDEX library_entry_run ON library_entry (run_id) WHERE run_id IS NOT NULL""",
     # With what counting needs, so that ten years are counted without touching the lines.
-    """CREATE INDEX library_entry_shown ON library_entry (facet, at_us, id, item_id, plays)
-        WHERE same_as IS NULL""",
+    """CREATE INDEX library_entry_shown ON library_entry (facet, at_us, id, item_id, shown)
+        WHERE shown > 0""",
+    # Counted plays that are not in the library yet, and things whose merged view is out of date.
+    """CREATE TABLE library_due (play_id INTEGER PRIMARY KEY)""",
+    """CREATE TABLE library_stale (thing INTEGER PRIMARY KEY)""",
+    """INSERT INTO library_due SELECT id FROM play WHERE counted_us IS NOT NULL""",
+    """CREATE TRIGGER library_play_new AFTER INSERT ON play WHEN NEW.counted_us IS NOT NULL
+        BEGIN INSERT OR IGNORE INTO library_due VALUES (NEW.id); END""",
+    """CREATE TRIGGER library_play_counted AFTER UPDATE OF counted_us ON play
+        WHEN NEW.counted_us IS NOT OLD.counted_us
+        BEGIN INSERT OR IGNORE INTO library_due VALUES (NEW.id); END""",
+    # What is forgotten leaves the library in the same moment, title and all.
+    """CREATE TRIGGER library_play_gone AFTER DELETE ON play WHEN OLD.counted_us IS NOT NULL
+        BEGIN
+        DELETE FROM library_due WHERE play_id = OLD.id;
+        DELETE FROM library_entry WHERE source = 'companion' AND facet = 'history'
+            AND (line = OLD.play_key
+                OR (line > OLD.play_key || '#' AND line < OLD.play_key || '$'));
+        END""",
+    # An item goes with its last line, unless an undo would bring one back.
+    """CREATE TRIGGER library_entry_gone AFTER DELETE ON library_entry BEGIN
+        INSERT OR IGNORE INTO library_stale SELECT thing FROM library_item WHERE id = OLD.item_id;
+        DELETE FROM library_item WHERE id = OLD.item_id
+            AND NOT EXISTS (SELECT 1 FROM library_entry WHERE item_id = OLD.item_id)
+            AND NOT EXISTS (SELECT 1 FROM import_entry WHERE before_item = OLD.item_id);
+        END""",
+    # `options` holds the file's name and the like; `cursors` where each facet goes on; `marks` what
+    # the source said before the walk. `written_id` is the last line that was written or undone.
     """CREATE TABLE import_run (
         id INTEGER PRIMARY KEY, source TEXT NOT NULL, source_name TEXT NOT NULL,
         facets TEXT NOT NULL, options TEXT NOT NULL, state TEXT NOT NULL,
         started_us INTEGER NOT NULL, ended_us INTEGER, cursors TEXT NOT NULL,
         marks TEXT NOT NULL, total INTEGER, processed INTEGER NOT NULL DEFAULT 0,
         matched INTEGER NOT NULL DEFAULT 0, failed INTEGER NOT NULL DEFAULT 0,
-        marked INTEGER NOT NULL DEFAULT 0, trouble TEXT NOT NULL DEFAULT '')""",
-    # `entry` is the line as it was read; `before` what it replaced in the library, for the undo.
-    """CREATE TABLE import_entry (
+        marked INTEGER NOT NULL DEFAULT 0, trouble TEXT NOT NULL DEFAULT '',
+        stage TEXT NOT NULL, written_id INTEGER NOT NULL DEFAULT 0,
+        written INTEGER NOT NULL DEFAULT 0)""",
+    # What the lines of a run are about, each once. `keys` are the hashes as JSON.
+    """CREATE TABLE import_item (
         id INTEGER PRIMARY KEY, run_id INTEGER NOT NULL REFERENCES import_run (id),
-        facet TEXT NOT NULL, line TEXT NOT NULL, search TEXT NOT NULL, entry TEXT NOT NULL,
-        verdict TEXT NOT NULL, choice TEXT NOT NULL, reason_code TEXT NOT NULL,
-        facts TEXT NOT NULL, media_id TEXT NOT NULL, ours TEXT NOT NULL,
-        never INTEGER NOT NULL DEFAULT 0, written INTEGER NOT NULL DEFAULT 0,
-        before TEXT NOT NULL DEFAULT '',
+        digest BLOB NOT NULL, kind TEXT NOT NULL, label TEXT NOT NULL, search TEXT NOT NULL,
+        subject TEXT NOT NULL, duration_s REAL, keys TEXT NOT NULL,
+        media_id TEXT NOT NULL DEFAULT '', reason_code TEXT NOT NULL DEFAULT '',
+        chosen INTEGER NOT NULL DEFAULT 0, never INTEGER NOT NULL DEFAULT 0,
+        library_id INTEGER,
+        UNIQUE (run_id, digest))""",
+    """CREATE INDEX import_item_digest ON import_item (digest)""",
+    # A line as it was read. `written` is 1 where the run brought it into the library, 2 where it
+    # replaced what `before` says (with its item, `before_item`); `ours` is what a conflict is with.
+    """CREATE TABLE import_entry (
+        id INTEGER PRIMARY KEY, run_id INTEGER NOT NULL, item_id INTEGER NOT NULL,
+        facet TEXT NOT NULL, line TEXT NOT NULL,
+        at_us INTEGER, precision TEXT NOT NULL, plays INTEGER NOT NULL, rating INTEGER,
+        steps INTEGER NOT NULL, loved INTEGER NOT NULL, list_name TEXT NOT NULL,
+        note TEXT NOT NULL, removed INTEGER NOT NULL, verdict TEXT NOT NULL,
+        choice TEXT NOT NULL DEFAULT 'default', reason_code TEXT NOT NULL DEFAULT '',
+        facts TEXT NOT NULL DEFAULT '', ours TEXT NOT NULL DEFAULT '',
+        written INTEGER NOT NULL DEFAULT 0, before TEXT NOT NULL DEFAULT '',
+        before_item INTEGER,
         UNIQUE (run_id, facet, line))""",
     """CREATE INDEX import_entry_verdict ON import_entry (run_id, verdict, id)""",
+    """CREATE INDEX import_entry_item ON import_entry (item_id)""",
+    """CREATE INDEX import_entry_before ON import_entry (before_item)
+        WHERE before_item IS NOT NULL""",
+    # What a run marks as watched at the server: written down before it is asked, so that an undo
+    # knows it whatever happens.
+    """CREATE TABLE import_mark (
+        run_id INTEGER NOT NULL, media_id TEXT NOT NULL, state TEXT NOT NULL,
+        PRIMARY KEY (run_id, media_id)) WITHOUT ROWID""",
+    # What a source said of a facet when it was last read to its end.
+    """CREATE TABLE import_seen (
+        source TEXT NOT NULL, facet TEXT NOT NULL, mark TEXT NOT NULL, read_us INTEGER NOT NULL,
+        PRIMARY KEY (source, facet)) WITHOUT ROWID""",
 )
 
 
@@ -184,36 +248,9 @@ _SERVER_INDEX = (
 )
 
 
-def m005_server_marks(connection: sqlite3.Connection) -> None:
-    """What this program marked as watched at each server."""
-    for statement in _SERVER_MARKS:
-        connection.execute(statement)
-
-
-_SERVER_MARKS = (
-    # `row_id` is the import's line; `progress_s` and `duration_s` are what the server had before,
-    # NULL for nothing; `until_us` is the server's time up to which its word is our writing.
-    """CREATE TABLE server_mark (
-        id INTEGER PRIMARY KEY, profile TEXT NOT NULL, row_id INTEGER,
-        media_id TEXT NOT NULL, kind TEXT NOT NULL, state TEXT NOT NULL,
-        progress_s INTEGER, duration_s INTEGER, position_s REAL,
-        planned_us INTEGER NOT NULL, until_us INTEGER)""",
-    """CREATE INDEX server_mark_item ON server_mark (profile, media_id)""",
-    """CREATE INDEX server_mark_row ON server_mark (row_id) WHERE row_id IS NOT NULL""",
-    """CREATE INDEX server_mark_open ON server_mark (profile)
-        WHERE state IN ('open', 'undoing')""",
-)
-
-
 Migration = Callable[[sqlite3.Connection], None]
 
-MIGRATIONS: tuple[Migration, ...] = (
-    m001_first,
-    m002_rules,
-    m003_library,
-    m004_server_index,
-    m005_server_marks,
-)
+MIGRATIONS: tuple[Migration, ...] = (m001_first, m002_rules, m003_library, m004_server_index)
 
 
 def version(connection: sqlite3.Connection) -> int:

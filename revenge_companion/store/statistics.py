@@ -20,14 +20,14 @@ SAMPLE = 1000
 
 _KINDS = {kind.value: kind for kind in SubjectKind}
 _BAR = (
-    "SELECT i.kind, sum(e.plays) FROM library_entry e INDEXED BY library_entry_shown "
-    "JOIN library_item i ON i.id = e.item_id WHERE e.facet = 'history' AND e.same_as IS NULL "
+    "SELECT i.kind, sum(e.shown) FROM library_entry e INDEXED BY library_entry_shown "
+    "JOIN library_item i ON i.id = e.item_id WHERE e.facet = 'history' AND e.shown > 0 "
     "AND e.at_us >= ? AND e.at_us < ? GROUP BY i.kind"
 )
 _PLAYED = (
     "SELECT i.kind, i.label, i.subject, p.plays FROM ("
-    "SELECT e.item_id AS item_id, sum(e.plays) AS plays FROM library_entry e "
-    "INDEXED BY library_entry_shown WHERE e.facet = 'history' AND e.same_as IS NULL "
+    "SELECT e.item_id AS item_id, sum(e.shown) AS plays FROM library_entry e "
+    "INDEXED BY library_entry_shown WHERE e.facet = 'history' AND e.shown > 0 "
     "AND e.at_us >= ? AND e.at_us < ? GROUP BY e.item_id) p "
     "JOIN library_item i ON i.id = p.item_id"
 )

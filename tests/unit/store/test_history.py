@@ -32,18 +32,34 @@ async def fill(db: Database, lines: Sequence[Line], facet: Facet = Facet.HISTORY
     def job(link: Link) -> None:
         with link.atomic():
             link.connection.executemany(
-                "INSERT OR IGNORE INTO library_item (id, kind, label, search, subject) "
-                "VALUES (?, ?, ?, ?, ?)",
+                "INSERT OR IGNORE INTO library_item "
+                "(id, thing, digest, kind, label, search, subject) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 [
-                    (number, kind, label, label.casefold(), json.dumps(subject))
+                    (
+                        number,
+                        number,
+                        bytes([number]),
+                        kind,
+                        label,
+                        label.casefold(),
+                        json.dumps(subject),
+                    )
                     for number, (kind, label, subject) in enumerate(THINGS, 1)
                 ],
             )
             link.connection.executemany(
                 "INSERT INTO library_entry (item_id, source, facet, line, at_us, precision, "
-                "same_as) VALUES (?, ?, ?, ?, ?, 'second', ?)",
+                "same_as, shown) VALUES (?, ?, ?, ?, ?, 'second', ?, ?)",
                 [
-                    (thing, source, facet.value, str(number), at and micros(at), same_as)
+                    (
+                        thing,
+                        source,
+                        facet.value,
+                        str(number),
+                        at and micros(at),
+                        same_as,
+                        same_as is None,
+                    )
                     for number, (thing, at, source, same_as) in enumerate(lines)
                 ],
             )

@@ -1,0 +1,398 @@
+"""Lines of imports as they were read: staged beside the library, shown, chosen among, matched."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Any
+
+from revenge_companion.core.imports import Choice, ImportRow, Verdict
+from revenge_companion.core.library import Entry, Facet, Subject
+from revenge_companion.core.matching import Match, NoMatch, wanted_keys
+from revenge_companion.core.reasons import Reason
+from revenge_companion.store.database import Database, Link
+from revenge_companion.store.import_runs import Walk, walks_text
+from revenge_companion.store.payload import compact, plain
+from revenge_companion.store.subjects import (
+    ENTRY_COLUMNS,
+    digest,
+    entry_from,
+    entry_row,
+    item_keys,
+    key_hash,
+    media_key,
+    search_text,
+    subject_from,
+    subject_text,
+)
+from revenge_companion.store.things import add_keys, join_items, of_items, remerge
+
+_FIELDS = ENTRY_COLUMNS.split(", ")
+_ADD_ITEM = (
+    "INSERT INTO import_item (id, run_id, digest, kind, label, search, subject, duration_s, keys, "
+    "media_id, reason_code) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+_ADD_ENTRY = (
+    f"INSERT INTO import_entry (run_id, item_id, verdict, reason_code, {ENTRY_COLUMNS}) "
+    f"VALUES (?, ?, ?, ?, {', '.join('?' * len(_FIELDS))}) "
+    "ON CONFLICT (run_id, facet, line) DO UPDATE SET item_id = excluded.item_id, "
+    "verdict = excluded.verdict, reason_code = excluded.reason_code, "
+    + ", ".join(f"{name} = excluded.{name}" for name in _FIELDS[2:])
+)
+#: What the user said of an item in an earlier import holds in this one.
+_REMEMBERED = (
+    "UPDATE import_item SET media_id = l.media_id, chosen = l.chosen, never = l.never, "
+    "reason_code = iif(l.chosen, '', import_item.reason_code) "
+    "FROM library_item l WHERE l.digest = import_item.digest AND (l.chosen OR l.never) "
+    "AND import_item.run_id = ? AND import_item.id >= ?"
+)
+_ROW = (
+    f"e.id, e.run_id, e.verdict, e.choice, e.reason_code, e.facts, e.ours, i.subject, i.media_id, "
+    f"i.never, i.reason_code, {', '.join(f'e.{name}' for name in _FIELDS)}"
+)
+_FROM = "FROM import_entry e JOIN import_item i ON i.id = e.item_id"
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedItem:
+    """What some lines are about, ready to be written."""
+
+    digest: bytes
+    text: str
+    subject: Subject
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A page, ready to be matched and written."""
+
+    items: tuple[PreparedItem, ...]
+    #: The values of each line and the place of its item.
+    rows: tuple[tuple[int, tuple[Any, ...]], ...]
+
+    def wanted(self) -> list[str]:
+        """The keys to ask the server's catalogue for."""
+        found: dict[str, None] = {}
+        for item in self.items:
+            found.update(dict.fromkeys(wanted_keys(item.subject, item.keys)))
+        return list(found)
+
+
+def prepare(entries: Iterable[Entry]) -> Prepared:
+    """`entries` as they are written; pure, and long enough to be called on another thread."""
+    items: list[PreparedItem] = []
+    places: dict[bytes, int] = {}
+    rows = []
+    for entry in entries:
+        text = subject_text(entry.subject)
+        name = digest(text)
+        place = places.get(name)
+        if place is None:
+            place = places[name] = len(items)
+            keys = item_keys(entry.subject, "")
+            items.append(PreparedItem(name, text, entry.subject, keys))
+        rows.append((place, entry_row(entry)))
+    return Prepared(tuple(items), tuple(rows))
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """What came of staging a page."""
+
+    new: int
+    matched: int
+    unmatched: int
+
+
+class ImportLines:
+    """Staged lines of every run."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def stage(
+        self,
+        run_id: int,
+        page: Prepared,
+        matches: Sequence[Match | NoMatch],
+        walks: Mapping[Facet, Walk],
+        *,
+        total: int | None,
+        failed: int,
+    ) -> Staged:
+        """Write a page and where the walk goes on, in one transaction.
+
+        `matches` belongs to `page.items`. Lines that were read before (pages overlap) are written
+        over and not counted again.
+        """
+        walks_json = walks_text(walks)
+
+        def job(link: Link) -> Staged:
+            connection = link.connection
+            with link.atomic():
+                done = _stage(connection, run_id, page, matches)
+                connection.execute(
+                    "UPDATE import_run SET cursors = ?, total = ?, processed = processed + ?, "
+                    "matched = matched + ?, failed = failed + ? WHERE id = ?",
+                    (walks_json, total, done.new, done.matched, failed, run_id),
+                )
+            return done
+
+        return await self._db.run(job)
+
+    async def page(
+        self,
+        run_id: int,
+        verdict: Verdict | None = None,
+        *,
+        facet: Facet | None = None,
+        search: str = "",
+        limit: int = 200,
+        after_id: int = 0,
+    ) -> list[ImportRow]:
+        """Lines of a run in the order they were read, behind the row `after_id`."""
+        terms = ["e.run_id = :run", "e.id > :after"]
+        values: dict[str, Any] = {"run": run_id, "after": after_id, "limit": limit}
+        if verdict is not None:
+            terms.append("e.verdict = :verdict")
+            values["verdict"] = verdict.value
+        if facet is not None:
+            terms.append("e.facet = :facet")
+            values["facet"] = facet.value
+        return await self._rows(terms, values, search)
+
+    async def unmatched(self, *, search: str, limit: int, after_id: int) -> list[ImportRow]:
+        """Lines of finished runs without an item, "never" left out."""
+        terms = [
+            "e.id > :after",
+            "e.verdict = 'unmatched'",
+            "e.run_id IN (SELECT id FROM import_run WHERE state = 'done')",
+            "i.media_id = ''",
+            "i.never = 0",
+            # The same line of two runs is there once: in the one that brought it.
+            "e.written > 0",
+        ]
+        return await self._rows(terms, {"after": after_id, "limit": limit}, search)
+
+    async def get(self, row_id: int) -> ImportRow | None:
+        """One line, None where there is none."""
+        found = await self._rows(["e.id = :id"], {"id": row_id, "limit": 1}, "")
+        return found[0] if found else None
+
+    async def _rows(self, terms: list[str], values: dict[str, Any], search: str) -> list[ImportRow]:
+        for number, word in enumerate(search.casefold().split()):
+            terms.append(f"instr(i.search, :word{number})")
+            values[f"word{number}"] = word
+
+        def job(link: Link) -> list[ImportRow]:
+            rows = link.connection.execute(
+                f"SELECT {_ROW} {_FROM} WHERE {' AND '.join(terms)} ORDER BY e.id LIMIT :limit",
+                values,
+            )
+            return [_row(row) for row in rows]
+
+        return await self._db.run(job)
+
+    async def choose(self, run_id: int, row_ids: Sequence[int] | None, choice: Choice) -> None:
+        """What the user wants of lines that are not written yet; None for all conflicts."""
+        which = (
+            "verdict = 'conflict'"
+            if row_ids is None
+            else "id IN (SELECT value FROM json_each(:ids))"
+        )
+        values = {"choice": choice.value, "run": run_id, "ids": compact(list(row_ids or ()))}
+
+        def job(link: Link) -> None:
+            with link.atomic():
+                link.connection.execute(
+                    f"UPDATE import_entry SET choice = :choice WHERE run_id = :run AND {which}",
+                    values,
+                )
+
+        await self._db.run(job)
+
+    async def match(self, row_id: int, media_id: str, zone: tzinfo | None = None) -> None:
+        """A line, and every other about the same thing, is the server's item `media_id`."""
+        media_id = plain(media_id)
+
+        def job(link: Link) -> None:
+            connection = link.connection
+            with link.atomic():
+                staged, kept = _alike(connection, row_id)
+                connection.execute(
+                    "UPDATE import_item SET media_id = ?, chosen = 1, never = 0, reason_code = '' "
+                    "WHERE id IN (SELECT value FROM json_each(?))",
+                    (media_id, compact(staged)),
+                )
+                # A run that still waits shows where its lines would go now.
+                connection.execute(
+                    "UPDATE import_entry SET verdict = 'new', reason_code = '' "
+                    "WHERE verdict = 'unmatched' AND written = 0 "
+                    "AND item_id IN (SELECT value FROM json_each(?))",
+                    (compact(staged),),
+                )
+                connection.execute(
+                    "UPDATE library_item SET media_id = ?, chosen = 1, never = 0 "
+                    "WHERE id IN (SELECT value FROM json_each(?))",
+                    (media_id, compact(kept)),
+                )
+                for item_id in kept:
+                    add_keys(connection, item_id, [media_key(media_id)])
+                join_items(connection, kept)
+                remerge(connection, of_items(connection, kept), zone)
+
+        await self._db.run(job)
+
+    async def never(self, row_id: int) -> None:
+        """Nobody shall be asked any more what a line, and others about the same, is."""
+
+        def job(link: Link) -> None:
+            with link.atomic():
+                for table, ids in zip(
+                    ("import_item", "library_item"), _alike(link.connection, row_id), strict=True
+                ):
+                    link.connection.execute(
+                        f"UPDATE {table} SET never = 1 "
+                        "WHERE id IN (SELECT value FROM json_each(?))",
+                        (compact(ids),),
+                    )
+
+        await self._db.run(job)
+
+
+def _stage(
+    connection: sqlite3.Connection,
+    run_id: int,
+    page: Prepared,
+    matches: Sequence[Match | NoMatch],
+) -> Staged:
+    marks = ", ".join("?" * len(page.items))
+    ids: dict[bytes, int] = dict(
+        connection.execute(
+            f"SELECT digest, id FROM import_item WHERE run_id = ? AND digest IN ({marks})",
+            (run_id, *(item.digest for item in page.items)),
+        ).fetchall()
+    )
+    first = int(
+        connection.execute("SELECT coalesce(max(id), 0) + 1 FROM import_item").fetchone()[0]
+    )
+    added: list[tuple[Any, ...]] = []
+    for item, match in zip(page.items, matches, strict=True):
+        if item.digest in ids:
+            continue
+        ids[item.digest] = number = first + len(added)
+        subject = item.subject
+        media_id, reason = ("", match.reason.value) if isinstance(match, NoMatch) else (
+            plain(match.media_id), ""
+        )  # fmt: skip
+        added.append(
+            (number, run_id, item.digest, subject.kind.value, plain(subject.label),
+             search_text(subject), item.text, subject.duration_s,
+             compact([key_hash(key) for key in item.keys]), media_id, reason)
+        )  # fmt: skip
+    connection.executemany(_ADD_ITEM, added)
+    said: dict[int, tuple[int, int]] = {}
+    if added and connection.execute(_REMEMBERED, (run_id, first)).rowcount:
+        said = {
+            row[0]: row[1:]
+            for row in connection.execute(
+                "SELECT id, chosen, never FROM import_item WHERE run_id = ? AND id >= ? "
+                "AND (chosen OR never)",
+                (run_id, first),
+            )
+        }
+    rows, matched, unmatched = [], 0, 0
+    fates = [_fate(match) for match in matches]
+    for place, values in page.rows:
+        item_id = ids[page.items[place].digest]
+        verdict, reason = fates[place]
+        if item_id in said and said[item_id][0]:
+            verdict, reason = Verdict.NEW.value, ""
+        unmatched += verdict == Verdict.UNMATCHED
+        matched += not reason
+        rows.append((run_id, item_id, verdict, reason, *values))
+    before = _lines(connection, run_id, page)
+    connection.executemany(_ADD_ENTRY, rows)
+    if not before:
+        return Staged(len(rows), matched, unmatched)
+    new = [row for row in rows if (row[4], row[5]) not in before]
+    return Staged(
+        len(new),
+        sum(not row[3] for row in new),
+        sum(row[2] == Verdict.UNMATCHED for row in new),
+    )
+
+
+def _fate(match: Match | NoMatch) -> tuple[str, str]:
+    if isinstance(match, Match):
+        return Verdict.NEW.value, ""
+    # What the server has no place for is not missing there: nobody could ever match it.
+    if match.reason is Reason.SERVER_LACKS_KIND:
+        return Verdict.NEW.value, match.reason.value
+    return Verdict.UNMATCHED.value, match.reason.value
+
+
+def _lines(connection: sqlite3.Connection, run_id: int, page: Prepared) -> set[tuple[str, str]]:
+    """Lines of the page that the run has read before."""
+    if not page.rows:
+        return set()
+    pairs = {(values[0], values[1]) for _, values in page.rows}
+    found: set[tuple[str, str]] = set()
+    for facet in {facet for facet, _ in pairs}:
+        names = [line for one, line in pairs if one == facet]
+        found.update(
+            (facet, row[0])
+            for row in connection.execute(
+                "SELECT e.line FROM json_each(?) j CROSS JOIN import_entry e "
+                "ON e.run_id = ? AND e.facet = ? AND e.line = j.value",
+                (compact(names), run_id, facet),
+            )
+        )
+    return found
+
+
+def _alike(connection: sqlite3.Connection, row_id: int) -> tuple[list[int], list[int]]:
+    """The staged items and the library's items that are what a line is about."""
+    row = connection.execute(
+        "SELECT i.id, i.digest, i.subject, i.run_id FROM import_entry e "
+        "JOIN import_item i ON i.id = e.item_id WHERE e.id = ?",
+        (row_id,),
+    ).fetchone()
+    if row is None:
+        return [], []
+    kept = [
+        one[0]
+        for one in connection.execute(
+            "SELECT other.id FROM library_item own JOIN library_item other "
+            "ON other.thing = own.thing WHERE own.digest = ?",
+            (row[1],),
+        )
+    ]
+    staged = [
+        one[0]
+        for one in connection.execute(
+            "SELECT i.id FROM json_each(?) j JOIN library_item l ON l.id = j.value "
+            "JOIN import_item i ON i.digest = l.digest",
+            (compact(kept),),
+        )
+    ]
+    return list({row[0], *staged}), kept
+
+
+def _row(row: tuple[Any, ...]) -> ImportRow:
+    subject = subject_from(row[7], row[8])
+    entry = entry_from(row[11:], subject)
+    ours = json.loads(row[6]) if row[6] else None
+    return ImportRow(
+        id=row[0],
+        run_id=row[1],
+        entry=entry,
+        verdict=Verdict(row[2]),
+        choice=Choice(row[3]),
+        reason_code=row[4] or row[10],
+        facts=json.loads(row[5]) if row[5] else {},
+        ours_entry=None if ours is None else entry_from(tuple(ours), subject),
+        never=bool(row[9]),
+    )

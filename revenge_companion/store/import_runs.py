@@ -1,0 +1,253 @@
+"""Runs of imports: where each one is, so that it goes on from there after a crash."""
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from revenge_companion.core.imports import ImportRun, RunState, Verdict
+from revenge_companion.core.library import Facet
+from revenge_companion.store.database import Database, Link
+from revenge_companion.store.payload import compact, maybe_micros, maybe_moment, micros, moment
+from revenge_companion.store.things import leave
+
+_COLUMNS = (
+    "id, source, source_name, facets, options, state, started_us, ended_us, cursors, marks, total, "
+    "processed, matched, failed, marked, trouble, stage, written"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """How far the walk through one facet has come."""
+
+    cursor: str = ""
+    done: bool = False
+    #: Lines there are, as the source says; None where it does not.
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRun:
+    """A run with what only the importer needs of it."""
+
+    run: ImportRun
+    #: What it was doing when it was stopped, or what it does.
+    stage: RunState
+    walks: Mapping[Facet, Walk]
+    #: What the source said of each facet before the walk.
+    marks: Mapping[Facet, str]
+    #: The copied file's name, and whether to mark as watched at the server.
+    file: str = ""
+    mark_watched: bool = True
+
+
+class ImportRuns:
+    """The table of runs; `engine.importer` says when one goes from state to state."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def add(
+        self,
+        source: str,
+        source_name: str,
+        facets: Sequence[Facet],
+        now: datetime,
+        *,
+        file: str = "",
+        mark_watched: bool = True,
+    ) -> int:
+        """A new run, about to read."""
+        values = (
+            source,
+            source_name,
+            compact([facet.value for facet in facets]),
+            compact({"file": file, "mark_watched": mark_watched}),
+            RunState.READING.value,
+            micros(now),
+            compact({facet.value: {} for facet in facets}),
+            RunState.READING.value,
+        )
+
+        def job(link: Link) -> int:
+            with link.atomic():
+                return int(
+                    link.connection.execute(
+                        "INSERT INTO import_run (source, source_name, facets, options, state, "
+                        "started_us, cursors, marks, stage) VALUES (?, ?, ?, ?, ?, ?, ?, '{}', ?) "
+                        "RETURNING id",
+                        values,
+                    ).fetchone()[0]
+                )
+
+        return await self._db.run(job)
+
+    async def get(self, run_id: int) -> StoredRun | None:
+        """One run, None where there is none."""
+        found = await self._read("WHERE id = ?", (run_id,))
+        return found[0] if found else None
+
+    async def newest(self, limit: int) -> list[StoredRun]:
+        return await self._read("ORDER BY id DESC LIMIT ?", (limit,))
+
+    async def unfinished(self) -> list[StoredRun]:
+        """Runs that were reading, writing or undoing when the program ended."""
+        return await self._read("WHERE state IN ('reading', 'writing', 'undoing') ORDER BY id", ())
+
+    async def _read(self, where: str, values: tuple[Any, ...]) -> list[StoredRun]:
+        def job(link: Link) -> list[StoredRun]:
+            connection = link.connection
+            rows = connection.execute(f"SELECT {_COLUMNS} FROM import_run {where}", values)
+            return [_stored(row, counts(connection, row[0])) for row in rows.fetchall()]
+
+        return await self._db.run(job)
+
+    async def set_state(
+        self,
+        run_id: int,
+        state: RunState,
+        *,
+        stage: RunState | None = None,
+        trouble: str = "",
+        ended_at: datetime | None = None,
+        restart: bool = False,
+    ) -> None:
+        """Write where a run is. `stage` stays what it was without one.
+
+        With `restart` its lines are gone through from the first one again.
+        """
+        values = (
+            state.value,
+            None if stage is None else stage.value,
+            trouble,
+            maybe_micros(ended_at),
+            int(restart),
+            int(restart),
+            run_id,
+        )
+
+        def job(link: Link) -> None:
+            with link.atomic():
+                link.connection.execute(
+                    "UPDATE import_run SET state = ?, stage = coalesce(?, stage), trouble = ?, "
+                    "ended_us = ?, written_id = iif(?, 0, written_id), "
+                    "processed = iif(?, 0, processed) WHERE id = ?",
+                    values,
+                )
+
+        await self._db.run(job)
+
+    async def set_marks(self, run_id: int, marks: Mapping[Facet, str]) -> None:
+        """Keep what the source says before the walk begins."""
+        text = compact({facet.value: mark for facet, mark in marks.items()})
+        await self._change("UPDATE import_run SET marks = ? WHERE id = ?", (text, run_id))
+
+    async def keep_seen(self, run_id: int, now: datetime) -> None:
+        """The walk was complete and is in the library: what was marked before it is known now."""
+        now_us = micros(now)
+
+        def job(link: Link) -> None:
+            with link.atomic():
+                link.connection.execute(
+                    "INSERT OR REPLACE INTO import_seen (source, facet, mark, read_us) "
+                    "SELECT r.source, c.key, coalesce(m.value, ''), ? FROM import_run r, "
+                    "json_each(r.cursors) c LEFT JOIN json_each(r.marks) m ON m.key = c.key "
+                    "WHERE r.id = ? AND json_extract(c.value, '$.done')",
+                    (now_us, run_id),
+                )
+
+        await self._db.run(job)
+
+    async def seen(self, source: str) -> dict[Facet, tuple[str, datetime]]:
+        """What `source` said of its facets when they were last read to the end, and when."""
+
+        def job(link: Link) -> dict[Facet, tuple[str, datetime]]:
+            rows = link.connection.execute(
+                "SELECT facet, mark, read_us FROM import_seen WHERE source = ?", (source,)
+            )
+            return {Facet(row[0]): (row[1], moment(row[2])) for row in rows}
+
+        return await self._db.run(job)
+
+    async def unsee(self, source: str) -> None:
+        """What is in the library of `source` is no longer what was read: read it all again."""
+        await self._change("DELETE FROM import_seen WHERE source = ?", (source,))
+
+    async def forget(self, run_id: int) -> None:
+        """Remove a run and its lines; what it wrote stays in the library."""
+
+        def job(link: Link) -> None:
+            connection = link.connection
+            with link.atomic():
+                before = connection.execute(
+                    "SELECT DISTINCT before_item FROM import_entry WHERE run_id = ? "
+                    "AND before_item IS NOT NULL",
+                    (run_id,),
+                ).fetchall()
+                connection.execute("DELETE FROM import_entry WHERE run_id = ?", (run_id,))
+                connection.execute("DELETE FROM import_item WHERE run_id = ?", (run_id,))
+                connection.execute("DELETE FROM import_mark WHERE run_id = ?", (run_id,))
+                connection.execute("DELETE FROM import_run WHERE id = ?", (run_id,))
+                connection.execute(
+                    "UPDATE library_entry SET run_id = NULL WHERE run_id = ?", (run_id,)
+                )
+                leave(connection, [row[0] for row in before])
+
+        await self._db.run(job)
+
+    async def _change(self, sql: str, values: tuple[Any, ...]) -> None:
+        def job(link: Link) -> None:
+            with link.atomic():
+                link.connection.execute(sql, values)
+
+        await self._db.run(job)
+
+
+def counts(connection: sqlite3.Connection, run_id: int) -> dict[Verdict, int]:
+    """Lines of a run by verdict."""
+    rows = connection.execute(
+        "SELECT verdict, count(*) FROM import_entry WHERE run_id = ? GROUP BY verdict", (run_id,)
+    )
+    return {Verdict(row[0]): int(row[1]) for row in rows}
+
+
+def walks_text(walks: Mapping[Facet, Walk]) -> str:
+    """`StoredRun.walks` as its column keeps it."""
+    return compact(
+        {
+            facet.value: {"cursor": walk.cursor, "done": walk.done, "total": walk.total}
+            for facet, walk in walks.items()
+        }
+    )
+
+
+def _stored(row: tuple[Any, ...], by_verdict: Mapping[Verdict, int]) -> StoredRun:
+    options: dict[str, Any] = json.loads(row[4])
+    run = ImportRun(
+        id=row[0],
+        source=row[1],
+        source_name=row[2],
+        facets=tuple(Facet(name) for name in json.loads(row[3])),
+        state=RunState(row[5]),
+        started_at=moment(row[6]),
+        ended_at=maybe_moment(row[7]),
+        total=row[10],
+        processed=row[11],
+        matched=row[12],
+        failed=row[13],
+        marked=row[14],
+        trouble=row[15],
+        counts=by_verdict,
+        written=bool(row[17]),
+    )
+    return StoredRun(
+        run,
+        RunState(row[16]),
+        {Facet(name): Walk(**walk) for name, walk in json.loads(row[8]).items()},
+        {Facet(name): mark for name, mark in json.loads(row[9]).items()},
+        options.get("file", ""),
+        bool(options.get("mark_watched", True)),
+    )

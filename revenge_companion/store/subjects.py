@@ -1,0 +1,160 @@
+"""What entries are about as the database keeps it: compact texts, their digests, hashed keys."""
+
+import json
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+
+from revenge_companion.core.library import Entry, Facet, Precision, Subject, SubjectKind, keys
+from revenge_companion.core.media import Ids, MusicIds, Series
+from revenge_companion.core.merging import Line
+from revenge_companion.store.payload import compact, maybe_micros, maybe_moment, plain
+
+_KINDS = {kind.value: kind for kind in SubjectKind}
+_PRECISIONS = {one.value: one for one in Precision}
+_FACETS = {facet.value: facet for facet in Facet}
+_NO_IDS, _NO_MUSIC = Ids(), MusicIds()
+_PLAIN = (
+    "year", "season_number", "episode_number", "artist", "album", "authors", "refs", "duration_s",
+)  # fmt: skip
+_MUSIC = ("recording_mbid", "track_mbid", "release_mbid", "artist_mbids")
+_NOTHING: tuple[Any, ...] = (None, "", ())
+
+#: The columns that hold an entry, in `library_entry` and `import_entry` alike.
+ENTRY_COLUMNS = (
+    "facet, line, at_us, precision, plays, rating, steps, loved, list_name, note, removed"
+)
+#: Of a row `e` of `library_entry`, what `line_from` reads.
+LINE_COLUMNS = (
+    "e.source, e.line, e.at_us, e.precision, e.plays, e.rating, e.steps, e.loved, e.list_name, "
+    "e.removed, e.preferred"
+)
+
+
+def subject_text(subject: Subject) -> str:
+    """`subject` without its media id as compact JSON; what is not known is left out."""
+    values: dict[str, Any] = {"kind": subject.kind.value, "title": subject.title}
+    for name in _PLAIN:
+        value = getattr(subject, name)
+        if value not in _NOTHING:
+            values[name] = value
+    if subject.ids != _NO_IDS:
+        values["ids"] = _ids(subject.ids)
+    series = subject.series
+    if series is not None:
+        of: dict[str, Any] = {"title": series.title}
+        if series.year is not None:
+            of["year"] = series.year
+        if series.ids != _NO_IDS:
+            of["ids"] = _ids(series.ids)
+        values["series"] = of
+    music = subject.music_ids
+    if music != _NO_MUSIC:
+        ids = {name: getattr(music, name) for name in _MUSIC}
+        values["music_ids"] = {name: value for name, value in ids.items() if value}
+    return compact(values)
+
+
+def subject_from(text: str, media_id: str = "") -> Subject:
+    """The subject that `subject_text` wrote."""
+    values: dict[str, Any] = json.loads(text)
+    values["kind"] = _KINDS[values["kind"]]
+    if "ids" in values:
+        values["ids"] = Ids(**values["ids"])
+    if "series" in values:
+        of = values["series"]
+        ids = Ids(**of["ids"]) if "ids" in of else _NO_IDS
+        values["series"] = Series(of["title"], of.get("year"), ids)
+    if "music_ids" in values:
+        music = values["music_ids"]
+        artists = tuple(music.pop("artist_mbids", ()))
+        values["music_ids"] = MusicIds(**music, artist_mbids=artists)
+    if "refs" in values:
+        values["refs"] = tuple((name, value) for name, value in values["refs"])
+    if "authors" in values:
+        values["authors"] = tuple(values["authors"])
+    return Subject(**values, media_id=media_id)
+
+
+def _ids(ids: Ids) -> dict[str, Any]:
+    values = {"tmdb": ids.tmdb, "imdb": ids.imdb, "tvdb": ids.tvdb}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def digest(text: str) -> bytes:
+    """What two texts share only where they are the same."""
+    return blake2b(text.encode(), digest_size=16).digest()
+
+
+def key_hash(key: str) -> int:
+    """A key of `core.library.keys` as the 64 bits that SQLite keeps as a number."""
+    hashed = blake2b(key.encode("utf-8", "replace"), digest_size=8).digest()
+    return int.from_bytes(hashed, "big", signed=True)
+
+
+def item_keys(subject: Subject, media_id: str) -> tuple[str, ...]:
+    """The keys of a subject, with one for the server's item where it is known."""
+    own = keys(subject)
+    return own if not media_id else (*own, media_key(media_id))
+
+
+def media_key(media_id: str) -> str:
+    return f"media:{media_id}"
+
+
+def search_text(subject: Subject) -> str:
+    """What a search looks in, without case."""
+    series = subject.series
+    texts = (
+        subject.label,
+        subject.title,
+        "" if series is None else series.title,
+        subject.album,
+        *subject.authors[1:],
+    )
+    said = "\n".join(dict.fromkeys(text for text in texts if text)).casefold()
+    return plain(said)
+
+
+def entry_row(entry: Entry) -> tuple[Any, ...]:
+    """The values of `ENTRY_COLUMNS`."""
+    return (
+        entry.facet.value,
+        plain(entry.line),
+        maybe_micros(entry.at),
+        entry.precision.value,
+        entry.plays,
+        entry.rating,
+        entry.steps,
+        int(entry.loved),
+        plain(entry.list_name),
+        plain(entry.note),
+        int(entry.removed),
+    )
+
+
+def entry_from(row: tuple[Any, ...], subject: Subject) -> Entry:
+    """The entry in values of `ENTRY_COLUMNS`."""
+    return Entry(
+        facet=_FACETS[row[0]],
+        subject=subject,
+        line=row[1],
+        at=maybe_moment(row[2]),
+        precision=_PRECISIONS[row[3]],
+        plays=row[4],
+        rating=row[5],
+        steps=row[6],
+        loved=bool(row[7]),
+        list_name=row[8],
+        note=row[9],
+        removed=bool(row[10]),
+    )
+
+
+def line_from(row: tuple[Any, ...]) -> Line:
+    """The line in values of `LINE_COLUMNS`."""
+    at: datetime | None = maybe_moment(row[2])
+    return Line(
+        row[0], row[1], at, _PRECISIONS[row[3]], row[4], row[5], row[6], bool(row[7]), row[8],
+        bool(row[9]), row[10],
+    )  # fmt: skip

@@ -1,0 +1,203 @@
+"""Which items of the library are one thing, and the merged view of what is said of it.
+
+Both are functions of the items and entries that are there, whatever brought them and in whatever
+order, so that taking an import back leaves what would be there without it. What is here runs on
+the writer thread, inside the caller's transaction.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import tzinfo
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from revenge_companion.core.library import Facet, SubjectKind
+from revenge_companion.core.matching import same_thing
+from revenge_companion.core.merging import Line, merge
+from revenge_companion.store.payload import compact
+from revenge_companion.store.subjects import (
+    LINE_COLUMNS,
+    item_keys,
+    key_hash,
+    line_from,
+    subject_from,
+)
+
+#: Things whose lines are read at once.
+_CHUNK = 400
+
+_SHARED = (
+    "SELECT DISTINCT a.item_id, b.item_id FROM library_key a "
+    "JOIN library_key b ON b.key = a.key AND b.item_id <> a.item_id WHERE a.item_id {which}"
+)
+_OF_THINGS = (
+    f"SELECT i.thing, i.kind, i.duration_s, e.facet, e.id, e.shown, e.same_as, {LINE_COLUMNS} "
+    "FROM json_each(?) t CROSS JOIN library_item i ON i.thing = t.value "
+    "JOIN library_entry e ON e.item_id = i.id ORDER BY i.thing, e.facet, e.id"
+)
+
+
+def join_new(connection: sqlite3.Connection, above_id: int) -> set[int]:
+    """Put items with ids above `above_id`, whose keys are there, together with what they share
+    keys with; the things that grew.
+    """
+    pairs = connection.execute(_SHARED.format(which="> ?"), (above_id,)).fetchall()
+    return _join(connection, pairs)
+
+
+def join_items(connection: sqlite3.Connection, ids: Sequence[int]) -> set[int]:
+    """As `join_new`, for these items."""
+    which = "IN (SELECT value FROM json_each(?))"
+    pairs = connection.execute(_SHARED.format(which=which), (compact(list(ids)),)).fetchall()
+    return _join(connection, pairs)
+
+
+def _join(connection: sqlite3.Connection, pairs: Sequence[tuple[int, int]]) -> set[int]:
+    if not pairs:
+        return set()
+    ids = {one for pair in pairs for one in pair}
+    known = {
+        row[0]: (row[1], row[3], item_keys(subject_from(row[2]), row[3]))
+        for row in connection.execute(
+            "SELECT id, thing, subject, media_id FROM library_item "
+            "WHERE id IN (SELECT value FROM json_each(?))",
+            (compact(list(ids)),),
+        )
+    }
+    roots: dict[int, int] = {}
+    for one, other in pairs:
+        if _same(known[one][1:], known[other][1:]):
+            _unite(roots, known[one][0], known[other][0])
+    moved = [(_root(roots, thing), thing) for thing in roots if _root(roots, thing) != thing]
+    connection.executemany("UPDATE library_item SET thing = ? WHERE thing = ?", moved)
+    return {root for root, _ in moved}
+
+
+def _same(one: tuple[str, Sequence[str]], other: tuple[str, Sequence[str]]) -> bool:
+    # What the server's own item is comes first: the user may have said so.
+    return (one[0] != "" and one[0] == other[0]) or same_thing(one[1], other[1])
+
+
+def _root(roots: dict[int, int], thing: int) -> int:
+    while (above := roots.get(thing, thing)) != thing:
+        thing = above
+    return thing
+
+
+def _unite(roots: dict[int, int], one: int, other: int) -> None:
+    first, second = _root(roots, one), _root(roots, other)
+    roots[first] = roots[second] = min(first, second)
+
+
+def regroup(connection: sqlite3.Connection, things: Iterable[int]) -> set[int]:
+    """Look again which items of `things` belong together, after some have gone; all their things.
+
+    Removing only parts what was one.
+    """
+    rows = connection.execute(
+        "SELECT thing, id, subject, media_id FROM library_item "
+        "WHERE thing IN (SELECT value FROM json_each(?)) ORDER BY thing, id",
+        (compact(list(things)),),
+    ).fetchall()
+    found: set[int] = set()
+    moved = []
+    for thing, items in groupby(rows, key=itemgetter(0)):
+        known = [(row[1], row[3], item_keys(subject_from(row[2]), row[3])) for row in items]
+        roots: dict[int, int] = {}
+        for at, one in enumerate(known):
+            for other in known[:at]:
+                if not set(one[2]).isdisjoint(other[2]) and _same(one[1:], other[1:]):
+                    _unite(roots, one[0], other[0])
+        for item_id, _, _ in known:
+            root = _root(roots, item_id)
+            found.add(root)
+            if root != thing:
+                moved.append((root, item_id))
+    connection.executemany("UPDATE library_item SET thing = ? WHERE id = ?", moved)
+    return found
+
+
+def add_keys(connection: sqlite3.Connection, item_id: int, own: Iterable[str]) -> None:
+    connection.executemany(
+        "INSERT OR IGNORE INTO library_key (key, item_id) VALUES (?, ?)",
+        [(key_hash(key), item_id) for key in own],
+    )
+
+
+def of_items(connection: sqlite3.Connection, ids: Iterable[int]) -> set[int]:
+    """The things that items belong to."""
+    rows = connection.execute(
+        "SELECT DISTINCT thing FROM library_item WHERE id IN (SELECT value FROM json_each(?))",
+        (compact(list(ids)),),
+    )
+    return {int(row[0]) for row in rows}
+
+
+def leave(connection: sqlite3.Connection, ids: Iterable[int]) -> None:
+    """Lines have moved away from these items: those without any go, unless an undo needs them."""
+    left = compact(list(ids))
+    connection.execute(
+        "INSERT OR IGNORE INTO library_stale SELECT thing FROM library_item "
+        "WHERE id IN (SELECT value FROM json_each(?))",
+        (left,),
+    )
+    connection.execute(
+        "DELETE FROM library_item WHERE id IN (SELECT value FROM json_each(?)) "
+        "AND NOT EXISTS (SELECT 1 FROM library_entry WHERE item_id = library_item.id) "
+        "AND NOT EXISTS (SELECT 1 FROM import_entry WHERE before_item = library_item.id)",
+        (left,),
+    )
+
+
+def refresh(connection: sqlite3.Connection, zone: tzinfo | None) -> None:
+    """Bring the merged view up to date where lines have gone (`library_stale`)."""
+    stale = [row[0] for row in connection.execute("SELECT thing FROM library_stale")]
+    if stale:
+        remerge(connection, regroup(connection, stale), zone)
+        connection.execute("DELETE FROM library_stale")
+
+
+def remerge(connection: sqlite3.Connection, things: Iterable[int], zone: tzinfo | None) -> None:
+    """Write the merged view of `things` anew; `zone` is the user's (`core.merging.merge`)."""
+    every = sorted(things)
+    for at in range(0, len(every), _CHUNK):
+        rows = connection.execute(_OF_THINGS, (compact(every[at : at + _CHUNK]),)).fetchall()
+        changes: list[tuple[int, int | None, int]] = []
+        for _, of_thing in groupby(rows, key=itemgetter(0)):
+            changes += _changes(list(of_thing), zone)
+        if changes:
+            connection.executemany(
+                "UPDATE library_entry SET shown = ?, same_as = ? WHERE id = ?", changes
+            )
+
+
+def _changes(
+    rows: list[tuple[Any, ...]], zone: tzinfo | None
+) -> Iterator[tuple[int, int | None, int]]:
+    """What the merged view says otherwise of the entries of one thing: shown, same_as, id."""
+    kind = SubjectKind(rows[0][1])
+    duration_s = max((row[2] for row in rows if row[2] is not None), default=None)
+    lines: dict[str, list[tuple[Line, tuple[Any, ...]]]] = {}
+    for row in rows:
+        lines.setdefault(row[3], []).append((line_from(row[7:]), row))
+    plays = [line for line, _ in lines.get(Facet.HISTORY, ())]
+    for facet, known in lines.items():
+        ids = {line.identity: row[4] for line, row in known}
+        says: dict[int, tuple[int, int | None]] = {}
+        for one in merge(
+            Facet(facet),
+            [line for line, _ in known],
+            kind=kind,
+            duration_s=duration_s,
+            zone=zone,
+            plays=plays if facet == Facet.WATCHLIST else (),
+        ):
+            best = ids[one.line.identity]
+            says[best] = (one.plays, None)
+            for line in one.same:
+                says[ids[line.identity]] = (0, best)
+        for _, row in known:
+            shown, same_as = says.get(row[4], (0, None))
+            if (row[5], row[6]) != (shown, same_as):
+                yield shown, same_as, row[4]
