@@ -28,6 +28,8 @@ class Parts:
     environ: Mapping[str, str]
     #: Folder for the locks of token refreshes.
     locks: Path
+    #: Folder for the copies of files that are imported; made when there is one.
+    imports: Path
     #: Why secrets cannot be kept here, a sentence; empty when they can.
     secrets_trouble: Callable[[], str]
     #: Uses the encrypted vault with a passphrase from now on.

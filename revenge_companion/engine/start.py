@@ -212,6 +212,7 @@ async def _open(
             services=services,
             environ=environ,
             locks=Path(locks),
+            imports=paths.data / "imports",
         )
     )
     return Running(engine, lock, notes)

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
+from typing import TYPE_CHECKING
 
 from revenge_companion.core.decision import Decision
 from revenge_companion.core.errors import StoreTrouble
@@ -34,8 +35,12 @@ from revenge_companion.services.base import ServiceSpec
 from revenge_companion.store.accounts import Accounts
 from revenge_companion.store.flows import Flows
 from revenge_companion.store.hand_off import HandOffRows
+from revenge_companion.store.import_state import interrupted
 from revenge_companion.store.outbox import Outbox, total
 from revenge_companion.store.plays import Plays
+
+if TYPE_CHECKING:
+    from revenge_companion.engine.importer import Importer
 
 _log = logging.getLogger(__name__)
 
@@ -126,6 +131,7 @@ class Engine:
             meta=database,
             server=self.server,
         )
+        self._imports: Importer | None = None
         self._resuming = Resuming(self._sign_in, clock, tell, parts.secrets_trouble)
         self._pausing = Pausing(
             clock,
@@ -195,9 +201,13 @@ class Engine:
         self._chore(self._upkeep.keep(self._lanes.all))
         if not await self._resuming.now():
             self._chore(self._resuming.later())
+        if await interrupted(self._parts.database):
+            await self.imports.start()
 
     async def close(self) -> None:
         """Stop listening, let what is being sent settle, close HTTP and the database."""
+        if self._imports is not None:
+            await self._imports.close()
         await self._sign_in.stop()
         await self._listener.stop()
         self._pausing.close()
@@ -247,6 +257,25 @@ class Engine:
             await self._sign_in.resume()
         self._lanes.wake(force=True)
         self._tell.changed(Change.STATUS, Change.ACCOUNTS)
+
+    @property
+    def imports(self) -> "Importer":
+        """The importer, loaded now."""
+        if self._imports is None:
+            # Imported here: most days nobody imports anything.
+            from revenge_companion.engine.importing import build_importer
+
+            self._imports = build_importer(
+                self._parts.database,
+                self._clock,
+                dict(self._parts.services),
+                self._parts.imports,
+                self._lanes,
+                catalogue=lambda: self.server.known_index,
+                marker=lambda: None,
+                changed=lambda: self._tell.changed(Change.LIBRARY),
+            )
+        return self._imports
 
     # Signing in
 

@@ -4,7 +4,7 @@ A kind is told by what is in a file, never by its name. The code of one is loade
 looked at. Everything here that reads a file blocks, and may run on any thread.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -98,17 +98,17 @@ def format_of(key: str) -> FileFormat:
     raise ImportRefused(f"There is no kind of file called {key!r}.")
 
 
-def recognised(path: Path) -> FileFormat:
+def recognised(path: Path, formats: Sequence[FileFormat] = FORMATS) -> FileFormat:
     """What kind of file `path` is; raises ImportRefused where it is none, with a sentence."""
     try:
         if not path.is_file():
             raise ImportRefused("This is not a file.")
         if path.stat().st_size == 0:
             raise ImportRefused("This file is empty.")
-        for one in FORMATS:
+        for one in formats:
             if one.recognises(path):
                 return one
     except OSError as error:
         raise unreadable(error) from error
-    names = ", ".join(one.name for one in FORMATS)
+    names = ", ".join(one.name for one in formats)
     raise ImportRefused(f"This is none of the files that can be imported: {names}.")

@@ -45,15 +45,12 @@ class WatchOnce:
         if not self._wanted:
             return set()
         unwanted: set[int] = set()
-        coming: list[payload.Place] = []
+        coming: set[str] = set()
         for row in rows:
             item = row.scrobble.item
-            where = payload.place(item)
-            if where is None:
-                continue
-            if where in coming or await self._has(item):
+            if item.media_id in coming or await self._has(item):
                 unwanted.add(row.id)
-            coming.append(where)
+            coming.add(item.media_id)
         return unwanted
 
     async def _refresh(self) -> None:

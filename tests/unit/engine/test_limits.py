@@ -1,7 +1,6 @@
 """What is kept of an account's limits, and when its backlog is through."""
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -38,7 +37,7 @@ def limits_of(meta: Meta, clock: FakeClock) -> Limits:
     http = Http()
     made: tuple[Service, ...] = (
         LastFm(http, clock, {}),
-        Simkl(http, clock, {}, cache=Path("unused")),
+        Simkl(http, clock, {}),
         Trakt(http, clock, {}),
     )
     return Limits({one.spec.key: one for one in made}, meta, clock)

@@ -1,0 +1,202 @@
+"""Reading a source page by page: the next page is on its way while the last is written down."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Protocol, TypeVar
+
+from revenge_companion.core.clock import Clock
+from revenge_companion.core.errors import (
+    CompanionError,
+    QuotaExhausted,
+    RateLimited,
+    ServiceTrouble,
+    Unanswered,
+    Unreachable,
+)
+from revenge_companion.core.imports import Candidate, Verdict
+from revenge_companion.core.library import Facet, Subject
+from revenge_companion.core.matching import Match, NoMatch, match, wanted_keys
+from revenge_companion.core.reasons import Reason
+from revenge_companion.engine.import_sources import Reader
+from revenge_companion.services.base import ImportPage
+from revenge_companion.store.import_lines import ImportLines, Prepared, prepare
+from revenge_companion.store.import_runs import ImportRuns, StoredRun, Walk
+
+_log = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
+
+#: A wait a service asks for that is sat out, in seconds; longer ones stop the run.
+LONGEST_WAIT_S = 120.0
+#: Waits between tries while a service or the network has trouble, in seconds.
+RETRIES_S = (2.0, 10.0, 30.0)
+#: Waits of one page that a service asks for, one after the other.
+_MOST_WAITS = 20
+#: Pages of one facet: ten million lines.
+_MOST_PAGES = 100_000
+
+
+class Catalogue(Protocol):
+    """What the media server has; `engine.index.Index` in one that is signed in."""
+
+    async def lookup(self, keys: Sequence[str]) -> Mapping[str, str]:
+        """The server's item for each of `keys` that it has. Raises errors of the server."""
+        ...
+
+    async def subjects(self, media_ids: Sequence[str]) -> Mapping[str, Subject]:
+        """What the server says of its items, for those that are known."""
+        ...
+
+    async def search(self, subject: Subject, text: str = "", limit: int = 20) -> list[Candidate]:
+        """Items that `subject` might be, best first; `text` stands in for its title."""
+        ...
+
+
+class Reading:
+    """Walks through what a source has, matches it, and stages it."""
+
+    def __init__(
+        self,
+        runs: ImportRuns,
+        lines: ImportLines,
+        clock: Clock,
+        catalogue: Callable[[], Catalogue | None],
+    ) -> None:
+        """`catalogue` is None while no server is known."""
+        self._runs = runs
+        self._lines = lines
+        self._clock = clock
+        self._catalogue = catalogue
+
+    async def walk(
+        self, stored: StoredRun, reader: Reader, went: Callable[[StoredRun], None]
+    ) -> StoredRun:
+        """Read every facet of a run from where it was left; `went` is told after each page.
+
+        Raises any error of the source or the store; what was staged stays, and the next walk goes
+        on behind it.
+        """
+        if not stored.marks and not any(walk.cursor for walk in stored.walks.values()):
+            marks = await self._patiently(reader.marks)
+            await self._runs.set_marks(stored.run.id, marks)
+            stored = replace(stored, marks=marks)
+        matcher = _Matcher(self._catalogue())
+        for facet in stored.run.facets:
+            if not stored.walks[facet].done:
+                stored = await self._facet(stored, facet, reader, matcher, went)
+        return stored
+
+    async def _facet(
+        self,
+        stored: StoredRun,
+        facet: Facet,
+        reader: Reader,
+        matcher: "_Matcher",
+        went: Callable[[StoredRun], None],
+    ) -> StoredRun:
+        def fetch(cursor: str) -> "asyncio.Task[ImportPage]":
+            return asyncio.create_task(self._patiently(lambda: reader.page(facet, cursor)))
+
+        coming: asyncio.Task[ImportPage] | None = fetch(stored.walks[facet].cursor)
+        try:
+            for _ in range(_MOST_PAGES):
+                assert coming is not None
+                page, coming = await coming, None
+                before = stored.walks[facet]
+                if page.next_cursor and page.next_cursor == before.cursor:
+                    raise ServiceTrouble("The source sends the same page again and again.")
+                if page.next_cursor:
+                    coming = fetch(page.next_cursor)
+                total = page.total if page.total is not None else before.total
+                walk = Walk(page.next_cursor, not page.next_cursor, total)
+                stored = await self._stage(stored, page, {**stored.walks, facet: walk}, matcher)
+                went(stored)
+                if coming is None:
+                    return stored
+            raise ServiceTrouble("The source does not come to an end.")
+        finally:
+            if coming is not None:
+                coming.cancel()
+                await asyncio.gather(coming, return_exceptions=True)
+
+    async def _stage(
+        self,
+        stored: StoredRun,
+        page: ImportPage,
+        walks: Mapping[Facet, Walk],
+        matcher: "_Matcher",
+    ) -> StoredRun:
+        run = stored.run
+        prepared = await asyncio.to_thread(prepare, page.entries)
+        matches = await matcher.match(prepared)
+        total = _total(walks)
+        failed = len(page.unreadable)
+        done = await self._lines.stage(run.id, prepared, matches, walks, total=total, failed=failed)
+        counts = dict(run.counts)
+        for verdict, more in (
+            (Verdict.UNMATCHED, done.unmatched),
+            (Verdict.NEW, done.new - done.unmatched),
+        ):
+            counts[verdict] = counts.get(verdict, 0) + more
+        run = replace(
+            run,
+            total=total,
+            processed=run.processed + done.new,
+            matched=run.matched + done.matched,
+            failed=run.failed + failed,
+            counts=counts,
+        )
+        return replace(stored, run=run, walks=walks)
+
+    async def _patiently(self, call: Callable[[], Awaitable[_T]]) -> _T:
+        """What `call` returns; short waits and trouble that passes are sat out."""
+        troubles, waits = 0, 0
+        while True:
+            try:
+                return await call()
+            except QuotaExhausted:
+                raise
+            except RateLimited as error:
+                wait_s = error.retry_after_s if error.retry_after_s is not None else 60.0
+                waits += 1
+                if wait_s > LONGEST_WAIT_S or waits > _MOST_WAITS:
+                    raise
+            except (Unreachable, Unanswered, ServiceTrouble):
+                if troubles == len(RETRIES_S):
+                    raise
+                wait_s = RETRIES_S[troubles]
+                troubles += 1
+            await self._clock.sleep(wait_s)
+
+
+class _Matcher:
+    """Asks the server's catalogue, and stops asking where it does not answer."""
+
+    def __init__(self, catalogue: Catalogue | None) -> None:
+        self._catalogue = catalogue
+
+    async def match(self, page: Prepared) -> list[Match | NoMatch]:
+        """A match, or why there is none, for each item of `page`."""
+        wanted = page.wanted()
+        found: Mapping[str, str] = {}
+        if wanted and self._catalogue is not None:
+            try:
+                found = await self._catalogue.lookup(wanted)
+            except CompanionError as error:
+                _log.info("Lines are read without the server's catalogue: %s", error)
+                self._catalogue = None
+        unknown = self._catalogue is None
+        return [
+            NoMatch(Reason.CATALOGUE_UNKNOWN)
+            if unknown and wanted_keys(item.subject, item.keys)
+            else match(item.subject, item.keys, found)
+            for item in page.items
+        ]
+
+
+def _total(walks: Mapping[Facet, Walk]) -> int | None:
+    """Lines of all facets, as soon as each of them is known."""
+    totals = [walk.total for walk in walks.values()]
+    return None if None in totals else sum(total for total in totals if total is not None)

@@ -1,0 +1,374 @@
+"""Imports: read a source, match and stage its lines, show what they would change, write, take back.
+
+A run goes READING → PREVIEW → WRITING → DONE, each step a batch to a transaction, so that it goes
+on after a crash where the last batch ended. Whatever stops a run leaves it STOPPED with a sentence;
+nothing a source did not say in full is ever taken for gone.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
+from datetime import tzinfo
+from pathlib import Path
+
+from revenge_companion.core.clock import Clock
+from revenge_companion.core.errors import CompanionError, ImportRefused
+from revenge_companion.core.imports import (
+    Candidate,
+    Choice,
+    ImportRow,
+    ImportRun,
+    ImportSource,
+    RunState,
+    Verdict,
+)
+from revenge_companion.core.library import Facet
+from revenge_companion.engine.import_marks import Marker, Marking
+from revenge_companion.engine.import_progress import Progress, Told
+from revenge_companion.engine.import_reading import Catalogue, Reading
+from revenge_companion.engine.import_sources import Sources
+from revenge_companion.engine.import_words import readable
+from revenge_companion.store.database import Database
+from revenge_companion.store.import_lines import ImportLines
+from revenge_companion.store.import_marks import ImportMarks
+from revenge_companion.store.import_runs import ImportRuns, StoredRun
+from revenge_companion.store.import_verdicts import ImportVerdicts
+from revenge_companion.store.import_writing import ImportWriting
+from revenge_companion.store.library import Library
+
+_log = logging.getLogger(__name__)
+
+#: How long `cancel` waits for what is under way, in seconds.
+_CANCEL_S = 0.8
+_UNDER_WAY = (RunState.READING, RunState.WRITING, RunState.UNDOING)
+_FAILED = "The import failed in a way nobody planned for; the log says how."
+
+
+class Importer:
+    """Implements `engine.library_api.ImportsApi`; see there for what each call does."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        sources: Sources,
+        library: Library,
+        *,
+        catalogue: Callable[[], Catalogue | None],
+        marker: Callable[[], Marker | None],
+        changed: Callable[[], None],
+        zone: tzinfo | None = None,
+    ) -> None:
+        """`changed` is called when the library is not what it was."""
+        self._clock = clock
+        self._sources = sources
+        self._library = library
+        self._catalogue = catalogue
+        self._changed = changed
+        self._zone = zone
+        self._runs = ImportRuns(db)
+        self._lines = ImportLines(db)
+        self._verdicts = ImportVerdicts(db, zone)
+        self._writing = ImportWriting(db, zone)
+        self._reading = Reading(self._runs, self._lines, clock, catalogue)
+        self._marking = Marking(ImportMarks(db), marker)
+        self._told: list[Told] = []
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._live: dict[int, StoredRun] = {}
+        self._progress: dict[int, Progress] = {}
+
+    # Life
+
+    async def start(self) -> None:
+        """Go on with what the program's end interrupted. Raises StoreTrouble."""
+        for stored in await self._runs.unfinished():
+            self._begin(stored)
+
+    async def close(self) -> None:
+        """Stop what runs; it goes on at the next start."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def on_progress(self, told: Told) -> None:
+        self._told.append(told)
+
+    # Sources
+
+    def sources(self) -> Sequence[ImportSource]:
+        return self._sources.all()
+
+    async def recognise(self, path: Path) -> ImportSource:
+        return await self._sources.recognise(path)
+
+    # Runs
+
+    async def begin(
+        self,
+        source: str,
+        facets: Sequence[Facet],
+        *,
+        path: Path | None = None,
+        mark_watched: bool = True,
+    ) -> int:
+        found = self._sources.get(source)
+        wanted = tuple(facet for facet in found.facets if facet in facets)
+        if not wanted:
+            raise ImportRefused(f"{found.name} has nothing of what is wanted.")
+        for stored in self._live.values():
+            if stored.run.source == source:
+                raise ImportRefused(f"An import from {found.name} is under way.")
+        file = ""
+        if found.is_file:
+            if path is None:
+                raise ImportRefused("A file is needed.")
+            held = await self._sources.recognise(path)
+            if held.key != source:
+                raise ImportRefused(f"{path.name} is not a file of {found.name}.")
+            wanted = tuple(facet for facet in wanted if facet in held.facets)
+            if not wanted:
+                raise ImportRefused(f"{path.name} has nothing of what is wanted.")
+            file = await self._sources.copy(path)
+        run_id = await self._runs.add(
+            source, found.name, wanted, self._clock.now(), file=file, mark_watched=mark_watched
+        )
+        self._begin(await self._stored(run_id))
+        return run_id
+
+    async def run(self, run_id: int) -> ImportRun:
+        return self._shown(await self._stored(run_id))
+
+    async def runs(self, limit: int = 50) -> list[ImportRun]:
+        return [self._shown(stored) for stored in await self._runs.newest(limit)]
+
+    async def write(self, run_id: int) -> None:
+        stored = await self._stored(run_id)
+        if stored.run.state is not RunState.PREVIEW or run_id in self._tasks:
+            raise ImportRefused("This import is not ready to be written.")
+        await self._go(stored, RunState.WRITING)
+
+    async def resume(self, run_id: int) -> None:
+        stored = await self._stored(run_id)
+        if run_id in self._tasks or not stored.run.can_resume:
+            raise ImportRefused("This import does not wait to be resumed.")
+        await self._runs.set_state(run_id, stored.stage)
+        self._begin(await self._stored(run_id))
+
+    async def cancel(self, run_id: int) -> None:
+        task = self._tasks.get(run_id)
+        if task is None:
+            return
+        task.cancel()
+        await asyncio.wait({task}, timeout=_CANCEL_S)
+        # It may have come to its end in the same moment.
+        if (await self._stored(run_id)).run.state in _UNDER_WAY:
+            await self._runs.set_state(run_id, RunState.STOPPED)
+        self._tell(self._shown(await self._stored(run_id)))
+
+    async def undo(self, run_id: int) -> None:
+        stored = await self._stored(run_id)
+        if run_id in self._tasks or not stored.run.can_undo:
+            raise ImportRefused("This import has written nothing that could be taken back.")
+        await self._go(stored, RunState.UNDOING)
+
+    async def forget(self, run_id: int) -> None:
+        stored = await self._stored(run_id)
+        if run_id in self._tasks:
+            raise ImportRefused("This import is under way. Cancel it first.")
+        await self._runs.forget(run_id)
+        await asyncio.to_thread(self._sources.drop, stored.file)
+
+    # Lines
+
+    async def rows(
+        self,
+        run_id: int,
+        verdict: Verdict | None = None,
+        *,
+        facet: Facet | None = None,
+        search: str = "",
+        limit: int = 200,
+        after_id: int = 0,
+    ) -> list[ImportRow]:
+        return await self._readable(
+            await self._lines.page(
+                run_id, verdict, facet=facet, search=search, limit=limit, after_id=after_id
+            )
+        )
+
+    async def choose(self, run_id: int, row_ids: Sequence[int] | None, choice: Choice) -> None:
+        stored = await self._stored(run_id)
+        if stored.run.state is not RunState.PREVIEW:
+            raise ImportRefused("Only an import that waits to be written can be chosen from.")
+        await self._lines.choose(run_id, row_ids, choice)
+
+    async def unmatched(
+        self, *, search: str = "", limit: int = 200, after_id: int = 0
+    ) -> list[ImportRow]:
+        return await self._readable(
+            await self._lines.unmatched(search=search, limit=limit, after_id=after_id)
+        )
+
+    async def candidates(self, row_id: int, text: str = "") -> list[Candidate]:
+        row = await self._row(row_id)
+        catalogue = self._catalogue()
+        if catalogue is None:
+            raise ImportRefused("Sign in to your server first: what it has is not known.")
+        return await catalogue.search(row.entry.subject, text)
+
+    async def match(self, row_id: int, media_id: str) -> None:
+        await self._row(row_id)
+        catalogue = self._catalogue()
+        if catalogue is None or media_id not in await catalogue.subjects([media_id]):
+            raise ImportRefused("Your server has no such item.")
+        await self._lines.match(row_id, media_id, self._zone)
+        self._changed()
+
+    async def never(self, row_id: int) -> None:
+        await self._row(row_id)
+        await self._lines.never(row_id)
+
+    # What runs
+
+    async def _go(self, stored: StoredRun, stage: RunState) -> None:
+        await self._runs.set_state(stored.run.id, stage, stage=stage, restart=True)
+        self._begin(await self._stored(stored.run.id))
+
+    def _begin(self, stored: StoredRun) -> None:
+        """Give a run the task that its stage asks for."""
+        run_id = stored.run.id
+        stages: dict[RunState, Callable[[StoredRun], Coroutine[object, object, None]]] = {
+            RunState.READING: self._read,
+            RunState.WRITING: self._write,
+            RunState.UNDOING: self._undo,
+        }
+        self._live[run_id] = stored
+        self._progress[run_id] = Progress(self._clock, self._told)
+        task = asyncio.create_task(
+            self._guarded(stored, stages[stored.stage]), name=f"import-{run_id}"
+        )
+        self._tasks[run_id] = task
+        task.add_done_callback(lambda _: self._ended(run_id))
+
+    def _ended(self, run_id: int) -> None:
+        self._tasks.pop(run_id, None)
+        self._live.pop(run_id, None)
+        self._progress.pop(run_id, None)
+
+    async def _guarded(
+        self, stored: StoredRun, stage: Callable[[StoredRun], Coroutine[object, object, None]]
+    ) -> None:
+        """One stage of a run; what stops it becomes the sentence of its STOPPED."""
+        run_id = stored.run.id
+        trouble = ""
+        progress = self._progress[run_id]
+        progress.tell(self._shown(stored))
+        try:
+            await stage(stored)
+        except CompanionError as error:
+            trouble = str(error)
+            _log.info("Import %d stopped: %s", run_id, error)
+        except Exception:
+            trouble = _FAILED
+            _log.exception("Import %d failed in a way nobody planned for", run_id)
+        finally:
+            await progress.close()
+        try:
+            if trouble:
+                await self._runs.set_state(run_id, RunState.STOPPED, trouble=trouble)
+            ended = await self._stored(run_id)
+        except CompanionError as error:
+            _log.info("How import %d ended could not be written: %s", run_id, error)
+            return
+        self._ended(run_id)
+        self._tell(self._shown(ended))
+
+    async def _read(self, stored: StoredRun) -> None:
+        run_id = stored.run.id
+        reader = await self._sources.open(stored.run.source, stored.file)
+        try:
+            stored = await self._reading.walk(stored, reader, self._went)
+        finally:
+            # Also while being cancelled: a file's thread has to be done with it.
+            await reader.close()
+        await self._library.absorb()
+        after: int | None = 0
+        while after is not None:
+            after = await self._verdicts.settle(run_id, after)
+        await self._runs.set_state(run_id, RunState.PREVIEW, stage=RunState.PREVIEW)
+        await asyncio.to_thread(self._sources.drop, stored.file)
+
+    async def _write(self, stored: StoredRun) -> None:
+        run_id = stored.run.id
+        total = sum(stored.run.counts.values())
+        done = False
+        while not done:
+            step = await self._writing.write(run_id)
+            done = step.done
+            run = replace(
+                self._live[run_id].run, processed=step.processed, total=total, written=True
+            )
+            self._went(replace(stored, run=run))
+        self._changed()
+        await self._runs.keep_seen(run_id, self._clock.now())
+        if stored.mark_watched:
+            await self._marking.mark(run_id, lambda: None)
+        await self._runs.set_state(
+            run_id, RunState.DONE, stage=RunState.DONE, ended_at=self._clock.now()
+        )
+
+    async def _undo(self, stored: StoredRun) -> None:
+        run_id = stored.run.id
+        total = sum(stored.run.counts.values())
+        # What was read of the source is no longer there, so that the next sync reads it again.
+        await self._runs.unsee(stored.run.source)
+        done = False
+        while not done:
+            step = await self._writing.undo(run_id)
+            done = step.done
+            run = replace(self._live[run_id].run, processed=step.processed, total=total)
+            self._went(replace(stored, run=run))
+        self._changed()
+        await self._marking.unmark(run_id, lambda: None)
+        await self._runs.set_state(
+            run_id, RunState.UNDONE, stage=RunState.UNDONE, ended_at=self._clock.now()
+        )
+
+    # Telling
+
+    def _went(self, stored: StoredRun) -> None:
+        run_id = stored.run.id
+        run = self._progress[run_id].went(self._shown(stored))
+        self._live[run_id] = replace(stored, run=run)
+
+    def _shown(self, stored: StoredRun) -> ImportRun:
+        """A run as the window sees it: with the pace it has this moment."""
+        run = stored.run
+        live = self._live.get(run.id)
+        if live is None:
+            return run
+        return replace(run, running=True, rate=live.run.rate, left_s=live.run.left_s)
+
+    def _tell(self, run: ImportRun) -> None:
+        for told in self._told:
+            told(run)
+
+    async def _readable(self, rows: list[ImportRow]) -> list[ImportRow]:
+        catalogue = self._catalogue()
+        found = {row.entry.subject.media_id for row in rows if row.entry.subject.media_id}
+        known = {} if catalogue is None or not found else await catalogue.subjects(sorted(found))
+        return [readable(row, known, self._sources.name_of, self._zone) for row in rows]
+
+    async def _stored(self, run_id: int) -> StoredRun:
+        stored = await self._runs.get(run_id)
+        if stored is None:
+            raise ImportRefused(f"There is no import {run_id}.")
+        return stored
+
+    async def _row(self, row_id: int) -> ImportRow:
+        row = await self._lines.get(row_id)
+        if row is None:
+            raise ImportRefused(f"There is no line {row_id}.")
+        return row

@@ -1,0 +1,296 @@
+"""What tests of imports share: sources that say what they are told, an importer on a real file."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, tzinfo
+from pathlib import Path
+from typing import Any
+
+from revenge_companion.core.accounts import Account
+from revenge_companion.core.clock import Clock
+from revenge_companion.core.imports import Candidate, ImportRun, RunState
+from revenge_companion.core.library import Entry, Facet, Precision, Subject, SubjectKind
+from revenge_companion.core.media import Ids, Kind, Series
+from revenge_companion.engine.import_marks import Marker
+from revenge_companion.engine.import_reading import Catalogue
+from revenge_companion.engine.import_sources import Sources
+from revenge_companion.engine.importer import Importer
+from revenge_companion.services.base import ImportPage, LinkMethod, ServiceSpec
+from revenge_companion.services.file_formats import FileFormat
+from revenge_companion.store.database import Database, Link
+from revenge_companion.store.library import Library
+from tests.clock import START, FakeClock
+
+HISTORY, RATINGS, WATCHLIST = Facet.HISTORY, Facet.RATINGS, Facet.WATCHLIST
+
+
+def film(number: int = 1, **values: Any) -> Subject:
+    known: dict[str, Any] = {
+        "kind": SubjectKind.MOVIE,
+        "title": f"Film {number}",
+        "year": 2000 + number % 20,
+        "ids": Ids(tmdb=1000 + number, imdb=f"tt{number:07}"),
+    }
+    return Subject(**known | values)
+
+
+def episode(number: int = 1, season: int = 1, **values: Any) -> Subject:
+    known: dict[str, Any] = {
+        "kind": SubjectKind.EPISODE,
+        "title": "",
+        "series": Series("Show", 2010, Ids(tmdb=7, tvdb=77)),
+        "season_number": season,
+        "episode_number": number,
+    }
+    return Subject(**known | values)
+
+
+def track(number: int = 1, **values: Any) -> Subject:
+    known: dict[str, Any] = {
+        "kind": SubjectKind.TRACK,
+        "title": f"Track {number}",
+        "artist": "Low",
+    }
+    return Subject(**known | values)
+
+
+def play(subject: Subject, line: str, at: datetime | None = START, **values: Any) -> Entry:
+    """A line of a history; without `at` one that nobody dates."""
+    precision = Precision.SECOND if at is not None else Precision.UNKNOWN
+    return Entry(HISTORY, subject, line, at, **{"precision": precision} | values)
+
+
+def plays(count: int, first: int = 0) -> list[Entry]:
+    """Plays of different films, a day apart, the newest first."""
+    return [
+        play(film(number), str(number), START - timedelta(days=number))
+        for number in range(first, first + count)
+    ]
+
+
+def rating(subject: Subject, value: int, at: datetime | None = START, **values: Any) -> Entry:
+    return Entry(RATINGS, subject, f"{subject.label}", at, rating=value, **values)
+
+
+@dataclass
+class FakeSource:
+    """A client whose account has what it is given, in pages of `size`."""
+
+    lines: dict[Facet, list[Entry]] = field(default_factory=dict)
+    size: int = 10
+    #: What a page raises before it is given: errors by the number of the request, from 0.
+    errors: dict[int, Exception] = field(default_factory=dict)
+    said: dict[Facet, str] = field(default_factory=dict)
+    #: How far pages reach back into the one before.
+    overlap: int = 0
+    requests: list[tuple[Facet, str]] = field(default_factory=list)
+    hold: Any = None
+
+    async def marks(self) -> Mapping[Facet, str]:
+        return self.said
+
+    async def page(self, facet: Facet, cursor: str) -> ImportPage:
+        number = len(self.requests)
+        self.requests.append((facet, cursor))
+        if self.hold is not None:
+            await self.hold.wait()
+        if number in self.errors:
+            raise self.errors[number]
+        lines = self.lines.get(facet, [])
+        at = int(cursor or 0)
+        end = at + self.size
+        return ImportPage(
+            tuple(lines[max(0, at - self.overlap) : end]),
+            str(end) if end < len(lines) else "",
+            total=len(lines),
+        )
+
+
+@dataclass
+class FakeCatalogue:
+    """A server that has the items it is given, by key."""
+
+    items: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, Subject] = field(default_factory=dict)
+    error: Exception | None = None
+    asked: int = 0
+
+    async def lookup(self, keys: Sequence[str]) -> Mapping[str, str]:
+        self.asked += 1
+        if self.error is not None:
+            raise self.error
+        return {key: self.items[key] for key in keys if key in self.items}
+
+    async def subjects(self, media_ids: Sequence[str]) -> Mapping[str, Subject]:
+        return {one: self.labels[one] for one in media_ids if one in self.labels}
+
+    async def search(self, subject: Subject, text: str = "", limit: int = 20) -> list[Candidate]:
+        return [Candidate(one, found.label, 0.9) for one, found in self.labels.items()][:limit]
+
+
+@dataclass
+class FakeMarker:
+    """A server's marks."""
+
+    marked: set[str] = field(default_factory=set)
+    asked: list[tuple[str, ...]] = field(default_factory=list)
+    error: Exception | None = None
+
+    async def watched(self, media_ids: Sequence[str]) -> set[str]:
+        return self.marked & set(media_ids)
+
+    async def mark(self, media_ids: Sequence[str]) -> None:
+        if self.error is not None:
+            raise self.error
+        self.asked.append(tuple(media_ids))
+        self.marked |= set(media_ids)
+
+    async def unmark(self, media_ids: Sequence[str]) -> None:
+        if self.error is not None:
+            raise self.error
+        self.marked -= set(media_ids)
+
+
+SPEC = ServiceSpec(
+    key="fake",
+    name="Fake",
+    kinds=(Kind.MOVIE,),
+    link=(LinkMethod.TOKEN,),
+    live=False,
+    batch_size=1,
+    resend_is_safe=True,
+    default_api_url="https://fake.example",
+    imports=tuple(Facet),
+)
+
+
+@dataclass
+class _Service:
+    spec: ServiceSpec
+
+
+@dataclass
+class Desk:
+    """An importer with everything around it."""
+
+    db: Database
+    clock: Any
+    importer: Importer
+    library: Library
+    sources: dict[int, FakeSource]
+    catalogue: FakeCatalogue
+    marker: FakeMarker
+    told: list[ImportRun]
+
+    async def until(self, run_id: int, *states: RunState) -> ImportRun:
+        """The run, once it stands in one of these states and nothing of it runs."""
+        for _ in range(4000):
+            run = await self.importer.run(run_id)
+            if run.state in states and not run.running:
+                return run
+            if isinstance(self.clock, FakeClock):
+                await self.clock.turn(0.05)
+        raise AssertionError(f"the run stays {run.state}: {run.trouble}")
+
+    async def read(self, account: int = 1, *facets: Facet) -> ImportRun:
+        """Read an account to its preview."""
+        run_id = await self.importer.begin(f"account:{account}", facets or (HISTORY,))
+        return await self.until(run_id, RunState.PREVIEW, RunState.STOPPED)
+
+    async def write(self, run_id: int) -> ImportRun:
+        await self.importer.write(run_id)
+        return await self.until(run_id, RunState.DONE, RunState.STOPPED)
+
+    async def undo(self, run_id: int) -> ImportRun:
+        await self.importer.undo(run_id)
+        return await self.until(run_id, RunState.UNDONE, RunState.STOPPED)
+
+    async def whole(self, account: int = 1, *facets: Facet) -> ImportRun:
+        """Read and write an account."""
+        run = await self.read(account, *facets)
+        assert run.state is RunState.PREVIEW, run.trouble
+        return await self.write(run.id)
+
+
+@asynccontextmanager
+async def desk(
+    folder: Path,
+    *sources: FakeSource,
+    clock: Clock | None = None,
+    formats: Sequence[FileFormat] = (),
+    zone: tzinfo | None = UTC,
+    catalogue: FakeCatalogue | None = None,
+    marker: FakeMarker | None = None,
+) -> AsyncIterator[Desk]:
+    """An importer over a database in `folder`; `sources` are the accounts 1, 2 and so on."""
+    clock = clock or FakeClock()
+    db = await Database.open(folder / "companion.db", clock=clock)
+    accounts = [
+        Account(number, "fake", f"me{number}", "me") for number in range(1, len(sources) + 1)
+    ]
+    known = dict(enumerate(sources, 1))
+    services: Any = {"fake": _Service(SPEC)}
+    clients: Any = known.get
+    catalogue = catalogue or FakeCatalogue()
+    marker = marker or FakeMarker()
+    library = Library(db, clock, zone)
+    its: Catalogue = catalogue
+    marks: Marker = marker
+    importer = Importer(
+        db,
+        clock,
+        Sources(
+            services,
+            folder / "imports",
+            linked=lambda: accounts,
+            client_of=clients,
+            formats=formats,
+        ),
+        library,
+        catalogue=lambda: its,
+        marker=lambda: marks,
+        changed=lambda: None,
+        zone=zone,
+    )
+    told: list[ImportRun] = []
+    importer.on_progress(told.append)
+    try:
+        yield Desk(db, clock, importer, library, known, catalogue, marker, told)
+    finally:
+        await importer.close()
+        await db.close()
+
+
+#: Tables that an undo leaves as they were, with the columns that say so.
+LIBRARY_TABLES = ("library_item", "library_key", "library_entry", "library_stale", "library_due")
+
+
+async def dump(db: Database) -> dict[str, list[tuple[Any, ...]]]:
+    """Every value of the library's tables."""
+
+    def job(link: Link) -> dict[str, list[tuple[Any, ...]]]:
+        return {
+            table: link.connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall()
+            if table in ("library_key",)
+            else link.connection.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall()
+            for table in LIBRARY_TABLES
+        }
+
+    return await db.run(job)
+
+
+async def shown(db: Database, facet: Facet = HISTORY) -> list[tuple[str, datetime | None, int]]:
+    """The merged view: label, date and plays, by date."""
+    from revenge_companion.store.payload import maybe_moment
+
+    def job(link: Link) -> list[tuple[str, datetime | None, int]]:
+        rows = link.connection.execute(
+            "SELECT i.label, e.at_us, e.shown FROM library_entry e "
+            "JOIN library_item i ON i.id = e.item_id WHERE e.facet = ? AND e.shown > 0 "
+            "ORDER BY e.at_us, i.label, e.source, e.line",
+            (facet.value,),
+        )
+        return [(row[0], maybe_moment(row[1]), row[2]) for row in rows]
+
+    return await db.run(job)
