@@ -1,36 +1,17 @@
-"""What reading a source takes: texts and times with care, cursors, patience with trouble."""
+"""What reading a source takes: texts and times with care, and cursors."""
 
 import json
 import math
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 
-from revenge_companion.core.clock import Clock
-from revenge_companion.core.errors import ImportRefused, ServiceTrouble, Unanswered
+from revenge_companion.core.errors import ImportRefused
 from revenge_companion.core.library import NAME_LIMIT
 from revenge_companion.services.answers import whole_number
 
-_T = TypeVar("_T")
-
-#: Waits before an unanswered or failed reading is repeated, in seconds. Reading twice is harmless,
-#: and services fail at deep pages now and then.
-_WAITS_S = (2.0, 8.0)
 #: The last second that is taken for a date (2100-01-01), as Unix seconds.
 _LATEST_S = 4_102_444_800
-
-
-async def patiently(clock: Clock, ask: Callable[[], Awaitable[_T]]) -> _T:
-    """What `ask` gives, asked up to three times while the service has trouble or keeps silent.
-
-    Raises what it raised the last time; what is no passing trouble is raised at once.
-    """
-    for seconds in _WAITS_S:
-        try:
-            return await ask()
-        except (ServiceTrouble, Unanswered):
-            await clock.sleep(seconds)
-    return await ask()
 
 
 def name(value: object, limit: int = NAME_LIMIT) -> str:

@@ -69,9 +69,8 @@ class LastFmClient:
         self._keys = keys
         self._custom = custom
         self._gate = Gate(clock, interval_s=wire.INTERVAL_S, burst=5)
-        self._reading = Reading(
-            self._call, clock, account.remote_name or account.remote_id, custom=custom
-        )
+        user = account.remote_name or account.remote_id
+        self._reading = Reading(self._call, user, custom=custom)
         #: Known by the address, or learned from an answer that only tells of one row.
         self._singles = custom and payload.wants_singles(root)
 

@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from revenge_companion.core.clock import Clock
 from revenge_companion.core.errors import (
     BatchRefused,
     CompanionError,
@@ -28,7 +27,6 @@ from revenge_companion.services.lastfm import wire
 from revenge_companion.services.reading import (
     name,
     packed,
-    patiently,
     place,
     unix_moment,
     unpacked,
@@ -68,11 +66,8 @@ class _Rows:
 class Reading:
     """Reads one account; see `services.base.Readable`."""
 
-    def __init__(
-        self, call: Call, clock: Clock, user: str, *, custom: bool, page_rows: int = PAGE_ROWS
-    ) -> None:
+    def __init__(self, call: Call, user: str, *, custom: bool, page_rows: int = PAGE_ROWS) -> None:
         self._call = call
-        self._clock = clock
         self._user = user
         self._custom = custom
         self._page_rows = page_rows
@@ -136,15 +131,12 @@ class Reading:
         return ImportPage(rows.entries, cursor, rows.total, rows.unreadable)
 
     async def _ask(self, facet: Facet, asked: dict[str, str]) -> _Rows:
-        async def once() -> _Rows:
-            answer = await self._call(_METHODS[facet], {"user": self._user, **asked})
-            # A page is a few milliseconds of work, which the window's thread need not do.
-            rows = await asyncio.to_thread(self._read, facet, answer)
-            if not rows.count and rows.total and not _is_last(rows, int(asked["page"]) - 1):
-                raise ServiceTrouble(f"{answer.host} sent an empty page of a list that goes on.")
-            return rows
-
-        return await patiently(self._clock, once)
+        answer = await self._call(_METHODS[facet], {"user": self._user, **asked})
+        # A page is a few milliseconds of work, which the window's thread need not do.
+        rows = await asyncio.to_thread(self._read, facet, answer)
+        if not rows.count and rows.total and not _is_last(rows, int(asked["page"]) - 1):
+            raise ServiceTrouble(f"{answer.host} sent an empty page of a list that goes on.")
+        return rows
 
     def _after(
         self, rows: _Rows, until_s: int | None, number: int

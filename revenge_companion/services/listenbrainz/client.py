@@ -54,7 +54,7 @@ class ListenBrainzClient:
         # Library default of the server: 30 requests in 10 s; its headers say what is left.
         self._gate = Gate(clock, interval_s=10 / 30, burst=10)
         self._feedback = Feedback(self._sent, root)
-        self._reading = Reading(self._sent, clock, root, account.remote_id)
+        self._reading = Reading(self._sent, root, account.remote_id)
         #: None until a custom server had to be told apart from ListenBrainz.
         self._singles: bool | None = payload.is_compatible(root) or (
             None if account.api_url and root != SPEC.default_api_url else False

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from revenge_companion.core.clock import Clock
 from revenge_companion.core.errors import BatchRefused, ImportRefused, ServiceTrouble
 from revenge_companion.core.library import Entry, Facet
 from revenge_companion.net.http import Answer
@@ -21,7 +20,7 @@ from revenge_companion.services.base import ImportPage
 from revenge_companion.services.listenbrainz import listens, payload, wire
 from revenge_companion.services.listenbrainz.feedback import Send
 from revenge_companion.services.listenbrainz.spec import SPEC
-from revenge_companion.services.reading import packed, patiently, place, unpacked
+from revenge_companion.services.reading import packed, place, unpacked
 
 #: The most rows that one answer holds.
 PAGE_ROWS = 1000
@@ -46,11 +45,8 @@ class _Rows:
 class Reading:
     """Reads one account; see `services.base.Readable`."""
 
-    def __init__(
-        self, send: Send, clock: Clock, root: str, user: str, *, page_rows: int = PAGE_ROWS
-    ) -> None:
+    def __init__(self, send: Send, root: str, user: str, *, page_rows: int = PAGE_ROWS) -> None:
         self._send = send
-        self._clock = clock
         self._root = root
         self._user = quote(user, safe="")
         self._name = user
@@ -165,13 +161,9 @@ class Reading:
             # multi-scrobbler's complete address takes listens and nothing else.
             raise self._shows_nothing()
 
-        async def once() -> Mapping[str, Any]:
-            answer = await self._send("GET", path, params=asked, live=False)
-            # A page is many milliseconds of work, which the window's thread need not do.
-            told = await asyncio.to_thread(object_of, answer)
-            return self._read(answer, told)
-
-        return await patiently(self._clock, once)
+        answer = await self._send("GET", path, params=asked, live=False)
+        # A page is many milliseconds of work, which the window's thread need not do.
+        return self._read(answer, await asyncio.to_thread(object_of, answer))
 
     def _read(self, answer: Answer, told: dict[str, Any] | None) -> Mapping[str, Any]:
         if answer.status == 200 and told is not None and "error" not in told:
