@@ -4,6 +4,7 @@
 failed: the worst that happens is that a row is parked, with the service's own words.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -105,6 +106,9 @@ class Settlement:
     detail: str = ""
     remote_id: str | None = None
 
+
+#: Claimed rows by id, each with what becomes of it.
+Settled = Sequence[tuple[int, Settlement]]
 
 #: First wait after a failure and the longest one, in seconds. Doubling with full jitter.
 FIRST_WAIT_S = 5.0

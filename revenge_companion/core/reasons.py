@@ -67,6 +67,8 @@ class Reason(StrEnum):
     MAP_NEEDED = "map_needed"
     UNMAPPED = "unmapped"
     KEPT_DROPPED = "kept_dropped"
+    KEPT_LISTED = "kept_listed"
+    KEPT_HISTORY = "kept_history"
     # An undo
     WITHDRAWN = "withdrawn"
     REMOVED = "removed"
@@ -177,6 +179,12 @@ SENTENCES: dict[Reason, str] = {
         "{service} needs the anime map. Download it in the settings; plays wait until then."
     ),
     Reason.UNMAPPED: "It could not be told which entry of {service} this is.",
+    Reason.KEPT_LISTED: (
+        "{service} has this on another of its lists already, so it was left as it is."
+    ),
+    Reason.KEPT_HISTORY: (
+        "{service} would remove its history and rating as well, so it was left as it is."
+    ),
     Reason.KEPT_DROPPED: "You dropped this at {service}, so it was left as it is.",
     Reason.NO_IDS: "The source gives no id for it. You can choose the item yourself.",
     Reason.NOT_ON_SERVER: "Your server does not have it. It is kept here until it does.",

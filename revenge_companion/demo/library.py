@@ -57,6 +57,22 @@ class Library:
         return (*self.movies, *episodes, *tracks)
 
 
+class Catalogue:
+    """What the server lists now; a scan may put another library in its place."""
+
+    def __init__(self, library: Library) -> None:
+        self.use(library)
+
+    def use(self, library: Library) -> None:
+        """List `library` and nothing else from now on."""
+        self.library = library
+        self.films = {movie.media_id: movie for movie in library.movies}
+        self.shows = {show.id: show for show in library.shows}
+        self.episodes = {
+            episode.media_id: (show, episode) for show in library.shows for episode in show.episodes
+        }
+
+
 def _movie(title: str, year: int, minutes: int, imdb: str, tmdb: int) -> Item:
     return Item(
         Kind.MOVIE,

@@ -10,23 +10,31 @@ from revenge_companion.core.media import Item
 from revenge_companion.demo.accounts import Accounts
 from revenge_companion.demo.answers import error, json_body, whole_number
 from revenge_companion.demo.hub import wire_time
-from revenge_companion.demo.library import Library
+from revenge_companion.demo.library import Catalogue
+from revenge_companion.demo.paging import Pages, film_order
 from revenge_companion.demo.progress import Progress, Row
 
 #: What the server takes for the runtime of a film it has none for.
 _NO_RUNTIME_S = 7200
 #: Continue-watching shows what is past this share.
 _STARTED = 0.05
+#: Runtimes beyond the end of a film that the server cannot write down.
+_TOO_FAR = 10
 
 
 class Movies:
     """Serves `/api/v1/movies…`."""
 
-    def __init__(self, library: Library, progress: Progress, accounts: Accounts) -> None:
-        self._movies = {movie.media_id: movie for movie in library.movies}
+    def __init__(self, catalogue: Catalogue, progress: Progress, accounts: Accounts) -> None:
+        self._catalogue = catalogue
+        self._pages = Pages()
         self._progress = progress
         self._accounts = accounts
         self._added = wire_time(progress.opened_at)
+
+    @property
+    def _movies(self) -> dict[str, Item]:
+        return self._catalogue.films
 
     def routes(self) -> list[Route]:
         root = "/api/v1/movies"
@@ -47,9 +55,10 @@ class Movies:
         offset = whole_number(request.query_params.get("offset"), 0, 0, 1_000_000)
         if limit is None or offset is None:
             return error(400, "Invalid parameters: limit or offset")
-        movies = sorted(self._movies.values(), key=lambda movie: movie.title)
-        page = [self._movie(movie) for movie in movies[offset : offset + limit]]
-        return JSONResponse({"items": page, "total": len(movies)})
+        movies = list(self._movies.values())
+        order = film_order(movies, request.query_params.get("order_by", ""))
+        page = self._pages.cut(movies, order, offset, limit)
+        return JSONResponse({"items": [self._movie(one) for one in page], "total": len(movies)})
 
     async def _one(self, request: Request) -> Response:
         if not self._accounts.allows(request):
@@ -127,6 +136,9 @@ class Movies:
             written = await written_progress(request)
             if written is None:
                 return error(400, "Invalid request: progress_seconds or duration_seconds")
+            if written[0] >= _TOO_FAR * written[1]:
+                # The column takes percentages below 1000.
+                return error(500, "Internal server error")
             return JSONResponse(self._row(self._progress.write(movie, *written)))
         row = self._progress.read(media_id)
         if row is None or media_id not in self._movies:

@@ -51,6 +51,14 @@ class Progress:
         row.watched_at = now
         return row
 
+    def mark(self, episode: Item, runtime_s: int) -> Row:
+        """Mark an episode as watched, which counts each time, also when it was."""
+        before = self._rows.get(episode.media_id)
+        count = 0 if before is None else before.watch_count
+        row = self.write(episode, runtime_s, runtime_s)
+        row.watch_count = count + 1
+        return row
+
     def read(self, media_id: str) -> Row | None:
         return self._rows.get(media_id)
 

@@ -14,9 +14,10 @@ from revenge_companion.core.media import Item
 from revenge_companion.core.playback import Device, EventType, PlayState
 from revenge_companion.demo.accounts import Accounts
 from revenge_companion.demo.answers import error
+from revenge_companion.demo.faults import Faults
 from revenge_companion.demo.frames import playback_object
 from revenge_companion.demo.hub import EventHub
-from revenge_companion.demo.library import LIBRARY, Library
+from revenge_companion.demo.library import LIBRARY, Catalogue, Library, demo_id
 from revenge_companion.demo.listener import Listener
 from revenge_companion.demo.movies import Movies
 from revenge_companion.demo.progress import Progress
@@ -59,7 +60,7 @@ class DemoServer:
             refresh_token_s=refresh_token_s,
             require_query_token=require_query_token,
         )
-        self.library = library
+        self._catalogue = catalogue = Catalogue(library)
         self.hub = EventHub(clock, self.accounts.user_id, sse_playback=sse_playback)
         self.progress = Progress(clock)
         self.streams = Streams(self.hub, self.accounts, clock, websocket=websocket)
@@ -67,13 +68,15 @@ class DemoServer:
         app = Starlette(
             routes=[
                 *self.accounts.routes(),
-                *Movies(library, self.progress, self.accounts).routes(),
-                *Shows(library, self.progress, self.accounts).routes(),
+                *Movies(catalogue, self.progress, self.accounts).routes(),
+                *Shows(catalogue, self.progress, self.accounts).routes(),
                 *self.streams.routes(),
                 Route("/healthz", _healthy, methods=["GET"]),
             ]
         )
-        self._listener = Listener(_Failing(app, self))
+        #: What goes wrong with single requests.
+        self.faults = Faults(_Failing(app, self))
+        self._listener = self.faults.listener = Listener(self.faults)
 
     async def __aenter__(self) -> Self:
         await self._listener.__aenter__()
@@ -86,6 +89,18 @@ class DemoServer:
     def url(self) -> str:
         """The server's address, without a trailing slash."""
         return self._listener.url
+
+    @property
+    def library(self) -> Library:
+        """What it lists."""
+        return self._catalogue.library
+
+    def scan(self, library: Library) -> None:
+        """Find `library` on the disks in place of what was there, and say so."""
+        self._catalogue.use(library)
+        for library_type in ("movie", "tvshow"):
+            data = {"library_id": demo_id(f"library/{library_type}"), "library_type": library_type}
+            self.hub.publish("library.scan_done", data)
 
     @property
     def username(self) -> str:

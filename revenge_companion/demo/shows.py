@@ -8,26 +8,35 @@ from starlette.routing import Route
 
 from revenge_companion.core.media import Item
 from revenge_companion.demo.accounts import Accounts
-from revenge_companion.demo.answers import error, whole_number
+from revenge_companion.demo.answers import error, json_body, whole_number
 from revenge_companion.demo.hub import wire_time
-from revenge_companion.demo.library import Library, Show, demo_id
+from revenge_companion.demo.library import Catalogue, Show, demo_id
 from revenge_companion.demo.movies import written_progress
+from revenge_companion.demo.paging import Pages, newest_first
 from revenge_companion.demo.progress import Progress, Row
 
 #: What the server takes for the runtime of an episode it has none for.
 _NO_RUNTIME_S = 2700
+#: Episodes marked at once.
+_BULK = 500
 
 
 class Shows:
     """Serves `/api/v1/tvshows…`. There is no watch history of episodes, as today."""
 
-    def __init__(self, library: Library, progress: Progress, accounts: Accounts) -> None:
-        self._shows = {show.id: show for show in library.shows}
-        self._of = {
-            episode.media_id: (show, episode) for show in library.shows for episode in show.episodes
-        }
+    def __init__(self, catalogue: Catalogue, progress: Progress, accounts: Accounts) -> None:
+        self._catalogue = catalogue
+        self._pages = Pages()
         self._progress = progress
         self._accounts = accounts
+
+    @property
+    def _shows(self) -> dict[str, Show]:
+        return self._catalogue.shows
+
+    @property
+    def _of(self) -> dict[str, tuple[Show, Item]]:
+        return self._catalogue.episodes
 
     def routes(self) -> list[Route]:
         root = "/api/v1/tvshows"
@@ -39,6 +48,7 @@ class Shows:
             Route(episode, self._episode, methods=["GET"]),
             Route(f"{episode}/progress", self._progress_of, methods=["GET", "PUT", "DELETE"]),
             Route(f"{episode}/watched", self._watched, methods=["POST"]),
+            Route(f"{root}/episodes/bulk-watched", self._bulk_watched, methods=["POST"]),
             Route(f"{root}/{{id}}", self._one, methods=["GET"]),
             Route(f"{root}/{{id}}/seasons", self._seasons, methods=["GET"]),
             Route(f"{root}/{{id}}/episodes", self._episodes, methods=["GET"]),
@@ -52,8 +62,10 @@ class Shows:
         offset = whole_number(request.query_params.get("offset"), 0, 0, 1_000_000)
         if limit is None or offset is None:
             return error(400, "Invalid parameters: limit or offset")
-        page = list(self._shows.values())[offset : offset + limit]
-        return JSONResponse({"items": [_show(show) for show in page], "total": len(self._shows)})
+        shows = list(enumerate(self._shows.values()))
+        # Whatever order was asked for.
+        page = self._pages.cut(shows, newest_first(len(shows)), offset, limit)
+        return JSONResponse({"items": [_show(show) for _, show in page], "total": len(shows)})
 
     async def _one(self, request: Request) -> Response:
         show, refused = self._asked_show(request)
@@ -63,8 +75,17 @@ class Shows:
         show, refused = self._asked_show(request)
         if show is None:
             return refused
+        numbers = sorted({episode.season_number or 0 for episode in show.episodes})
         return JSONResponse(
-            [{"id": _season_id(show), "series_id": show.id, "season_number": 1, "name": "Season 1"}]
+            [
+                {
+                    "id": _season_id(show, number),
+                    "series_id": show.id,
+                    "season_number": number,
+                    "name": f"Season {number}" if number else "Specials",
+                }
+                for number in numbers
+            ]
         )
 
     async def _episodes(self, request: Request) -> Response:
@@ -161,9 +182,23 @@ class Shows:
         found = self._of.get(request.path_params["id"])
         if found is None:
             return error(404, "Episode not found")
-        runtime_s = int(found[1].duration_s or _NO_RUNTIME_S)
-        self._progress.write(found[1], runtime_s, runtime_s)
+        self._mark(found[1])
         return Response(status_code=204)
+
+    async def _bulk_watched(self, request: Request) -> Response:
+        if not self._accounts.allows(request):
+            return error(401, "Authentication required")
+        body = await json_body(request)
+        ids = None if body is None else body.get("episode_ids")
+        if not isinstance(ids, list) or not 1 <= len(ids) <= _BULK or not all(map(_is_text, ids)):
+            return error(400, "Invalid request: episode_ids")
+        known = [self._of[one][1] for one in ids if one in self._of]
+        for episode in known:
+            self._mark(episode)
+        return JSONResponse({"marked_count": len(known)})
+
+    def _mark(self, episode: Item) -> None:
+        self._progress.mark(episode, int(episode.duration_s or _NO_RUNTIME_S))
 
     def _asked_show(self, request: Request) -> tuple[Show | None, Response]:
         if not self._accounts.allows(request):
@@ -184,8 +219,12 @@ class Shows:
         }
 
 
-def _season_id(show: Show) -> str:
-    return demo_id(f"season/{show.id}/1")
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _season_id(show: Show, number: int | None) -> str:
+    return demo_id(f"season/{show.id}/{number}")
 
 
 def _show(show: Show) -> dict[str, Any]:
@@ -206,7 +245,7 @@ def _episode(show: Show, episode: Item) -> dict[str, Any]:
     fields = {
         "id": episode.media_id,
         "series_id": show.id,
-        "season_id": _season_id(show),
+        "season_id": _season_id(show, episode.season_number),
         "tmdb_id": episode.ids.tmdb,
         "tvdb_id": episode.ids.tvdb,
         "imdb_id": episode.ids.imdb,

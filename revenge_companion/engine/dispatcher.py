@@ -1,7 +1,8 @@
 """From the outbox to the services: due, submit, settle, notify; one lane per account.
 
 A lane claims what is due (the claim is on disk before the first byte leaves), hands it to the
-service's client, and settles every row by what came back. A slow or broken service delays no other.
+service's client, and settles every row by what came back; the next batch is claimed in the commit
+that settles the last. A slow or broken service delays no other.
 An unanswered request leaves rows `unsure`: they are read back first where resending could double.
 """
 
@@ -9,10 +10,8 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from revenge_companion.core import errors
 from revenge_companion.core.accounts import Account, AccountState
@@ -23,15 +22,14 @@ from revenge_companion.core.delivery import (
     Delivery,
     Outcome,
     Refused,
-    Settlement,
     TryLater,
     Unknown,
     settle,
-    wait_s,
 )
 from revenge_companion.core.quota import FRESH, DayQuota
 from revenge_companion.core.reasons import Reason, sentence
 from revenge_companion.engine.budget import Budget
+from revenge_companion.engine.claims import Claims, LaneOutbox, Terms
 from revenge_companion.engine.doubts import Doubts
 from revenge_companion.engine.live import LiveNotices
 from revenge_companion.engine.resting import Rest
@@ -45,25 +43,6 @@ _log = logging.getLogger(__name__)
 LONGEST_HOLD = timedelta(days=3)
 #: How long to wait for the request under way when the program ends.
 SETTLE_LIMIT_S = 8.0
-
-
-class LaneOutbox(Protocol):
-    """What a lane needs of the outbox."""
-
-    async def claim(
-        self,
-        account_id: int,
-        limit: int,
-        now: datetime,
-        *,
-        force: bool = False,
-        fresh_from: datetime | None = None,
-        fresh_only: bool = False,
-    ) -> list[Delivery]: ...
-    async def settle(self, items: Sequence[tuple[int, Settlement]], now: datetime) -> None: ...
-    async def next_due(
-        self, account_id: int, *, fresh_from: datetime | None = None
-    ) -> datetime | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +90,7 @@ class Lane:
         self._stopping = False
         #: From before the claim until its rows are settled.
         self._sending = False
-        #: Rows that are `sending` on disk.
-        self._in_flight: list[Delivery] = []
+        self._claims = Claims(outbox, account.id, spec.name, clock, lambda: self._stopping)
         self._rest = Rest(clock, jitter)
         self._setbacks = Setbacks(spec.name, self._rest, self._hold)
         self._doubts = Doubts(spec.name, client)
@@ -145,7 +123,7 @@ class Lane:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         # Another lane may follow this one (the account is linked again): it finds them by this.
-        await self._give_back(self._in_flight, Unknown(Reason.INTERRUPTED))
+        await self._claims.give_back(Unknown(Reason.INTERRUPTED))
 
     def wake(self, *, force: bool = False) -> None:
         """There may be something to send; `force` forgets rests and due times."""
@@ -186,46 +164,50 @@ class Lane:
             except Exception:
                 _log.exception("The lane of %s failed; it goes on later", self.spec.name)
                 self._rest.begin()
-                await self._give_back(self._in_flight, Unknown(Reason.INTERRUPTED))
-                self._in_flight = []
+                await self._claims.give_back(Unknown(Reason.INTERRUPTED))
                 busy = False
             if not busy:
                 await self._until_due()
 
     async def _round(self) -> bool:
-        """Claim and send one batch; False when nothing could be sent now."""
-        force, self._force = self._force, False
-        self._wake.clear()
-        now = self._clock.now()
-        if not self._may_send(now, force=force):
+        """Claim and send batch after batch; True where there may be more at once."""
+        terms = self._terms()
+        if terms is None:
             return False
         self._sending = True
         try:
-            limit, backlog = self._budget.room(now)
-            batch = await self._outbox.claim(
-                self.account.id,
-                limit,
-                now,
-                force=force,
-                fresh_from=now - FRESH,
-                fresh_only=not backlog,
-            )
-            if not batch or self._stopping:
-                # A claim that is not sent is `sending` on disk: give it back at once.
-                later = TryLater(Reason.INTERRUPTED, "", 0.0, counts=False)
-                await self._give_back(batch, later)
-                return False
-            self._in_flight = batch
-            if self._breaker.trips(batch):
-                await self._trip(batch)
-                return False
-            over = await self._send(batch)
-            self._in_flight = []
+            batch = await self._claims.take(terms)
+            while batch:
+                if self._stopping or not self._may_send(terms.now, force=terms.force):
+                    # A claim that is not sent is `sending` on disk: give it back at once.
+                    later = TryLater(Reason.INTERRUPTED, "", 0.0, counts=False)
+                    await self._claims.give_back(later)
+                    return False
+                if self._breaker.trips(batch):
+                    await self._trip()
+                    return False
+                now = self._clock.now()
+                outcomes = await self._send(batch, now)
+                over = not any(isinstance(one, TryLater | Unknown) for one in outcomes.values())
+                if terms.force and over and len(batch) == terms.limit:
+                    self._force = True
+                next_terms = await self._settle(batch, outcomes, now)
+                if next_terms is None:
+                    return True
+                batch, terms = self._claims.rows, next_terms
         finally:
             self._sending = False
-        if force and over and len(batch) == limit:
-            self._force = True
-        return True
+        return False
+
+    def _terms(self) -> Terms | None:
+        """What may be claimed now; None where nothing may be sent. Takes a wake-up for heard."""
+        force, self._force = self._force, False
+        self._wake.clear()
+        now = self._clock.now()
+        if self._stopping or not self._may_send(now, force=force):
+            return None
+        limit, backlog = self._budget.room(now)
+        return Terms(now, limit, force, backlog)
 
     def _may_send(self, now: datetime, *, force: bool) -> bool:
         account = self.account
@@ -277,9 +259,8 @@ class Lane:
 
     # Submit
 
-    async def _send(self, batch: list[Delivery]) -> bool:
-        """Submit a claimed batch and settle every row of it; False where some have to wait."""
-        now = self._clock.now()
+    async def _send(self, batch: list[Delivery], now: datetime) -> dict[int, Outcome]:
+        """Submit a claimed batch; returns what came of every row of it."""
         outcomes: dict[int, Outcome] = {}
         stop: TryLater | None = None
         doubtful: Sequence[Delivery] = ()
@@ -296,8 +277,7 @@ class Lane:
             if delivery.id not in outcomes:
                 # Nothing was tried with what came after the row that brought the lane to a stop.
                 outcomes[delivery.id] = stop or self._setbacks.later(Reason.SERVICE_DOWN)
-        await self._settle(batch, outcomes, now)
-        return not any(isinstance(outcome, TryLater | Unknown) for outcome in outcomes.values())
+        return outcomes
 
     async def _read_back(
         self, doubtful: Sequence[Delivery], outcomes: dict[int, Outcome]
@@ -341,12 +321,26 @@ class Lane:
 
     async def _settle(
         self, batch: Sequence[Delivery], outcomes: Mapping[int, Outcome], now: datetime
-    ) -> None:
+    ) -> Terms | None:
+        """Write down and report what came of a batch, and claim the next one along with it.
+
+        Returns by what it was claimed; None where it was not, and the lane has to look first
+        whether it may go on.
+        """
         settled = [
             (delivery.id, settle(delivery, outcomes[delivery.id], now, self._jitter()))
             for delivery in batch
         ]
-        await self._settle_surely(settled)
+        terms = self._terms()
+        if terms is not None:
+            try:
+                await self._claims.take(terms, settled)
+            except errors.StoreTrouble as error:
+                # Whatever hinders a claim must not keep the outcomes from the disk.
+                _log.debug("Nothing more can be claimed for %s: %s", self.spec.name, error)
+                self._force, terms = self._force or terms.force, None
+        if terms is None:
+            await self._claims.settle(settled)
         delivered = tuple(d for d in batch if isinstance(outcomes[d.id], Delivered))
         if delivered:
             _log.info("%s has %d more", self.spec.name, len(delivered))
@@ -355,37 +349,13 @@ class Lane:
             state = AccountState.LINKED
             self.account = replace(self.account, state=state, state_detail="", held_until=None)
         await self._report(LaneEvent(self.account.id, delivered, state))
-
-    async def _settle_surely(self, settled: Sequence[tuple[int, Settlement]]) -> None:
-        """Write outcomes down, waiting for a disk that is full or locked: they are facts."""
-        tries = 0
-        while True:
-            try:
-                await self._outbox.settle(settled, self._clock.now())
-            except errors.StoreTrouble as error:
-                tries += 1
-                _log.warning("Outcomes of %s cannot be stored yet: %s", self.spec.name, error)
-                if self._stopping:
-                    # On disk the rows stay `sending`: the next start treats them as unsure.
-                    return
-                await self._clock.sleep(wait_s(tries, 1.0))
-            else:
-                return
-
-    async def _give_back(self, rows: Sequence[Delivery], outcome: Outcome) -> None:
-        """Settle claimed rows without having sent them, or without knowing; best effort."""
-        if not rows:
-            return
-        now = self._clock.now()
-        with suppress(errors.StoreTrouble):
-            await self._outbox.settle([(d.id, settle(d, outcome, now)) for d in rows], now)
+        return terms
 
     # The account
 
-    async def _trip(self, batch: Sequence[Delivery]) -> None:
+    async def _trip(self) -> None:
         """Stop, with everything still waiting, until the user says that it is to be sent."""
-        await self._give_back(batch, TryLater(Reason.RUNAWAY, "", 0.0, counts=False))
-        self._in_flight = []
+        await self._claims.give_back(TryLater(Reason.RUNAWAY, "", 0.0, counts=False))
         _log.warning("%s gets nothing more: nobody can have played this much", self.spec.name)
         detail = sentence(Reason.RUNAWAY, {"service": self.spec.name})
         await self._hold(AccountState.HELD, Reason.RUNAWAY, detail, None)

@@ -10,17 +10,20 @@ from revenge_companion.store.database import Database
 if TYPE_CHECKING:
     # Loaded once there is a server to talk to, or an import that asks for one.
     from revenge_companion.engine.index import Index
+    from revenge_companion.engine.marking import Marking
     from revenge_companion.revenge.client import RevengeClient
+    from revenge_companion.revenge.own import OwnWrites
 
 
 class ServerSide:
-    """The index, for whoever is signed in."""
+    """The index and the marks, for whoever is signed in."""
 
     def __init__(self, db: Database, clock: Clock, changed: Callable[[], None]) -> None:
         self._db = db
         self._clock = clock
         self._changed = changed
         self._index: Index | None = None
+        self._marking: Marking | None = None
         self._profile = ""
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -35,6 +38,20 @@ class ServerSide:
         return self._index
 
     @property
+    def marking(self) -> "Marking":
+        """Marks items as watched there."""
+        if self._marking is None:
+            from revenge_companion.engine.marking import Marking
+
+            self._marking = Marking(self._db, self._clock)
+        return self._marking
+
+    @property
+    def own(self) -> "OwnWrites":
+        """What this program itself writes there."""
+        return self.marking
+
+    @property
     def known_index(self) -> "Index | None":
         """`index`, None where nobody has been signed in to any server."""
         return self.index if self._profile else None
@@ -42,10 +59,12 @@ class ServerSide:
     def begin(self, client: "RevengeClient", profile: str) -> None:
         """Somebody is signed in; `profile` names server and user."""
         from revenge_companion.revenge.index import CatalogueWalk
+        from revenge_companion.revenge.marking import Marker
         from revenge_companion.revenge.pace import Pace
 
         self._profile = profile
-        pace: Pace = Pace(self._clock)
+        pace = Pace(self._clock)
+        self.marking.use(profile, Marker(client, pace))
         self.index.use(profile, CatalogueWalk(client, pace))
         self._keep(self.index.run(), "server-index")
 
@@ -55,6 +74,7 @@ class ServerSide:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        self.marking.rest()
         if self._index is not None:
             await self._index.stop()
             self._index.use(self._profile, None)

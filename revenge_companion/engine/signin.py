@@ -22,6 +22,7 @@ from revenge_companion.revenge.wire import Hint
 if TYPE_CHECKING:
     from revenge_companion.engine.catchup import CatchingUp, Takes
     from revenge_companion.revenge.client import RevengeClient
+    from revenge_companion.revenge.own import OwnWrites
     from revenge_companion.revenge.session import Session
     from revenge_companion.revenge.source import LiveSource
 
@@ -44,6 +45,11 @@ class Meta(Protocol):
 
 class AtServer(Protocol):
     """What else runs while somebody is signed in."""
+
+    @property
+    def own(self) -> "OwnWrites":
+        """What this program itself writes there."""
+        ...
 
     def begin(self, client: "RevengeClient", profile: str) -> None:
         """Somebody is; `profile` names server and user."""
@@ -260,10 +266,14 @@ class SignIn:
         client = RevengeClient(self._http, self.server_url, session)
         profile = f"{self.server_url}/{user_id or self.username}"
         self._catching_up = CatchingUp(
-            CatchUp(client, self._clock), self._history, self._meta, self._clock, profile
+            CatchUp(client, self._clock, self._server.own),
+            self._history,
+            self._meta,
+            self._clock,
+            profile,
         )
-        catching_up = asyncio.create_task(self._catching_up.run(), name="history")
         self._server.begin(client, profile)
+        catching_up = asyncio.create_task(self._catching_up.run(), name="history")
         try:
             await self._listen(session, user_id)
         finally:
@@ -283,6 +293,7 @@ class SignIn:
                     self._clock,
                     user_id=user_id,
                     last_event_id=self._last_event_id(),
+                    own=self._server.own,
                 )
                 await self._live.run(self._hear)
             except SessionExpired:

@@ -17,6 +17,7 @@ from revenge_companion.core.playback import EventType, PlaybackEvent
 from revenge_companion.revenge.client import RevengeClient
 from revenge_companion.revenge.descriptions import Descriptions
 from revenge_companion.revenge.fields import FUTURE_LIMIT
+from revenge_companion.revenge.own import NoWrites, OwnWrites, is_ours
 from revenge_companion.revenge.polling import polled
 from revenge_companion.revenge.rows import Episode, EpisodeRow, MovieRow
 
@@ -46,6 +47,8 @@ class Stock:
     episodes: Mapping[str, tuple[str, datetime]] = field(default_factory=dict)
     #: The server's counter of watched episodes; None where it did not say.
     episodes_watched: int | None = None
+    #: By how many that counter was higher through our own marks.
+    own_episodes: int = 0
 
     def text(self) -> str:
         """The stock as text, for `stock_from_text`."""
@@ -55,6 +58,7 @@ class Stock:
             "films": {key: [_second(at), count] for key, (at, count) in self.films.items()},
             "episodes": {key: [series, _second(at)] for key, (series, at) in self.episodes.items()},
             "episodes_watched": self.episodes_watched,
+            "own_episodes": self.own_episodes,
         }
         return json.dumps(data, separators=(",", ":"))
 
@@ -73,6 +77,7 @@ def stock_from_text(text: str) -> Stock:
             key: (str(series), _moment(at)) for key, (series, at) in data["episodes"].items()
         },
         episodes_watched=None if watched is None else int(watched),
+        own_episodes=int(data.get("own_episodes", 0)),
     )
 
 
@@ -83,6 +88,8 @@ class _Search:
     #: Finished episodes by the counter that are not explained yet.
     unexplained: int
     lookups: int = LOOKUPS
+    #: By how many the counter is higher through our own marks.
+    own: int = 0
     found: dict[str, EpisodeRow] = field(default_factory=dict)
     #: Left unfinished, though no longer in the list, which names one episode per series.
     unfinished: dict[str, tuple[str, datetime]] = field(default_factory=dict)
@@ -91,28 +98,40 @@ class _Search:
 class CatchUp:
     """Walks one user's history."""
 
-    def __init__(self, client: RevengeClient, clock: Clock) -> None:
+    def __init__(self, client: RevengeClient, clock: Clock, own: OwnWrites | None = None) -> None:
         self._client = client
         self._clock = clock
+        self._own = own or NoWrites()
         self._descriptions = Descriptions(client)
 
     async def since(self, stock: Stock | None) -> tuple[list[PlaybackEvent], Stock]:
         """What was finished since `stock`, oldest first, and the stock of now.
 
         Without a stock nothing is told: what was watched before is not for us to scrobble. Raises
-        SessionExpired or any error of `RevengeClient`; nothing is lost by it.
+        SessionExpired or any error of `RevengeClient`; nothing is lost by it. What we marked there
+        ourselves is no play.
         """
+        async with self._own.still():
+            return await self._since(stock)
+
+    async def _since(self, stock: Stock | None) -> tuple[list[PlaybackEvent], Stock]:
         films = await self._films(stock)
         begun = await self._client.episodes_in_progress()
         watched = await self._client.episodes_watched()
-        search = _Search(0)
+        search = _Search(0, own=await self._own.episodes())
         if stock is not None:
             if watched is not None and stock.episodes_watched is not None:
-                search.unexplained = max(0, watched - stock.episodes_watched)
+                ours = search.own - stock.own_episodes
+                search.unexplained = max(0, watched - stock.episodes_watched - ours)
             await self._search(stock, begun, search)
         finished: list[MovieRow | EpisodeRow] = [*search.found.values()]
         if stock is not None:
-            finished += [row for row in films.values() if _is_new(row, stock)]
+            own = await self._own.until(films)
+            finished += [
+                row
+                for row in films.values()
+                if _is_new(row, stock) and not is_ours(row.watched, own)
+            ]
         events = [
             polled(row.item, row.watched, EventType.COMPLETED, self._clock) for row in finished
         ]
@@ -147,6 +166,7 @@ class CatchUp:
             films=dict(kept),
             episodes=dict(list(episodes.items())[-EPISODES:]),
             episodes_watched=watched if watched is not None else old.episodes_watched,
+            own_episodes=search.own if watched is not None else old.own_episodes,
         )
 
     # Films
@@ -218,6 +238,9 @@ class CatchUp:
         if not watched.completed:
             search.unfinished[episode_id] = (series_id, watched.last_watched_at)
             return False
+        if is_ours(watched, await self._own.until([episode_id])):
+            # It ends no row of episodes that were watched one after the other.
+            return True
         if since is not None and watched.last_watched_at <= since:
             return False
         row = EpisodeRow(Item(Kind.EPISODE, episode_id, ""), series_id, watched)

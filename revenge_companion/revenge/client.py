@@ -1,14 +1,15 @@
 """The calls of a Revenge server that the Companion uses, with its quirks answered in one place."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from revenge_companion.core.catalogue import ServerItem
 from revenge_companion.core.errors import ServiceTrouble, SessionExpired
+from revenge_companion.core.library import SubjectKind
 from revenge_companion.core.media import Series
 from revenge_companion.core.status import Library
 from revenge_companion.net.http import Answer, Http, NotJson
-from revenge_companion.revenge import catalogue, rows
+from revenge_companion.revenge import catalogue, fields, rows
 from revenge_companion.revenge.session import Session, body_of, trouble
 
 #: Most rows the server gives at once, by call.
@@ -120,6 +121,62 @@ class RevengeClient:
         """How much of a series was watched; None is "maybe gone"."""
         return catalogue.series_stats(await self._maybe(f"/tvshows/{_id(series_id)}/watch-stats"))
 
+    # Writing. None of these takes a date: the server writes down its own time.
+
+    async def mark_film(self, movie_id: str) -> bool:
+        """Mark a film as watched to its end; False where the server does not have it."""
+        answer = await self._answered(f"/movies/{_id(movie_id)}/watched", {}, method="POST")
+        return _done(answer)
+
+    async def mark_episodes(self, episode_ids: Sequence[str]) -> int:
+        """Mark at most 500 episodes as watched; how many of them the server has.
+
+        Each call counts anew, also for those that were watched: it is not to be repeated blindly.
+        """
+        answer = await self._answered(
+            "/tvshows/episodes/bulk-watched",
+            {},
+            method="POST",
+            json={"episode_ids": list(episode_ids)},
+        )
+        if answer.status != 200:
+            raise trouble(answer)
+        marked = fields.whole(body_of(answer).get("marked_count"))
+        if marked is None:
+            raise ServiceTrouble("The server did not say what it marked.")
+        return marked
+
+    async def write_progress(
+        self, kind: SubjectKind, media_id: str, progress_s: int, duration_s: int
+    ) -> rows.Watched | None:
+        """Set how far an item was watched; None where the server does not have it."""
+        film = kind is SubjectKind.MOVIE
+        answer = await self._answered(
+            _progress_path(kind, media_id),
+            {},
+            method="POST" if film else "PUT",
+            json={"progress_seconds": progress_s, "duration_seconds": duration_s},
+        )
+        if answer.status == 404:
+            return None
+        if answer.status != 200:
+            raise trouble(answer)
+        written = rows.progress(_json(answer), media_id)
+        if written is None:
+            raise ServiceTrouble("The server did not say what it wrote.")
+        return written
+
+    async def forget_progress(self, kind: SubjectKind, media_id: str) -> None:
+        """Let an item be as if it had never been watched."""
+        answer = await self._answered(_progress_path(kind, media_id), {}, method="DELETE")
+        _done(answer)
+
+    async def progress(self, kind: SubjectKind, media_id: str) -> rows.Watched | None:
+        """How far a film or an episode was watched; see the calls for each."""
+        if kind is SubjectKind.MOVIE:
+            return await self.movie_progress(media_id)
+        return await self.episode_progress(media_id)
+
     async def _get(self, path: str, **params: int | str) -> object:
         answer = await self._answered(path, {key: str(value) for key, value in params.items()})
         if answer.status != 200:
@@ -135,29 +192,51 @@ class RevengeClient:
             raise trouble(answer)
         return _json(answer)
 
-    async def _answered(self, path: str, params: Mapping[str, str]) -> Answer:
+    async def _answered(
+        self, path: str, params: Mapping[str, str], *, method: str = "GET", json: Any = None
+    ) -> Answer:
         headers = await self.session.headers()
-        answer = await self._request(path, params, headers)
+        answer = await self._request(method, path, params, headers, json)
         if not _not_signed_in(answer):
             return answer
         if not self.session.by_key:
             token = headers["Authorization"].removeprefix("Bearer ")
             headers = {"Authorization": f"Bearer {await self.session.renewed(token)}"}
-            answer = await self._request(path, params, headers)
+            answer = await self._request(method, path, params, headers, json)
             if not _not_signed_in(answer):
                 return answer
         raise SessionExpired("The server does not accept the sign-in any more.")
 
     async def _request(
-        self, path: str, params: Mapping[str, str], headers: Mapping[str, str]
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str],
+        headers: Mapping[str, str],
+        json: Any,
     ) -> Answer:
         return await self._http.request(
-            "GET",
+            method,
             f"{self._base_url}/api/v1{path}",
             params=params or None,
             headers=headers,
+            json=json,
             allow_plain_http=True,
         )
+
+
+def _done(answer: Answer) -> bool:
+    """Whether something was done; False for a 404. Raises for anything else."""
+    if answer.status == 404:
+        return False
+    if answer.status not in (200, 204):
+        raise trouble(answer)
+    return True
+
+
+def _progress_path(kind: SubjectKind, media_id: str) -> str:
+    root = "/movies" if kind is SubjectKind.MOVIE else "/tvshows/episodes"
+    return f"{root}/{_id(media_id)}/progress"
 
 
 def _not_signed_in(answer: Answer) -> bool:

@@ -5,7 +5,9 @@ it was finished is completed. The first poll only takes stock. Every request of 
 before anything is concluded, so a poll that fails is as if it had not been.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import Enum, auto
 
 from revenge_companion.core.clock import Clock
@@ -21,6 +23,7 @@ from revenge_companion.core.playback import (
 from revenge_companion.revenge.client import RevengeClient
 from revenge_companion.revenge.descriptions import Descriptions
 from revenge_companion.revenge.fields import FUTURE_LIMIT
+from revenge_companion.revenge.own import NoWrites, OwnWrites, is_ours
 from revenge_companion.revenge.rows import EpisodeRow, MovieRow, MovieStats, Watched
 
 #: Between two polls, in seconds.
@@ -60,14 +63,17 @@ class _Look:
     history: list[MovieRow] | None
     #: Progress of rows that left and films that were finished; absent where there was no time.
     progress: dict[str, Watched | None]
+    #: Until when the server's word on an item is what we wrote there ourselves.
+    own: Mapping[str, datetime]
 
 
 class Poller:
     """Turns the progress of one user into playback events."""
 
-    def __init__(self, client: RevengeClient, clock: Clock) -> None:
+    def __init__(self, client: RevengeClient, clock: Clock, own: OwnWrites | None = None) -> None:
         self._client = client
         self._clock = clock
+        self._own = own or NoWrites()
         self._rows: dict[str, _Row] = {}
         self._stats: MovieStats | None = None
         #: Finished films: the last watched time and change counter known; without a counter it was
@@ -85,7 +91,8 @@ class Poller:
 
         Raises SessionExpired or any error of `RevengeClient`; nothing is lost by it.
         """
-        look = await self._look()
+        async with self._own.still():
+            look = await self._look()
         now_s = self._clock.monotonic_s()
         if self._polled_s is None:
             events = []
@@ -106,13 +113,15 @@ class Poller:
         first = self._polled_s is None
         history = await self._client.movie_history() if first or stats != self._stats else None
         progress: dict[str, Watched | None] = {}
+        ids = {*rows, *self._rows, *(row.item.media_id for row in history or ())}
+        own = await self._own.until(ids)
         if not first:
             left = [row.item for key, row in self._rows.items() if key not in rows]
-            done = [row.item for row in history or () if self._is_new(row, stats)]
+            done = [row.item for row in history or () if self._is_new(row, stats, own)]
             for item in (left + done)[:LOOKUPS]:
                 if item.media_id not in progress:
                     progress[item.media_id] = await self._progress(item)
-        return _Look(rows, stats, history, progress)
+        return _Look(rows, stats, history, progress, own)
 
     async def _progress(self, item: Item) -> Watched | None:
         if item.kind is Kind.MOVIE:
@@ -128,12 +137,14 @@ class Poller:
             item = await self._episodes.of(row) if moved else None
         return _Row(item or row.item, row.watched, row.series_id)
 
-    def _is_new(self, row: MovieRow, stats: MovieStats | None) -> bool:
-        """Whether a film of the history was finished since the last poll.
+    def _is_new(self, row: MovieRow, stats: MovieStats | None, own: Mapping[str, datetime]) -> bool:
+        """Whether a film of the history was finished since the last poll, and not by us.
 
         Marking a finished film again changes only its time: that is no play. A film whose counter
         was never seen is believed only when the counter over all films rose too.
         """
+        if is_ours(row.watched, own):
+            return False
         known = self._finished.get(row.item.media_id)
         if known is not None:
             watched, count = known
@@ -153,7 +164,7 @@ class Poller:
         events = []
         for row in look.history or ():
             media_id = row.item.media_id
-            if media_id in self._rows or not self._is_new(row, look.stats):
+            if media_id in self._rows or not self._is_new(row, look.stats, look.own):
                 continue
             watched = look.progress.get(media_id) or row.watched
             events.append(self._event(_Row(row.item, watched), EventType.COMPLETED))
@@ -163,6 +174,10 @@ class Poller:
         events = []
         for key, row in look.rows.items():
             before = self._rows.get(key)
+            if is_ours(row.watched, look.own):
+                # What we wrote there is no play; one that went on is not seen any more.
+                events += self._ends(before)
+                continue
             kind, after = self._move(before, row, gap)
             look.rows[key] = after
             if kind is not None:
@@ -174,8 +189,18 @@ class Poller:
                 # No time to ask about this one: it is looked at again at the next poll.
                 look.rows[key] = row
                 continue
-            events += self._leaves(row, look.progress[key])
+            watched = look.progress[key]
+            if watched is not None and is_ours(watched, look.own):
+                events += self._ends(row)
+            else:
+                events += self._leaves(row, watched)
         return events
+
+    def _ends(self, row: _Row | None) -> list[PlaybackEvent]:
+        """The end of a play that was seen in progress, where it was when it was last seen."""
+        if row is None or row.phase is _Phase.AT_REST:
+            return []
+        return [self._event(row, EventType.STOPPED)]
 
     def _move(self, before: _Row | None, row: _Row, gap: bool) -> tuple[EventType | None, _Row]:
         """What happened to a row in progress, and what it is now."""
@@ -211,9 +236,7 @@ class Poller:
                 if row.item.kind is Kind.MOVIE:
                     self._finished[row.item.media_id] = (watched, None)
                 return [self._event(replace(row, watched=watched), EventType.COMPLETED)]
-        if row.phase is _Phase.AT_REST:
-            return []
-        return [self._event(replace(row, watched=watched or row.watched), EventType.STOPPED)]
+        return self._ends(replace(row, watched=watched or row.watched))
 
     def _is_recent(self, watched: Watched) -> bool:
         return abs(self._clock.now() - watched.last_watched_at) <= FUTURE_LIMIT

@@ -13,6 +13,7 @@ from revenge_companion.core.reasons import Reason
 from revenge_companion.core.status import SourceStatus
 from revenge_companion.net.http import Http
 from revenge_companion.revenge.client import RevengeClient
+from revenge_companion.revenge.own import OwnWrites
 from revenge_companion.revenge.polling import POLL_S, Poller
 from revenge_companion.revenge.session import Session
 from revenge_companion.revenge.signals import Disconnected, Reconnected, Signal, Tell
@@ -37,6 +38,7 @@ class LiveSource:
         user_id: str,
         *,
         last_event_id: str = "",
+        own: OwnWrites | None = None,
         jitter: Callable[[], float] = random.random,
         tls: Callable[[], ssl.SSLContext] = ssl.create_default_context,
     ) -> None:
@@ -53,7 +55,7 @@ class LiveSource:
             tls=tls,
         )
         self._events = EventStream(http, session, clock, user_id, nudge=self._nudge, jitter=jitter)
-        self._poller = Poller(RevengeClient(http, session.base_url, session), clock)
+        self._poller = Poller(RevengeClient(http, session.base_url, session), clock, own)
 
     @property
     def last_event_id(self) -> str:

@@ -48,8 +48,9 @@ def build_services(
     """Every service, in the order of `SPECS`; makes no request and opens no file.
 
     The code of one is loaded when more is asked of it than its data: who has linked two services
-    need not wait for nine, nor keep them. The anime map is kept in `cache`, the user's own rows of
-    it in `data`; `lists` is asked at each play what watching may change on the anime lists.
+    need not wait for nine, nor keep them. The anime map and what Simkl sent are kept in `cache`,
+    the user's own rows of the map in `data`; `lists` is asked at each play what watching may change
+    on the anime lists.
     """
 
     @once
@@ -61,7 +62,8 @@ def build_services(
     def late(spec: ServiceSpec) -> Service:
         kind = _LateAnime if spec in (ANILIST, MYANIMELIST) else _Late
         return cast(
-            Service, kind(spec, lambda: _built(spec.key, http, clock, environ, maps, lists), maps)
+            Service,
+            kind(spec, lambda: _built(spec.key, http, clock, environ, cache, maps, lists), maps),
         )
 
     return tuple(map(late, SPECS))
@@ -98,6 +100,7 @@ def _built(
     http: "Http",
     clock: Clock,
     environ: Mapping[str, str],
+    cache: Path,
     maps: "Callable[[], AnimeMap]",
     lists: Callable[[], ListPolicy],
 ) -> Service:
@@ -109,7 +112,7 @@ def _built(
         case SIMKL.key:
             from revenge_companion.services.simkl.service import Simkl
 
-            return Simkl(http, clock, environ)
+            return Simkl(http, clock, environ, cache=cache)
         case LASTFM.key:
             from revenge_companion.services.lastfm.service import LastFm
 

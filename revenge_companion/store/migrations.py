@@ -248,9 +248,36 @@ _SERVER_INDEX = (
 )
 
 
+def m005_server_marks(connection: sqlite3.Connection) -> None:
+    """What this program marked as watched at each server."""
+    for statement in _SERVER_MARKS:
+        connection.execute(statement)
+
+
+_SERVER_MARKS = (
+    # `row_id` is the import's line; `progress_s` and `duration_s` are what the server had before,
+    # NULL for nothing; `until_us` is the server's time up to which its word is our writing.
+    """CREATE TABLE server_mark (
+        id INTEGER PRIMARY KEY, profile TEXT NOT NULL, row_id INTEGER,
+        media_id TEXT NOT NULL, kind TEXT NOT NULL, state TEXT NOT NULL,
+        progress_s INTEGER, duration_s INTEGER, position_s REAL,
+        planned_us INTEGER NOT NULL, until_us INTEGER)""",
+    """CREATE INDEX server_mark_item ON server_mark (profile, media_id)""",
+    """CREATE INDEX server_mark_row ON server_mark (row_id) WHERE row_id IS NOT NULL""",
+    """CREATE INDEX server_mark_open ON server_mark (profile)
+        WHERE state IN ('open', 'undoing')""",
+)
+
+
 Migration = Callable[[sqlite3.Connection], None]
 
-MIGRATIONS: tuple[Migration, ...] = (m001_first, m002_rules, m003_library, m004_server_index)
+MIGRATIONS: tuple[Migration, ...] = (
+    m001_first,
+    m002_rules,
+    m003_library,
+    m004_server_index,
+    m005_server_marks,
+)
 
 
 def version(connection: sqlite3.Connection) -> int:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from revenge_companion.core.clock import Clock
-from revenge_companion.core.delivery import Delivery, DeliveryState, Settlement
+from revenge_companion.core.delivery import Delivery, DeliveryState, Settled
 from revenge_companion.core.reasons import Reason
 from revenge_companion.core.scrobble import Scrobble
 from revenge_companion.core.status import OutboxCounts
@@ -142,19 +142,24 @@ class Outbox:
         force: bool = False,
         fresh_from: datetime | None = None,
         fresh_only: bool = False,
+        settled: Settled = (),
     ) -> list[Delivery]:
         """Take up to `limit` rows that may be tried at `now`, the oldest scrobble first.
 
         They are `sending` on disk before this returns; `Delivery.unsure` and `state` say how they
         were found. `force` takes waiting rows before their time, but none the user holds. Where
         more wait than `limit`, those dated from `fresh_from` on go before the others; with
-        `fresh_only` the others do not go at all.
+        `fresh_only` the others do not go at all. What became of the rows claimed before, `settled`,
+        is written down first, in the same commit: a lane that goes on waits for one, not for two.
         """
         now_us = micros(now)
+        before = _settlements(settled, now_us)
 
         def job(link: Link) -> list[Delivery]:
             connection = link.connection
             with link.atomic():
+                if before:
+                    connection.executemany(_SETTLE, before)
                 connection.execute(_WAKE, (account_id, now_us))
                 connection.execute(_WAKE_STRANDED, (account_id, now_us + _LONGEST_WAIT_US))
                 if force:
@@ -169,25 +174,12 @@ class Outbox:
 
         return await self._db.run(job)
 
-    async def settle(self, items: Sequence[tuple[int, Settlement]], now: datetime) -> None:
+    async def settle(self, items: Settled, now: datetime) -> None:
         """Write down what became of claimed rows, in one transaction.
 
         Rows that are not `sending` are left as they are.
         """
-        now_us = micros(now)
-        rows = [
-            (
-                settlement.state.value,
-                settlement.attempts,
-                _due_us(settlement.state, settlement.due_at),
-                settlement.reason_code,
-                plain(settlement.detail),
-                None if settlement.remote_id is None else plain(settlement.remote_id),
-                now_us,
-                delivery_id,
-            )
-            for delivery_id, settlement in items
-        ]
+        rows = _settlements(items, micros(now))
 
         def job(link: Link) -> None:
             with link.atomic():
@@ -324,6 +316,23 @@ def total(counts: Iterable[OutboxCounts]) -> OutboxCounts:
     """The sum of several accounts' counts."""
     rows = [_numbers(one) for one in counts]
     return OutboxCounts(*(sum(column) for column in zip(*rows, strict=True)))
+
+
+def _settlements(items: Settled, now_us: int) -> list[tuple[Any, ...]]:
+    """The values of `_SETTLE`."""
+    return [
+        (
+            settlement.state.value,
+            settlement.attempts,
+            _due_us(settlement.state, settlement.due_at),
+            settlement.reason_code,
+            plain(settlement.detail),
+            None if settlement.remote_id is None else plain(settlement.remote_id),
+            now_us,
+            delivery_id,
+        )
+        for delivery_id, settlement in items
+    ]
 
 
 def _ready(

@@ -2,22 +2,27 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from revenge_companion.core.delivery import DeliveryState
 from revenge_companion.core.scrobble import Scrobble
-from revenge_companion.store.payload import FOR_EVER_US, micros, scrobble_text
+from revenge_companion.store.payload import FOR_EVER_US, compact, micros, scrobble_text
 
 _ADD_SCROBBLE = (
     "INSERT OR IGNORE INTO scrobble "
     "(id, key, rule, play_key, second, started_us, counted_us, payload) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
-_ADD_DELIVERY = (
+# The scrobble's own row is copied from: bound one by one, the values would take twice as long.
+_ADD_DELIVERIES = (
     "INSERT OR IGNORE INTO delivery "
     "(scrobble_id, account_id, second, key, state, dated_us, due_us, queued_us) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+    "SELECT s.id, ?, s.second, s.key, ?, s.{dated}, ?, ? "
+    "FROM json_each(?) one CROSS JOIN scrobble s ON s.id = one.value"
 )
+_ADD_BY_START = _ADD_DELIVERIES.format(dated="started_us")
+_ADD_BY_COUNT = _ADD_DELIVERIES.format(dated="counted_us")
 _TALLY = {
     "pending": "UPDATE tally SET pending = pending + ? WHERE account_id = ?",
     "held": "UPDATE tally SET held = held + ? WHERE account_id = ?",
@@ -36,30 +41,9 @@ def add_one(
     play_key: str | None = None,
 ) -> int:
     """Queue one scrobble inside the caller's transaction; returns the new deliveries."""
-    values = _scrobble_row(scrobble, play_key)
-    cursor = connection.execute(_ADD_SCROBBLE, values)
-    scrobble_id = cursor.lastrowid if cursor.rowcount else _find(connection, scrobble)
-    state, due_us = _first_state(held_until)
-    # The row holds both moments that `dated_at` may be.
-    dated_us = values[5] if scrobble.dated_at is scrobble.started_at else values[6]
-    second = values[4]
-    now_us = micros(now)
-    return sum(
-        _queue(
-            connection,
-            account_id,
-            state,
-            [(scrobble_id, account_id, second, scrobble.key, state, dated_us, due_us, now_us)],
-        )
-        for account_id in account_ids
-    )
-
-
-def _queue(connection: Any, account_id: int, state: str, rows: list[tuple[Any, ...]]) -> int:
-    new = max(int(connection.executemany(_ADD_DELIVERY, rows).rowcount), 0)
-    if new:
-        connection.execute(_TALLY[state], (new, account_id))
-    return new
+    cursor = connection.execute(_ADD_SCROBBLE, _scrobble_row(scrobble, play_key))
+    number = cursor.lastrowid if cursor.rowcount else _find(connection, scrobble)
+    return _queue(connection, [(number, (scrobble, account_ids))], now, held_until)
 
 
 def add_many(
@@ -71,26 +55,43 @@ def add_many(
     """`add_one` for many, with a number of statements that does not grow with them."""
     # Numbered by us, so that deliveries need not look their scrobble up again.
     first = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM scrobble").fetchone()[0]
-    state, due_us = _first_state(held_until)
-    now_us = micros(now)
     values = [
         _scrobble_row(scrobble, None, number)
         for number, (scrobble, _) in enumerate(additions, first)
     ]
     added = connection.executemany(_ADD_SCROBBLE, values).rowcount
     if added == len(additions):
-        numbers: Iterable[int] = range(first, first + added)
-    else:
-        numbers = [_find(connection, scrobble) for scrobble, _ in additions]
-    lanes: dict[int, list[tuple[Any, ...]]] = {}
-    for number, row, (scrobble, account_ids) in zip(numbers, values, additions, strict=True):
-        dated_us = row[5] if scrobble.dated_at is scrobble.started_at else row[6]
-        second = row[4]
+        return _queue(connection, enumerate(additions, first), now, held_until)
+    found = [(_find(connection, one[0]), one) for one in additions]
+    return _queue(connection, found, now, held_until)
+
+
+def _queue(
+    connection: Any,
+    numbered: Iterable[tuple[int, Addition]],
+    now: datetime,
+    held_until: datetime | None,
+) -> int:
+    """Add the deliveries of scrobbles that are there under these numbers."""
+    state, due_us = _first_state(held_until)
+    now_us = micros(now)
+    new = 0
+    for (account_ids, statement), alike in groupby(numbered, _way):
+        ids = compact([number for number, _ in alike])
         for account_id in account_ids:
-            lanes.setdefault(account_id, []).append(
-                (number, account_id, second, scrobble.key, state, dated_us, due_us, now_us)
-            )
-    return sum(_queue(connection, account_id, state, rows) for account_id, rows in lanes.items())
+            values = (account_id, state, due_us, now_us, ids)
+            added = connection.execute(statement, values).rowcount
+            if added:
+                connection.execute(_TALLY[state], (added, account_id))
+                new += added
+    return new
+
+
+def _way(numbered: tuple[int, Addition]) -> tuple[Sequence[int], str]:
+    """Where an addition goes, and the statement that dates it as `dated_at` does."""
+    scrobble, account_ids = numbered[1]
+    by_start = scrobble.dated_at is scrobble.started_at
+    return account_ids, _ADD_BY_START if by_start else _ADD_BY_COUNT
 
 
 def _find(connection: Any, scrobble: Scrobble) -> int:

@@ -9,12 +9,10 @@ import asyncio
 import os
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from revenge_companion.core.delivery import Delivered, Delivery, Outcome
 from revenge_companion.engine.dispatcher import Lane, LaneEvent
 from revenge_companion.engine.start import SystemClock, open_engine
 from revenge_companion.paths import find_paths
@@ -22,7 +20,7 @@ from revenge_companion.services.lastfm.spec import SPEC
 from revenge_companion.store.accounts import Accounts
 from revenge_companion.store.database import Database
 from revenge_companion.store.outbox import Outbox
-from tests.bench.bench_store import scrobble
+from tests.bench.bench_store import Instant, scrobble
 
 Row = tuple[str, float, str]
 
@@ -31,13 +29,6 @@ MANY = 1_000_000
 _SENT = 10_000
 _CHUNK = 20_000
 _ON_SCREEN = 40
-
-
-class _Instant:
-    """A service that takes everything without a request."""
-
-    async def submit(self, batch: Sequence[Delivery]) -> Mapping[int, Outcome]:
-        return {one.id: Delivered() for one in batch}
 
 
 async def lane(folder: Path, rows: int = _SENT) -> float:
@@ -56,7 +47,7 @@ async def lane(folder: Path, rows: int = _SENT) -> float:
         if sent == rows:
             left.set()
 
-    client: Any = _Instant()
+    client: Any = Instant()
     one = Lane(account, SPEC, client, outbox, clock, report)
     began_s = time.perf_counter()
     one.start()

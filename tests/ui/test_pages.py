@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
@@ -377,8 +378,8 @@ async def test_a_slider_is_kept_once_it_rests_and_its_sentence_follows_at_once(
 ) -> None:
     page = window.settings
     for value in (81, 85, 90):
-        page.movie.setValue(value)
-    assert "1:48:00" in page.counting_words.text()
+        page.counting.movie.setValue(value)
+    assert "1:48:00" in page.counting.words.text()
     assert not busy_engine.calls("save_settings")
     await eventually(lambda: bool(busy_engine.calls("save_settings")))
 
@@ -390,11 +391,37 @@ async def test_a_slider_that_was_just_moved_is_kept_when_the_page_is_left(
     window: Window, busy_engine: FakeEngine
 ) -> None:
     window.sidebar.choose(Place.SETTINGS)
-    window.settings.movie.setValue(70)
+    window.settings.counting.movie.setValue(70)
     window.sidebar.choose(Place.ACTIVITY)
     await settle()
 
     assert busy_engine.settings.counting.movie_ratio == 0.7
+
+
+def turn_the_wheel(over: QWidget) -> None:
+    """One notch, away from the user."""
+    at = QPointF(5, 5)
+    still, notch = QPoint(), QPoint(0, 120)
+    none = (Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase)
+    QApplication.sendEvent(over, QWheelEvent(at, over.mapToGlobal(at), still, notch, *none, False))
+
+
+async def test_scrolling_the_page_changes_nothing_that_is_under_the_pointer(
+    window: Window, busy_engine: FakeEngine
+) -> None:
+    window.sidebar.choose(Place.SETTINGS)
+    page = window.settings
+    for control in (page.counting.movie, page.hold):
+        before = control.value()
+        page.setFocus()
+        turn_the_wheel(control)
+        assert control.value() == before
+        window.activateWindow()
+        control.setFocus()
+        await eventually(control.hasFocus)
+        turn_the_wheel(control)
+        assert control.value() > before
+    page.shut()
 
 
 async def test_names_to_leave_out_are_read_with_commas(

@@ -1,6 +1,6 @@
 """Films and episodes as Trakt and Simkl know them: by any id they are sent, and by their own."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -114,6 +114,17 @@ class Titles:
             if found is not None:
                 answer.append((found, episode.get("watched_at", sent.get("watched_at"))))
         return answer
+
+    def of_item(self, item: Item) -> Title:
+        """The title of something that the demo's library holds."""
+        kind = "movie" if item.series is None else "episode"
+        found = self._find(kind, names_of(item), _described(item))
+        assert found is not None
+        return found
+
+    def all(self) -> Sequence[Title]:
+        """Every title that was ever named."""
+        return self._titles
 
     def watched(self, title: Title, at: datetime, how: str) -> HistoryRow:
         """Put a play into the history, at the full minute."""

@@ -1,9 +1,9 @@
 """A local Trakt: device link, rotating tokens, scrobbling, and a history that doubles what it is
 sent twice."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -12,9 +12,10 @@ from starlette.routing import Route
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.media import Kind
 from revenge_companion.demo.answers import json_body, whole_number
+from revenge_companion.demo.library import LIBRARY
 from revenge_companion.demo.sites.grants import Grants, Polled, Tokens
 from revenge_companion.demo.sites.site import Site, wire_list
-from revenge_companion.demo.sites.titles import Title, Titles
+from revenge_companion.demo.sites.titles import HistoryRow, Title, Titles
 
 #: A stop of the same item within this time is 409.
 _WINDOW = timedelta(hours=1)
@@ -27,6 +28,7 @@ _POLL_STATUS = {
     Polled.EXPIRED: 410,
     Polled.DENIED: 418,
 }
+_Row = TypeVar("_Row")
 _TYPES = {"movies": "movie", "episodes": "episode"}
 
 
@@ -43,6 +45,9 @@ class TraktSite(Site):
         #: The last start or pause as it was sent; None before the first.
         self.playing: dict[str, Any] | None = None
         self._scrobbled: dict[int, datetime] = {}
+        #: Points from 1 to 10 and when they were given, and since when it is wanted, by title.
+        self._marks: dict[int, tuple[int, datetime]] = {}
+        self._wishes: dict[int, datetime] = {}
         super().__init__(clock)
 
     @property
@@ -61,8 +66,48 @@ class TraktSite(Site):
             Route("/sync/history/remove", self._remove, methods=["POST"]),
             Route("/sync/history/{type}", self._history, methods=["GET"]),
             Route("/sync/history/{type}/{id}", self._history, methods=["GET"]),
+            Route("/sync/last_activities", self._activities, methods=["GET"]),
+            Route("/sync/ratings", self._ratings, methods=["GET"]),
+            Route("/sync/watchlist", self._watchlist, methods=["GET"]),
+            Route("/sync/collection/{type}", self._nothing, methods=["GET"]),
+            Route("/users/me/lists", self._nothing, methods=["GET"]),
             Route("/search/{by}/{id}", self._search, methods=["GET"]),
         ]
+
+    def preload(self, plays: int, *, rated: int = 0, wanted: int = 0) -> None:
+        """Have watched for years: `plays` from before the demo, and marks and wishes.
+
+        A third is of films and episodes that the demo's server has. They are no plays of the demo,
+        so they are not in `held`.
+        """
+        now = self.clock.now()
+        for number in range(plays):
+            title = self._past(number)
+            # Now and then two plays share a minute, as real ones do.
+            at = now - timedelta(minutes=97 * (number - number % 40 // 39))
+            self.titles.watched(title, at, "history")
+        # Of each title one, as they are kept there.
+        for number in range(rated):
+            self._marks[self._past(number).id] = (1 + number % 10, now - timedelta(days=number))
+        for number in range(wanted):
+            title = self._past(1_000_000 + 3 * number)
+            self._wishes[title.id] = now - timedelta(days=number)
+
+    def _past(self, number: int) -> Title:
+        if number % 3 == 2:
+            items = [item for item in LIBRARY.items() if item.kind.is_video]
+            return self.titles.of_item(items[number // 3 % len(items)])
+        if number % 3:
+            ids = {"tmdb": 8_000_000 + number % 900}
+            film = {"title": f"Past Film {number % 900}", "year": 1960 + number % 60, "ids": ids}
+            (found,) = self.titles.of_history("movies", film)
+            return found[0]
+        show = {"title": f"Past Series {number % 60}", "year": 2010}
+        show["ids"] = {"tvdb": 6_000_000 + number % 60}
+        episode = {"number": 1 + number // 60 % 12}
+        season = {"number": 1 + number // 720 % 4, "episodes": [episode]}
+        (found,) = self.titles.of_history("shows", {**show, "seasons": [season]})
+        return found[0]
 
     # Linking
 
@@ -225,27 +270,62 @@ class TraktSite(Site):
             if name in query:
                 edge = self._date(query[name])
                 rows = [row for row in rows if (row.watched_at - edge) * keeps >= timedelta(0)]
-        page = whole_number(query.get("page"), 1, 1, 1_000_000) or 1
-        limit = min(whole_number(query.get("limit"), 10, 1, 1_000_000) or 10, 250)
-        shown = rows[(page - 1) * limit : page * limit]
-        return JSONResponse(
-            [
-                {
-                    "id": row.id,
-                    "watched_at": _wire(row.watched_at),
-                    "action": "scrobble" if row.received.how == "scrobble" else "watch",
-                    "type": row.title.type,
-                    **row.title.objects(),
-                }
-                for row in shown
-            ],
-            headers={
-                "X-Pagination-Page": str(page),
-                "X-Pagination-Limit": str(limit),
-                "X-Pagination-Page-Count": str(-(-len(rows) // limit)),
-                "X-Pagination-Item-Count": str(len(rows)),
-            },
-        )
+        return _paged(request, rows, _history_line)
+
+    async def _activities(self, request: Request) -> Response:
+        """When each part of the account last changed."""
+        if (refusal := self._refusal(request)) is not None:
+            return refusal
+        never = datetime(2020, 1, 1, tzinfo=UTC)
+        rows = self.titles.rows
+        watched = {
+            kind: max((row.watched_at for row in rows if row.title.type == kind), default=never)
+            for kind in ("movie", "episode")
+        }
+        rated = max((at for _, at in self._marks.values()), default=never)
+        listed = max(self._wishes.values(), default=never)
+        parts = {
+            f"{kind}s": {
+                "watched_at": _wire(watched.get(kind, never)),
+                "collected_at": _wire(never),
+                "rated_at": _wire(rated),
+                "watchlisted_at": _wire(listed),
+            }
+            for kind in ("movie", "episode", "show", "season")
+        }
+        newest = max(*watched.values(), rated, listed)
+        more = {"watchlist": {"updated_at": _wire(listed)}, "lists": {"updated_at": _wire(never)}}
+        return JSONResponse({"all": _wire(newest), **parts, **more})
+
+    async def _ratings(self, request: Request) -> Response:
+        if (refusal := self._refusal(request)) is not None:
+            return refusal
+        titles = {title.id: title for title in self.titles.all()}
+        rows = sorted(self._marks.items(), key=lambda one: one[1][1], reverse=True)
+
+        def line(row: tuple[int, tuple[int, datetime]]) -> dict[str, Any]:
+            title, (points, at) = titles[row[0]], row[1]
+            return {"rated_at": _wire(at), "rating": points, "type": title.type, **title.objects()}
+
+        return _paged(request, rows, line)
+
+    async def _watchlist(self, request: Request) -> Response:
+        if (refusal := self._refusal(request)) is not None:
+            return refusal
+        titles = {title.id: title for title in self.titles.all()}
+        rows = sorted(self._wishes.items(), key=lambda one: one[1], reverse=True)
+
+        def line(row: tuple[int, datetime]) -> dict[str, Any]:
+            title = titles[row[0]]
+            about = {"id": row[0], "listed_at": _wire(row[1]), "notes": None, "type": title.type}
+            return {**about, **title.objects()}
+
+        return _paged(request, rows, line)
+
+    async def _nothing(self, request: Request) -> Response:
+        if (refusal := self._refusal(request)) is not None:
+            return refusal
+        return _paged(request, [], _history_line)
 
     async def _remove(self, request: Request) -> Response:
         if (refusal := self._refusal(request)) is not None:
@@ -282,6 +362,34 @@ class TraktSite(Site):
                 if wanted in ("", title.type)
             ]
         )
+
+
+def _paged(
+    request: Request, rows: Sequence[_Row], line: Callable[[_Row], dict[str, Any]]
+) -> Response:
+    """One page of a list, with its length in the headers."""
+    query = request.query_params
+    page = whole_number(query.get("page"), 1, 1, 1_000_000) or 1
+    limit = min(whole_number(query.get("limit"), 10, 1, 1_000_000) or 10, 250)
+    return JSONResponse(
+        [line(row) for row in rows[(page - 1) * limit : page * limit]],
+        headers={
+            "X-Pagination-Page": str(page),
+            "X-Pagination-Limit": str(limit),
+            "X-Pagination-Page-Count": str(-(-len(rows) // limit)),
+            "X-Pagination-Item-Count": str(len(rows)),
+        },
+    )
+
+
+def _history_line(row: HistoryRow) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "watched_at": _wire(row.watched_at),
+        "action": "scrobble" if row.received.how == "scrobble" else "watch",
+        "type": row.title.type,
+        **row.title.objects(),
+    }
 
 
 def _wire(at: datetime) -> str:

@@ -1,5 +1,6 @@
 """One account's line to Simkl."""
 
+import asyncio
 import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -8,13 +9,16 @@ from typing import Any
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.delivery import Delivered, Delivery, Outcome, Refused, TryLater
 from revenge_companion.core.errors import BatchRefused, LinkExpired
+from revenge_companion.core.library import Facet
 from revenge_companion.core.live import LiveAction, LiveNotice
 from revenge_companion.core.reasons import Reason
 from revenge_companion.net.gate import DayBudget, Gate
 from revenge_companion.net.http import Answer, Http
 from revenge_companion.services.answers import mapping, object_of, refusal, whole_number
-from revenge_companion.services.base import RemoteUser, Secret, SecretSlot
-from revenge_companion.services.simkl import payload, undo, wire
+from revenge_companion.services.base import ImportPage, RemoteUser, Secret, SecretSlot
+from revenge_companion.services.simkl import changes, payload, undo, wire
+from revenge_companion.services.simkl.kept import Kept
+from revenge_companion.services.simkl.library import Library
 from revenge_companion.services.simkl.spec import SPEC
 from revenge_companion.services.tokens import Tokens, read_refreshed
 from revenge_companion.services.undo import Removal
@@ -30,10 +34,20 @@ _LIVE_IGNORED = (404, 409)
 
 
 class SimklClient:
-    """Live notices, and plays as a live stop while fresh or as dated history afterwards."""
+    """Live notices, and plays as a live stop while fresh or as dated history afterwards.
+
+    What the account has is read in pages (`Readable`), and changed (`TakesChanges`).
+    """
 
     def __init__(
-        self, http: Http, clock: Clock, slot: SecretSlot, *, api_root: str, client_id: str
+        self,
+        http: Http,
+        clock: Clock,
+        slot: SecretSlot,
+        *,
+        api_root: str,
+        client_id: str,
+        kept: Kept,
     ) -> None:
         self._http = http
         self._clock = clock
@@ -45,6 +59,7 @@ class SimklClient:
             clock, limit=wire.FREE_A_DAY, starts_at_utc_h=wire.DAY_STARTS_AT_UTC_H
         )
         self._gate = Gate(clock, interval_s=wire.WRITE_INTERVAL_S, day=self._day)
+        self._library = Library(self._get, kept, clock, self._day.left_s)
         #: Monotonic seconds at which the next scrobble call is free.
         self._free_at_s = -math.inf
 
@@ -96,17 +111,7 @@ class SimklClient:
             "extended": "full",
             "episode_watched_at": "yes",
         }
-
-        async def send(secret: Secret) -> Answer:
-            await self._gate.pass_(live=True)
-            return await self._http.request(
-                "GET",
-                f"{self._api}/sync/all-items/",
-                params=wire.parameters(self._id(secret)) | asked,
-                headers=wire.headers(secret.access),
-            )
-
-        answer = await self._tokens.send(send)
+        answer = await self._get("/sync/all-items/", asked, live=True)
         if answer.status == 200 and answer.body.strip() in (b"null", b""):
             # An empty library, in Simkl's words.
             return {}
@@ -132,22 +137,26 @@ class SimklClient:
 
     async def whoami(self) -> RemoteUser:
         """The account the tokens belong to; raises LinkExpired when the link is gone."""
-
-        async def send(secret: Secret) -> Answer:
-            await self._gate.pass_(live=True)
-            return await self._http.request(
-                "GET",
-                f"{self._api}/users/settings",
-                params=wire.parameters(self._id(secret)),
-                headers=wire.headers(secret.access),
-            )
-
-        user, plan = wire.read_user(await self._tokens.send(send), left_of_day_s=self._day.left_s())
+        answer = await self._get("/users/settings", {}, live=True)
+        user, plan = wire.read_user(answer, left_of_day_s=self._day.left_s())
         self._day.limit = _A_DAY.get(plan, wire.FREE_A_DAY)
         return user
 
+    async def marks(self) -> Mapping[Facet, str]:
+        """When each facet changed last; see `services.base.Readable`."""
+        return await self._library.marks()
+
+    async def page(self, facet: Facet, cursor: str) -> ImportPage:
+        """One page of what the account has; see `services.base.Readable`."""
+        return await self._library.page(facet, cursor)
+
+    async def change(self, batch: Sequence[Delivery]) -> Mapping[int, Outcome]:
+        """Deliver ratings and the plan to watch; see `services.base.TakesChanges`."""
+        return await changes.deliver(batch, self._post, self._library.look_up, self._day.left_s)
+
     async def revoke(self) -> None:
-        """End the grant at Simkl."""
+        """End the grant at Simkl, and remove the copy of what was there."""
+        await asyncio.to_thread(self._library.forget)
         secret = await self._slot.get()
         if secret is None:
             return
@@ -207,6 +216,25 @@ class SimklClient:
     async def _add_history(
         self, rows: Sequence[Delivery], places: Mapping[int, payload.Place]
     ) -> dict[int, Outcome]:
+        """Send dated watches, of each item the first: Simkl keeps one date of an item."""
+        sent: list[Delivery] = []
+        stands_for: dict[int, Delivery] = {}
+        for row in sorted(rows, key=lambda one: one.scrobble.dated_at):
+            where = places[row.id]
+            first = next((one for one in sent if places[one.id] == where), row)
+            stands_for[row.id] = first
+            if first is row:
+                sent.append(row)
+        outcomes = await self._send_history(sent, places)
+        for row in rows:
+            outcome = outcomes[stands_for[row.id].id]
+            again = row.id not in outcomes and isinstance(outcome, Delivered)
+            outcomes[row.id] = Delivered(note=Reason.ALREADY_THERE) if again else outcome
+        return outcomes
+
+    async def _send_history(
+        self, rows: Sequence[Delivery], places: Mapping[int, payload.Place]
+    ) -> dict[int, Outcome]:
         body = payload.history([(places[row.id], row.scrobble) for row in rows])
         answer = await self._post("/sync/history", body, timeout_s=HISTORY_TIMEOUT_S)
         if answer.status == 409 and len(rows) == 1:
@@ -245,6 +273,30 @@ class SimklClient:
                 headers=wire.headers(secret.access),
                 json=body,
                 timeout_s=timeout_s,
+            )
+            self._gate.learn(answer.headers)
+            return answer
+
+        return await self._tokens.send(send)
+
+    async def _get(
+        self,
+        path: str,
+        params: Mapping[str, str],
+        *,
+        live: bool = False,
+        max_bytes: int = 16 << 20,
+        timeout_s: float = 30.0,
+    ) -> Answer:
+        async def send(secret: Secret) -> Answer:
+            await self._gate.pass_(live=live)
+            answer = await self._http.request(
+                "GET",
+                self._api + path,
+                params={**wire.parameters(self._id(secret)), **params},
+                headers=wire.headers(secret.access),
+                timeout_s=timeout_s,
+                max_bytes=max_bytes,
             )
             self._gate.learn(answer.headers)
             return answer

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from revenge_companion.core.library import Subject, SubjectKind
 from revenge_companion.core.media import Ids, Item, Kind
 from revenge_companion.core.scrobble import Scrobble
 from revenge_companion.services.answers import rows_of, sendable
@@ -46,6 +47,18 @@ def place(item: Item) -> Place | None:
     if item.ids.tvdb and item.episode_number_end is None:
         return Place("episodes", {"ids": {"tvdb": item.ids.tvdb}})
     return None
+
+
+def subject_place(subject: Subject) -> Place | None:
+    """How a film or a show is named where it is rated or listed; None without an id."""
+    found = _ids(subject.ids)
+    for name, value in subject.refs:
+        if name in ("simkl", "mal", "anilist") and value.isascii() and value.isdigit():
+            found[name] = int(value)
+    if not found or subject.kind not in (SubjectKind.MOVIE, SubjectKind.SHOW):
+        return None
+    section = "movies" if subject.kind is SubjectKind.MOVIE else "shows"
+    return Place(section, _titled(subject.title, subject.year, found))
 
 
 def media(where: Place) -> dict[str, Any]:
@@ -99,13 +112,9 @@ def not_found(echo: Mapping[str, Any], places: Mapping[int, Place]) -> tuple[set
 
 
 def _names(section: str, entry: Mapping[str, Any], where: Place) -> bool:
-    ids = entry.get("ids")
-    if not isinstance(ids, dict):
+    if not share_id(entry.get("ids"), where.ids):
         return False
-    same = any(
-        ids.get(key) is not None and str(ids[key]) == str(value) for key, value in where.ids.items()
-    )
-    if not same or (section == "movies") != (where.section == "movies"):
+    if (section == "movies") != (where.section == "movies"):
         return False
     if where.section != "shows":
         return True
@@ -120,6 +129,13 @@ def _names(section: str, entry: Mapping[str, Any], where: Place) -> bool:
         )
         for season in seasons
     )
+
+
+def share_id(one: object, other: Mapping[str, Any]) -> bool:
+    """Whether two sets of ids agree in any, numbers and texts alike."""
+    if not isinstance(one, Mapping):
+        return False
+    return any(one.get(key) is not None and str(one[key]) == str(other[key]) for key in other)
 
 
 def timestamp(at: datetime) -> str:

@@ -1,6 +1,7 @@
 """Simkl: linking by device code (its second version), and clients for linked accounts."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from revenge_companion.core.accounts import Account
 from revenge_companion.core.clock import Clock
@@ -28,6 +29,7 @@ from revenge_companion.services.linking import (
 )
 from revenge_companion.services.simkl import wire
 from revenge_companion.services.simkl.client import SimklClient
+from revenge_companion.services.simkl.kept import Kept
 from revenge_companion.services.simkl.spec import SPEC
 from revenge_companion.services.tokens import read_tokens
 
@@ -70,10 +72,14 @@ class Simkl:
 
     spec = SPEC
 
-    def __init__(self, http: Http, clock: Clock, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, http: Http, clock: Clock, environ: Mapping[str, str], *, cache: Path
+    ) -> None:
+        """What accounts have at Simkl is kept under `cache`, for it may be asked for once only."""
         self._http = http
         self._clock = clock
         self._environ = environ
+        self._cache = cache / SPEC.key
 
     async def link(self, request: LinkRequest, show: ShowPrompt) -> Linked:
         """Show a code and wait for its approval; raises LinkRefused when there will be none."""
@@ -123,12 +129,14 @@ class Simkl:
 
     def client(self, account: Account, slot: SecretSlot) -> SimklClient:
         """A client for `account`; makes no request."""
+        api = setup.api_root(SPEC, account.api_url, self._environ)
         return SimklClient(
             self._http,
             self._clock,
             slot,
-            api_root=setup.api_root(SPEC, account.api_url, self._environ),
+            api_root=api,
             client_id=setup.client_id(SPEC, account.client_id, self._environ),
+            kept=Kept(self._cache, f"{account.remote_id}@{api}"),
         )
 
     async def _form(self, url: str, client_id: str, form: dict[str, str]) -> Answer:

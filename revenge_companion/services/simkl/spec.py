@@ -1,5 +1,6 @@
 """Simkl as data."""
 
+from revenge_companion.core.library import Facet
 from revenge_companion.core.media import Kind
 from revenge_companion.services.base import LinkMethod, ServiceSpec
 
@@ -18,6 +19,12 @@ SPEC = ServiceSpec(
     per_day=375,
     day_counts_requests=True,
     day_starts_utc_h=5,
+    imports=(Facet.HISTORY, Facet.RATINGS, Facet.WATCHLIST),
+    exports=(Facet.HISTORY, Facet.RATINGS, Facet.WATCHLIST),
+    import_note=(
+        "Simkl keeps the latest date of each film and episode only. An import takes about four of "
+        "the 500 requests a free account has a day."
+    ),
     default_api_url="https://api.simkl.com",
     client_id_env="SIMKL_CLIENT_ID",
     help_url="https://simkl.com/settings/developer/",

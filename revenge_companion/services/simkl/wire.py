@@ -54,8 +54,16 @@ def unknown_item(answer: Answer) -> bool:
     return answer.status == 404 and (object_of(answer) is not None or not answer.body)
 
 
-def trouble(answer: Answer, *, left_of_day_s: float) -> CompanionError:
-    """What an answer that is no success means for the whole request."""
+def reading_trouble(answer: Answer, *, left_of_day_s: float) -> CompanionError:
+    """As `trouble`, for a request that only asked."""
+    error = trouble(answer, left_of_day_s=left_of_day_s)
+    if isinstance(error, BatchRefused):
+        return ServiceTrouble(f"Simkl did not understand what it was asked (HTTP {answer.status}).")
+    return error
+
+
+def trouble(answer: Answer, *, left_of_day_s: float, what: str = "this play") -> CompanionError:
+    """What an answer that is no success means for the whole request, which carried `what`."""
     data = object_of(answer)
     code = error_code(answer)
     detail = first_text((data or {}).get("message"), (data or {}).get("error_description"), code)
@@ -76,7 +84,7 @@ def trouble(answer: Answer, *, left_of_day_s: float) -> CompanionError:
         return LinkExpired("This link to Simkl may only read. Link again.")
     match answer.status:
         case 400 | 413 | 422 if data is not None or answer.status == 413:
-            return BatchRefused(f"Simkl did not accept this play{said}")
+            return BatchRefused(f"Simkl did not accept {what}{said}")
         case 401:
             return LinkExpired(f"Simkl does not accept this link any more{said}")
         case 403:

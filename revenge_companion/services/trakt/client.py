@@ -132,7 +132,7 @@ class TraktClient:
         """
         path, params = reading.asked(deliveries)
         entries, _ = await self._history_page(path, params, 1, PAGE)
-        gone = {number for one in deliveries for number in reading.doubles(entries, one)}
+        gone = reading.doubles(entries, deliveries)
         if gone:
             await self._post("/sync/history/remove", {"ids": sorted(gone)})
         kept = [entry for entry in entries if whole_number(entry.get("id")) not in gone]

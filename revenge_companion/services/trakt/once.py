@@ -45,12 +45,15 @@ class WatchOnce:
         if not self._wanted:
             return set()
         unwanted: set[int] = set()
-        coming: set[str] = set()
+        coming: list[payload.Place] = []
         for row in rows:
             item = row.scrobble.item
-            if item.media_id in coming or await self._has(item):
+            where = payload.place(item)
+            if where is None:
+                continue
+            if where in coming or await self._has(item):
                 unwanted.add(row.id)
-            coming.add(item.media_id)
+            coming.append(where)
         return unwanted
 
     async def _refresh(self) -> None:

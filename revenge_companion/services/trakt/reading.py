@@ -44,41 +44,64 @@ def asked(deliveries: Sequence[Delivery]) -> tuple[str, dict[str, str]]:
 def matched(entries: Iterable[Mapping[str, Any]], deliveries: Sequence[Delivery]) -> dict[int, str]:
     """The history ids ("" where a line has none) of deliveries that are there, by delivery.
 
-    A line stands for one delivery only, so that a rewatch is not taken for the play before.
+    A line stands for one delivery only, so that a rewatch is not taken for the play before: those
+    with our very date are given out first, then the closest in the order of the plays.
     """
     rest = list(entries)
     found: dict[int, str] = {}
-    for delivery in sorted(deliveries, key=lambda one: one.scrobble.dated_at):
-        close = [
-            (abs(after), index)
-            for index, entry in enumerate(rest)
-            if payload.same_item(entry, delivery.scrobble.item)
-            and (after := _after(entry, delivery)) is not None
-        ]
-        if close:
-            entry = rest.pop(min(close)[1])
-            number = whole_number(entry.get("id"))
-            found[delivery.id] = str(number) if number else ""
+    ordered = sorted(deliveries, key=lambda one: one.scrobble.dated_at)
+    for exact in (True, False):
+        for delivery in ordered:
+            if delivery.id in found:
+                continue
+            close = [
+                (abs(after), index)
+                for index, entry in enumerate(rest)
+                if payload.same_item(entry, delivery.scrobble.item)
+                and (after := _after(entry, delivery)) is not None
+                and (not exact or abs(after) < DATED_WITHIN)
+            ]
+            if close:
+                entry = rest.pop(min(close)[1])
+                number = whole_number(entry.get("id"))
+                found[delivery.id] = str(number) if number else ""
     return found
 
 
-def doubles(entries: Sequence[Mapping[str, Any]], delivery: Delivery) -> list[int]:
-    """The ids to remove where a play that was not there has just been sent by two at once.
+def doubles(entries: Sequence[Mapping[str, Any]], deliveries: Sequence[Delivery]) -> set[int]:
+    """The ids to remove where plays that were not there have just been sent by two at once.
 
-    Both come to the same ids: a live stop stays, else the line that came first.
+    As many lines of a moment stay as there are plays of it. Both come to the same ids: a live stop
+    stays, else the lines that came first.
     """
-    tried = replace(delivery, unsure=True)
-    here = [
-        entry
-        for entry in entries
-        if payload.same_item(entry, delivery.scrobble.item) and _after(entry, tried) is not None
-    ]
-    dated = sorted(
-        number
-        for entry in here
-        if entry.get("action") == "watch" and (number := whole_number(entry.get("id")))
-    )
-    return dated[1:] if len(dated) == len(here) else dated
+    gone: set[int] = set()
+    for delivery in deliveries:
+        tried = replace(delivery, unsure=True)
+        here = [
+            entry
+            for entry in entries
+            if payload.same_item(entry, delivery.scrobble.item) and _after(entry, tried) is not None
+        ]
+        dated = sorted(
+            number
+            for entry in here
+            if entry.get("action") == "watch" and (number := whole_number(entry.get("id")))
+        )
+        plays = sum(_is_beside(delivery, other) for other in deliveries)
+        gone |= set(dated[max(plays - (len(here) - len(dated)), 0) :])
+    return gone
+
+
+def _is_beside(one: Delivery, other: Delivery) -> bool:
+    """Whether two plays are of one item and so close that either's line may be the other's."""
+    if abs(_kept_at(one) - _kept_at(other)) > DATED_WITHIN:
+        return False
+    return payload.place(one.scrobble.item) == payload.place(other.scrobble.item)
+
+
+def _kept_at(delivery: Delivery) -> datetime:
+    """The minute a play that was sent with its date is kept under."""
+    return delivery.scrobble.dated_at.replace(second=0, microsecond=0)
 
 
 def _after(entry: Mapping[str, Any], delivery: Delivery) -> timedelta | None:
@@ -89,7 +112,7 @@ def _after(entry: Mapping[str, Any], delivery: Delivery) -> timedelta | None:
         return None
     if watched.tzinfo is None:
         return None
-    after = watched - delivery.scrobble.dated_at.replace(second=0, microsecond=0)
+    after = watched - _kept_at(delivery)
     before, later = _reach(delivery)
     if entry.get("action") != "watch":
         before, later = max(before, STOP_BEFORE), max(later, STOP_AFTER)

@@ -3,25 +3,22 @@
 import asyncio
 from dataclasses import replace
 
-from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QFormLayout,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
-    QSlider,
     QSpinBox,
     QWidget,
 )
 
 from revenge_companion.core.errors import CompanionError
 from revenge_companion.core.media import Kind
-from revenge_companion.core.reasons import minutes
 from revenge_companion.core.settings import Settings
 from revenge_companion.core.status import EngineStatus, SignInState
 from revenge_companion.ui import ask, words
@@ -31,9 +28,11 @@ from revenge_companion.ui.context import Context
 from revenge_companion.ui.theme import GRID, Tone
 from revenge_companion.ui.widgets.anime import AnimeSettings
 from revenge_companion.ui.widgets.card import Card, Column
+from revenge_companion.ui.widgets.counting import CountingSettings
 from revenge_companion.ui.widgets.hosts import HostsText
 from revenge_companion.ui.widgets.rules import RulesEditor
 from revenge_companion.ui.widgets.text import Text, buddy
+from revenge_companion.ui.widgets.wheel import only_with_focus
 
 #: Wait after the last movement of a slider or key before keeping it.
 KEEP_AFTER_MS = 400
@@ -132,22 +131,10 @@ class SettingsPage(Column):
         self.start_minimised = self._check(card, self.tr("Start without opening the &window"))
 
     def _build_counting(self, card: Card) -> None:
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(4 * GRID)
-        grid.setVerticalSpacing(GRID)
-        grid.setColumnStretch(1, 1)
-        self.track = self._slider(grid, self.tr("T&racks"), 10, 100)
-        self.track_cap = self._slider(grid, self.tr("Tracks, at the &latest after"), 1, 20, "min")
-        self.movie = self._slider(grid, self.tr("Fil&ms"), 5, 100)
-        self.episode = self._slider(grid, self.tr("&Episodes"), 5, 100)
-        self.podcast = self._slider(grid, self.tr("P&odcasts"), 5, 100)
-        card.column.addLayout(grid)
-        self.podcasts = self._check(card, self.tr("Scrobble &podcasts"))
-        self.counting_words = Text(tone=Tone.MUTED, wrap=True)
-        card.column.addWidget(self.counting_words)
-        reset = QPushButton(self.tr("Back to the usual rules"))
-        reset.clicked.connect(self._on_usual_rules)
-        card.column.addWidget(reset, 0, Qt.AlignmentFlag.AlignLeft)
+        self.counting = CountingSettings()
+        self.counting.moved.connect(self._on_moved)
+        self.counting.chosen.connect(self._keep)
+        card.column.addWidget(self.counting)
 
     def _build_anime(self, card: Card) -> None:
         self.anime = AnimeSettings(self._context)
@@ -178,8 +165,7 @@ class SettingsPage(Column):
         self.hold = QSpinBox()
         self.hold.setRange(0, 10)
         self.hold.setSpecialValueText(self.tr("not at all"))
-        self.hold.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.hold.installEventFilter(self)
+        only_with_focus(self.hold)
         self.hold.valueChanged.connect(self._on_hold)
         held = QHBoxLayout()
         held.setSpacing(2 * GRID)
@@ -225,34 +211,6 @@ class SettingsPage(Column):
         card.column.addWidget(box)
         return box
 
-    def _slider(
-        self, grid: QGridLayout, text: str, least: int, most: int, unit: str = "%"
-    ) -> QSlider:
-        slider = QSlider(Qt.Orientation.Horizontal)
-        slider.setRange(least, most)
-        slider.setPageStep(5)
-        # Scrolling the page must not change what is under the pointer.
-        slider.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        slider.installEventFilter(self)
-        value = Text()
-        value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        value.setMinimumWidth(value.fontMetrics().horizontalAdvance("100 min"))
-        row = grid.rowCount()
-        grid.addWidget(buddy(text, slider), row, 0)
-        grid.addWidget(slider, row, 1)
-        grid.addWidget(value, row, 2)
-
-        def show(number: int) -> None:
-            value.setText(
-                words.percent(number / 100) if unit == "%" else words.say("%n min", number)
-            )
-            self._show_counting()
-
-        slider.valueChanged.connect(show)
-        slider.valueChanged.connect(self._on_moved)
-        show(slider.value())
-        return slider
-
     def _names_field(self) -> QLineEdit:
         field = QLineEdit()
         field.setPlaceholderText(self.tr("names, with commas between"))
@@ -269,20 +227,8 @@ class SettingsPage(Column):
         self.theme.setCurrentIndex(max(0, self.theme.findData(settings.theme)))
         self.autostart.setChecked(settings.autostart)
         self.start_minimised.setChecked(settings.start_minimised)
-        counting = settings.counting
-        for slider, value in (
-            (self.track, counting.track_ratio * 100),
-            (self.track_cap, counting.track_cap_s / 60),
-            (self.movie, counting.movie_ratio * 100),
-            (self.episode, counting.episode_ratio * 100),
-            (self.podcast, counting.podcast_ratio * 100),
-        ):
-            # Their numbers beside them follow their signal.
-            slider.blockSignals(False)
-            slider.setValue(round(value))
+        self.counting.show_rules(settings.counting)
         self._keep_soon.stop()
-        self.podcasts.setChecked(counting.podcasts)
-        self.podcast.setEnabled(counting.podcasts)
         filters = settings.filters
         if not self.devices.hasFocus():
             self.devices.setText(", ".join(filters.ignored_devices))
@@ -299,29 +245,13 @@ class SettingsPage(Column):
         self._show_hold()
         for control in controls:
             control.blockSignals(False)
-        self._show_counting()
 
     def _controls(self) -> list[QWidget]:
         return [
             self.theme,
-            *(self.track, self.track_cap, self.movie, self.episode, self.podcast),
             *self.findChildren(QCheckBox),
             *(self.devices, self.libraries, self.hold),
         ]
-
-    def _show_counting(self) -> None:
-        if not hasattr(self, "counting_words"):
-            return
-        track_s = self.track.value() / 100 * 6 * 60
-        least = min(track_s, self.track_cap.value() * 60)
-        film_s = self.movie.value() / 100 * 7200
-        self.counting_words.setText(
-            self.tr(
-                "A track of 6:00 counts after {track} of playing; a film of 2:00:00 counts at "
-                "{film}. Some services count films and episodes by a fixed rule of {fixed}; what "
-                "counts here and not there is sent to them dated."
-            ).format(track=minutes(least), film=minutes(film_s), fixed=words.percent(0.8))
-        )
 
     def _show_status(self, status: EngineStatus) -> None:
         signed_in = status.sign_in is SignInState.SIGNED_IN
@@ -346,15 +276,7 @@ class SettingsPage(Column):
             theme=self.theme.currentData(),
             autostart=self.autostart.isChecked(),
             start_minimised=self.start_minimised.isChecked(),
-            counting=replace(
-                settings.counting,
-                track_ratio=self.track.value() / 100,
-                track_cap_s=self.track_cap.value() * 60.0,
-                movie_ratio=self.movie.value() / 100,
-                episode_ratio=self.episode.value() / 100,
-                podcast_ratio=self.podcast.value() / 100,
-                podcasts=self.podcasts.isChecked(),
-            ),
+            counting=self.counting.wanted(settings.counting),
             filters=replace(
                 settings.filters,
                 ignored_devices=_names(self.devices.text()),
@@ -388,7 +310,6 @@ class SettingsPage(Column):
         if wanted == before:
             return
         self._shown = wanted
-        self.podcast.setEnabled(wanted.counting.podcasts)
         try:
             if wanted.autostart != before.autostart:
                 await asyncio.to_thread(self._autostart.set_enabled, wanted.autostart)
@@ -399,13 +320,6 @@ class SettingsPage(Column):
             self._show(self._context.engine.settings)
         else:
             self.trouble.hide()
-
-    def _on_usual_rules(self) -> None:
-        usual = type(self._shown.counting)(podcasts=self._shown.counting.podcasts)
-        shown = self._shown
-        self._show(replace(shown, counting=usual))
-        self._shown = shown
-        self._keep()
 
     @async_slot
     async def _on_sign(self) -> None:
@@ -424,12 +338,6 @@ class SettingsPage(Column):
             await self._context.engine.sign_out()
         except CompanionError as error:
             await ask.tell(self, title=self.tr("Not signed out"), text=str(error))
-
-    def eventFilter(self, watched: object, event: QEvent) -> bool:
-        if isinstance(watched, QSlider) and event.type() is QEvent.Type.Wheel:
-            event.ignore()
-            return not watched.hasFocus()
-        return False
 
 
 def _names(text: str) -> tuple[str, ...]:

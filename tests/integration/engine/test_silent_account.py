@@ -52,6 +52,8 @@ async def test_it_is_told_once_and_shown_until_a_play_arrives(home: Path, clock:
     for _ in range(2):
         async with an_engine(home, clock, told) as engine:
             await eventually(lambda: engine.status.accounts[0].silent_since is not None)
+            # It is told of once it is on disk.
+            await eventually(lambda: bool(told))
             assert engine.status.accounts[0].silent_since == START
     assert [one.reason for one in told] == [Reason.NOTHING_CONFIRMED]
     assert told[0].facts == {"service": "Trakt"}

@@ -1,7 +1,7 @@
 """One account's lane: what it sends, what it makes of the answer, and when it rests."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -16,6 +16,7 @@ from revenge_companion.core.delivery import (
     DeliveryState,
     Outcome,
     Refused,
+    Settled,
     Settlement,
     TryLater,
 )
@@ -55,6 +56,7 @@ class FakeOutbox:
         self.settled: list[tuple[int, Settlement]] = []
         self.trouble: list[errors.StoreTrouble] = []
         self.claiming: asyncio.Future[None] | None = None
+        self.calls: list[str] = []
 
     async def claim(
         self,
@@ -65,7 +67,11 @@ class FakeOutbox:
         force: bool = False,
         fresh_from: datetime | None = None,
         fresh_only: bool = False,
+        settled: Settled = (),
     ) -> list[Delivery]:
+        self.calls.append("claim")
+        if settled:
+            await self._write(settled)
         ready = [
             row
             for row in self.rows.values()
@@ -78,7 +84,11 @@ class FakeOutbox:
             await self.claiming
         return [replace(row, unsure=row.state is DeliveryState.UNSURE) for row in ready]
 
-    async def settle(self, items: Sequence[tuple[int, Settlement]], now: datetime) -> None:
+    async def settle(self, items: Settled, now: datetime) -> None:
+        self.calls.append("settle")
+        await self._write(items)
+
+    async def _write(self, items: Settled) -> None:
         if self.trouble:
             raise self.trouble.pop(0)
         for number, settled in items:
@@ -170,6 +180,8 @@ class Bench:
         self.clock, self.client = clock, client
         self.outbox = FakeOutbox(rows, clock)
         self.events: list[LaneEvent] = []
+        #: What else hears of each event.
+        self.report: Callable[[LaneEvent], Awaitable[None]] | None = None
         account = Account(1, "fake", "mine", "u1")
         self.lane = Lane(
             account,
@@ -183,6 +195,8 @@ class Bench:
 
     async def _report(self, event: LaneEvent) -> None:
         self.events.append(event)
+        if self.report is not None:
+            await self.report(event)
 
     @property
     def new_states(self) -> list[AccountState]:
@@ -491,6 +505,30 @@ async def test_a_full_disk_keeps_the_outcome_until_it_can_be_written(
         await clock.turn(60)
         assert bench.client.batches == [[1]]
         assert bench.outbox.states() == ["delivered"]
+
+
+async def test_the_next_batch_is_claimed_in_the_commit_that_settles_the_last(
+    clock: FakeClock,
+) -> None:
+    async with running(Bench(clock, FakeClient(), rows=120)) as bench:
+        assert bench.outbox.calls == ["claim"] * 4
+        assert [len(batch) for batch in bench.client.batches] == [50, 50, 20]
+        assert set(bench.outbox.states()) == {"delivered"}
+
+
+async def test_rows_claimed_ahead_go_back_where_the_lane_may_not_go_on(clock: FakeClock) -> None:
+    bench = Bench(clock, FakeClient(), rows=120)
+
+    async def switch_off(event: LaneEvent) -> None:
+        if event.delivered:
+            bench.lane.use(replace(bench.lane.account, switches=Switches(enabled=False)))
+
+    bench.report = switch_off
+    async with running(bench):
+        assert len(bench.client.batches) == 1
+        states = bench.outbox.states()
+        assert (states.count("delivered"), states.count("pending")) == (50, 70)
+        assert all(row.attempts == 0 for row in list(bench.outbox.rows.values())[50:])
 
 
 async def test_stopping_lets_a_request_settle(clock: FakeClock) -> None:

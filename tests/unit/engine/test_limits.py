@@ -1,6 +1,7 @@
 """What is kept of an account's limits, and when its backlog is through."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -37,7 +38,7 @@ def limits_of(meta: Meta, clock: FakeClock) -> Limits:
     http = Http()
     made: tuple[Service, ...] = (
         LastFm(http, clock, {}),
-        Simkl(http, clock, {}),
+        Simkl(http, clock, {}, cache=Path("unused")),
         Trakt(http, clock, {}),
     )
     return Limits({one.spec.key: one for one in made}, meta, clock)

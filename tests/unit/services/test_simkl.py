@@ -1,6 +1,7 @@
 """Simkl: the 20-second lock, live stop or dated history, every documented answer, linking."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -21,6 +22,7 @@ from revenge_companion.core.errors import (
 )
 from revenge_companion.core.live import LiveAction
 from revenge_companion.core.media import Ids, Item, Series
+from revenge_companion.core.reasons import Reason
 from revenge_companion.services.base import LinkRequest, Secret
 from revenge_companion.services.simkl.client import SimklClient
 from revenge_companion.services.simkl.service import Simkl
@@ -58,14 +60,42 @@ def added(**not_found: list[dict[str, Any]]) -> httpx.Response:
     return answer(201, {"added": counts, "not_found": empty | not_found})
 
 
+#: Where nothing is written: what accounts have is kept only when it is read.
+UNUSED = Path("unused")
 STOPPED = answer(201, {"id": 7, "action": "scrobble", "progress": 80})
 
 
 def a_client(
     answers: Answers, clock: QuickClock | None = None, slot: MemorySlot | None = None
 ) -> SimklClient:
-    service = Simkl(answers.http, clock or QuickClock(), {})
+    service = Simkl(answers.http, clock or QuickClock(), {}, cache=UNUSED)
     return service.client(an_account("simkl"), slot or MemorySlot(SECRET))
+
+
+async def test_several_watches_of_an_item_are_sent_once_with_the_first_date() -> None:
+    # Simkl keeps one date of an item, and does not say which of two it takes.
+    answers = Answers(added())
+    rows = [
+        a_delivery(a_movie(), 1, ago_s=86_400 * 700),
+        a_delivery(an_episode(3), 2, ago_s=7200),
+        a_delivery(a_movie(), 3, ago_s=86_400 * 701),
+        a_delivery(an_episode(3), 4, ago_s=3600),
+    ]
+    outcomes = await a_client(answers).submit(rows)
+    there = Delivered(note=Reason.ALREADY_THERE)
+    assert outcomes == {1: there, 2: Delivered(), 3: Delivered(), 4: there}
+    body = answers.json()
+    assert [film["watched_at"] for film in body["movies"]] == ["2024-03-30T20:00:00Z"]
+    assert body["shows"][0]["seasons"][0]["episodes"] == [
+        {"number": 3, "watched_at": "2026-03-01T18:00:00Z"}
+    ]
+
+
+async def test_what_is_refused_is_refused_for_each_of_its_watches() -> None:
+    reply = added(movies=[{"ids": {"tmdb": "27205"}}])
+    rows = [a_delivery(a_movie(), n, ago_s=7200 * n) for n in (1, 2)]
+    outcomes = await a_client(Answers(reply)).submit(rows)
+    assert outcomes == dict.fromkeys((1, 2), Refused(Reason.NOT_FOUND))
 
 
 async def test_a_fresh_play_is_a_live_stop_as_documented() -> None:
@@ -363,7 +393,7 @@ TOKENS = answer(
 
 async def _link(*replies: httpx.Response | Exception) -> tuple[Any, Answers, Prompts, QuickClock]:
     answers, prompts, clock = Answers(*replies), Prompts(), QuickClock()
-    service = Simkl(answers.http, clock, {"SIMKL_CLIENT_ID": "an-app"})
+    service = Simkl(answers.http, clock, {"SIMKL_CLIENT_ID": "an-app"}, cache=UNUSED)
     return await service.link(LinkRequest(), prompts), answers, prompts, clock
 
 
@@ -420,6 +450,6 @@ async def test_no_code_no_link(reply: httpx.Response, raised: type[CompanionErro
 
 
 async def test_without_a_client_id_two_sentences_say_what_to_do() -> None:
-    service = Simkl(Answers(CODE).http, QuickClock(), {})
+    service = Simkl(Answers(CODE).http, QuickClock(), {}, cache=UNUSED)
     with pytest.raises(LinkRefused, match="SIMKL_CLIENT_ID"):
         await service.link(LinkRequest(), Prompts())

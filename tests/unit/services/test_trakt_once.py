@@ -9,6 +9,7 @@ import pytest
 
 from revenge_companion.core.delivery import Delivered, Skipped
 from revenge_companion.core.errors import LinkExpired, RateLimited
+from revenge_companion.core.media import Ids
 from revenge_companion.core.reasons import Reason
 from revenge_companion.net.http import Http
 from revenge_companion.services.base import Secret
@@ -134,6 +135,17 @@ async def test_the_same_item_twice_in_one_batch_is_sent_once() -> None:
     outcomes = await site.client().submit(rows)
 
     assert [type(outcomes[n]) for n in (1, 2)] == [Delivered, Skipped]
+
+
+async def test_items_the_server_does_not_have_are_told_apart_by_their_ids() -> None:
+    # An exported play need not be of anything the media server holds.
+    site = Site()
+    films = [a_movie(media_id=""), a_movie(media_id="", ids=Ids(tmdb=438631))]
+    rows = [a_delivery(film, n, ago_s=LATE_S) for n, film in enumerate([*films, films[1]], 1)]
+    rows.append(a_delivery(an_episode(1, media_id=""), 4, ago_s=LATE_S))
+    outcomes = await site.client().submit(rows)
+
+    assert [row for row, outcome in outcomes.items() if outcome == SKIPPED] == [3]
 
 
 async def test_who_keeps_every_play_is_asked_once_a_day_only() -> None:

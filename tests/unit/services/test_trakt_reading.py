@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from revenge_companion.core.delivery import Delivery
+from revenge_companion.core.changes import Change, Verb
+from revenge_companion.core.delivery import Delivered, Delivery
+from revenge_companion.core.library import subject_of
 from revenge_companion.core.media import Item, Kind
 from revenge_companion.services.base import ReadsBack, Secret
 from revenge_companion.services.trakt import reading
@@ -22,6 +24,7 @@ from tests.unit.services.kit import (
     Answers,
     MemorySlot,
     QuickClock,
+    a_change,
     a_delivery,
     a_movie,
     an_account,
@@ -154,5 +157,95 @@ async def test_what_is_there_once_is_left_alone() -> None:
 @given(st.permutations(range(1, 6)), st.integers(0, 5))
 def test_whoever_looks_at_doubles_keeps_one_and_the_same(order: list[int], live: int) -> None:
     lines = [a_line(n, FILM, 0, "scrobble" if n == live else "watch") for n in order]
-    gone = set(reading.doubles(lines, late(FILM)))
+    gone = set(reading.doubles(lines, [late(FILM)]))
     assert set(order) - gone == {live or 1}
+
+
+# Plays with a date that were not played here: an export of what was imported elsewhere
+
+
+def exported(item: Item, row_id: int, at: datetime, **values: Any) -> Delivery:
+    """A play of long ago, dated to the second and not observed by anybody."""
+    row = a_delivery(item, row_id, **values)
+    dated = replace(row.scrobble, started_at=at, counted_at=at, played_s=0.0, progress_pct=100.0)
+    return replace(row, scrobble=replace(dated, key=f"export-{row_id}"))
+
+
+LONG_AGO = datetime(2024, 2, 29, 23, 58, 59, tzinfo=UTC)
+
+
+def dated(number: int, item: Item, at: datetime) -> dict[str, Any]:
+    return a_line(number, item, (at - START).total_seconds() + LATE_S)
+
+
+async def test_an_exported_play_keeps_its_true_date_and_is_never_a_live_stop() -> None:
+    row = exported(FILM, 1, LONG_AGO)
+    added = {"added": {"movies": 1, "episodes": 0}, "not_found": {}}
+    answers = Answers(page([]), answer(201, added))
+    client = a_client(answers)
+    client.once.learn({})
+    assert client.doubtful([row]) == [row]
+    assert await client.find_many([row]) == {}
+    assert await client.submit([row]) == {1: Delivered()}
+    assert answers.json() == {
+        "movies": [
+            {
+                "watched_at": "2024-02-29T23:58:59.000Z",
+                "ids": {"imdb": "tt1375666", "tmdb": 27205},
+            }
+        ]
+    }
+    asked = answers.requests[0].url.params
+    assert asked["start_at"] < "2024-02-29T23:58:00" < "2024-03-01T00:00:00" < asked["end_at"]
+
+
+async def test_an_exported_play_that_is_there_is_known_by_its_minute() -> None:
+    row = exported(FILM, 1, LONG_AGO)
+    line = dated(5, FILM, LONG_AGO.replace(second=0))
+    assert await a_client(Answers(page([line]))).find_many([row]) == {1: "5"}
+
+
+def test_rewatches_of_one_day_are_each_their_own_line() -> None:
+    hours = [timedelta(hours=n) for n in (0, 3, 6)]
+    rows = [exported(FILM, n, LONG_AGO + by) for n, by in enumerate(hours, 1)]
+    only_the_second = [dated(8, FILM, LONG_AGO + hours[1])]
+    assert reading.matched(only_the_second, rows) == {2: "8"}
+    every = [dated(n, FILM, LONG_AGO + by) for n, by in enumerate(hours, 1)]
+    assert reading.matched(every, rows) == {1: "1", 2: "2", 3: "3"}
+
+
+def test_an_exact_date_goes_before_one_that_is_near() -> None:
+    # Watched twice in a row; its length is not known, so either line might be either play.
+    short = an_episode(1, duration_s=None)
+    later = LONG_AGO + timedelta(minutes=25)
+    rows = [exported(short, 1, LONG_AGO), exported(short, 2, later)]
+    assert reading.matched([dated(5, short, later)], rows) == {2: "5"}
+
+
+async def test_two_plays_with_one_date_are_both_kept() -> None:
+    # As from a diary that knows days only: both lie at noon.
+    rows = [exported(FILM, 1, LONG_AGO), exported(FILM, 2, LONG_AGO)]
+    other = exported(an_episode(1), 3, LONG_AGO)
+    lines = [
+        dated(12, FILM, LONG_AGO),
+        dated(11, FILM, LONG_AGO),
+        dated(10, an_episode(1), LONG_AGO),
+    ]
+    answers = Answers(page(lines))
+    found = await a_client(answers).confirm([*rows, other])
+    assert (sorted(found[n] for n in (1, 2)), found[3]) == (["11", "12"], "10")
+    assert len(answers.requests) == 1
+
+
+async def test_of_what_two_companions_sent_as_many_stay_as_there_were_plays() -> None:
+    rows = [exported(FILM, 1, LONG_AGO), exported(FILM, 2, LONG_AGO)]
+    lines = [dated(number, FILM, LONG_AGO) for number in (14, 13, 12, 11)]
+    answers = Answers(page(lines), answer(200, {"deleted": {"movies": 2}}))
+    assert set((await a_client(answers).confirm(rows)).values()) == {"11", "12"}
+    assert answers.json() == {"ids": [13, 14]}
+
+
+def test_a_change_is_never_looked_for_in_the_history() -> None:
+    rating = a_change(Change(Verb.RATE, subject_of(FILM), START, 80))
+    client = a_client(Answers(page([])))
+    assert client.doubtful([rating, late(FILM, 2)]) == [late(FILM, 2)]

@@ -104,6 +104,19 @@ async def test_a_delivered_row_is_counted_and_dates_the_account(
     assert (delivered.remote_id, delivered.settled_at) == ("remote-9", NOW)
 
 
+async def test_rows_are_settled_in_the_commit_that_claims_the_next(
+    outbox: Outbox, trakt: int
+) -> None:
+    await outbox.add_many([(a_scrobble(f"k{n}", minute=n), [trakt]) for n in range(3)])
+    (first,) = await outbox.claim(trakt, 1, NOW)
+    (second,) = await outbox.claim(trakt, 1, NOW, settled=[(first.id, DELIVERED)])
+    assert second.scrobble.key == "k1"
+    assert (await outbox.total()) == OutboxCounts(pending=1, sending=1, delivered=1)
+    # What was settled to be tried again at once is among what is claimed.
+    (again, third) = await outbox.claim(trakt, 9, NOW, settled=[(second.id, later(0))])
+    assert [again.scrobble.key, third.scrobble.key] == ["k1", "k2"]
+
+
 async def test_a_row_that_is_not_being_sent_cannot_be_settled(outbox: Outbox, trakt: int) -> None:
     await outbox.add(a_scrobble(), [trakt])
     (first,) = await outbox.claim(trakt, 1, NOW)
