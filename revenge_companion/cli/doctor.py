@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 
 from revenge_companion import __version__
 from revenge_companion.cli.reach import answer
+from revenge_companion.core.addresses import is_plain
 from revenge_companion.core.errors import CompanionError
 from revenge_companion.engine.linker import VAULT_KEY_ENV
 from revenge_companion.engine.start import LateSecrets, SystemClock
@@ -129,11 +130,13 @@ async def _server(url: str) -> AsyncIterator[Finding]:
 
     from revenge_companion.revenge.address import probe
 
-    http = Http(allow_plain_http=True)
+    # The user signed in there; no secret is sent.
+    http = Http().plain(True)
     clock = SystemClock()
     try:
         await probe(http, url)
-        yield Finding("server", True, f"{url} answers.")
+        open_words = " It has no encryption." if is_plain(url) else ""
+        yield Finding("server", True, f"{url} answers.{open_words}")
         answered = await http.request("GET", f"{url}/api/v1/oidc/providers", timeout_s=10.0)
         with suppress(ValueError, TypeError, KeyError):
             off = (parsedate_to_datetime(answered.headers["date"]) - clock.now()).total_seconds()

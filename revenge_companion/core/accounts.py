@@ -37,6 +37,8 @@ class Switches:
     kinds: tuple[Kind, ...] = ()
     #: Revenge library ids; empty means all.
     libraries: tuple[str, ...] = ()
+    #: Its server may be reached without encryption, where its address says so.
+    allow_http: bool = False
 
 
 @dataclass(frozen=True, slots=True)

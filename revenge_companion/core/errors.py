@@ -107,6 +107,8 @@ class LinkTrouble(StrEnum):
     WRONG_SECRET = "wrong_secret"
     #: Nothing of that kind answers at the address.
     ADDRESS = "address"
+    #: The address is plain http to another computer, which has to be allowed first.
+    PLAIN_HTTP = "plain_http"
     OTHER = "other"
 
 

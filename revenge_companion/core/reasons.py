@@ -54,6 +54,7 @@ class Reason(StrEnum):
     ACCOUNT_LIMIT = "account_limit"
     VIP_NEEDED = "vip_needed"
     WRONG_ADDRESS = "wrong_address"
+    PLAIN_HTTP = "plain_http"
     NOT_TAKEN = "not_taken"
     INTERRUPTED = "interrupted"
     RUNAWAY = "runaway"
@@ -144,6 +145,9 @@ SENTENCES: dict[Reason, str] = {
     Reason.ACCOUNT_LIMIT: "This account has reached a limit at {service}.",
     Reason.VIP_NEEDED: "{service} asks for a paid plan for this.",
     Reason.WRONG_ADDRESS: "No {service} server answers at this address.",
+    Reason.PLAIN_HTTP: (
+        "{service} is set to an address without encryption, which this account may not use."
+    ),
     Reason.NOT_TAKEN: "{service} does not take this kind of item.",
     Reason.RUNAWAY: (
         "More plays came than anybody can have played, so {service} gets none of them. "

@@ -49,5 +49,3 @@ class Settings:
     #: Address of the Revenge server; empty before the first sign-in.
     server_url: str = ""
     username: str = ""
-    #: Use plain http for services that are not on this computer.
-    allow_plain_http: bool = False

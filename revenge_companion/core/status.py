@@ -59,6 +59,8 @@ class AccountStatus:
     eta: datetime | None = None
     #: Since when plays go there and none is confirmed, although no trouble is known.
     silent_since: datetime | None = None
+    #: It is set to plain http on another computer, which its switch `allow_http` has to allow.
+    unencrypted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,8 @@ class EngineStatus:
     sign_in: SignInState = SignInState.SIGNED_OUT
     server_url: str = ""
     username: str = ""
+    #: The user allows plain http to the server that is signed in to.
+    allow_http: bool = False
     source: SourceStatus = SourceStatus()
     accounts: tuple[AccountStatus, ...] = ()
     now_playing: tuple[NowPlaying, ...] = ()

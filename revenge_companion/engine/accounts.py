@@ -56,7 +56,14 @@ class LinkedAccounts:
         self._tell.changed(Change.ACCOUNTS, Change.OUTBOX, Change.STATUS)
 
     async def set_switches(self, account_id: int, switches: Switches) -> None:
+        account = self._lanes.account(account_id)
         await self._accounts.set_switches(account_id, switches)
+        if switches.allow_http != account.switches.allow_http:
+            # The lane's client holds to what was allowed when it was made.
+            await self._lanes.end(account_id)
+            if account.state is AccountState.HELD and not account.is_stopped:
+                await self._accounts.set_state(account_id, AccountState.LINKED)
+                self._tell.forget(account_id)
         await self._changed()
 
     async def rename(self, account_id: int, label: str) -> None:

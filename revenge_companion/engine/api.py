@@ -188,8 +188,19 @@ class EngineApi(Protocol):
         """
         ...
 
-    async def sign_in(self, server: str, username: str, password: str) -> None: ...
-    async def sign_in_with_key(self, server: str, api_key: str) -> None: ...
+    async def sign_in(
+        self, server: str, username: str, password: str, *, allow_http: bool = False
+    ) -> None:
+        """Sign in to a Revenge server.
+
+        Raises LaneBlocked (plain_http) where only an address without encryption is left to try and
+        `allow_http` does not say that the user allows that for this server.
+        """
+        ...
+
+    async def sign_in_with_key(
+        self, server: str, api_key: str, *, allow_http: bool = False
+    ) -> None: ...
     async def sign_out(self) -> None: ...
 
     async def link(
@@ -198,7 +209,7 @@ class EngineApi(Protocol):
         """Link an account, or relink the same remote account, which resumes its lane."""
         ...
 
-    async def probe(self, service: str, address: str) -> ProbeResult:
+    async def probe(self, service: str, address: str, *, allow_http: bool = False) -> ProbeResult:
         """What answers at `address`, for a service that can be pointed at a server of one's own."""
         ...
 

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from revenge_companion.core.accounts import Account
+from revenge_companion.core.addresses import is_plain
 from revenge_companion.core.status import Host, HostUse
 from revenge_companion.services import setup
-from revenge_companion.services.base import Service
+from revenge_companion.services.base import Service, ServiceSpec
 
 
 def hosts(
@@ -29,6 +30,18 @@ def hosts(
     return tuple(dict.fromkeys(found))
 
 
+def is_unencrypted(account: Account, spec: ServiceSpec, environ: Mapping[str, str]) -> bool:
+    """Whether an account is set to an address that is plain http on another computer."""
+    return not spec.hand_off and any(map(is_plain, _roots(account, spec, environ)))
+
+
+def _roots(account: Account, spec: ServiceSpec, environ: Mapping[str, str]) -> tuple[str, str]:
+    return (
+        setup.api_root(spec, account.api_url, environ),
+        setup.auth_root(spec, account.auth_url, environ),
+    )
+
+
 def _addresses(
     server_url: str,
     accounts: Sequence[Account],
@@ -41,8 +54,8 @@ def _addresses(
         spec = services[account.service].spec
         if spec.hand_off:
             continue
-        yield setup.api_root(spec, account.api_url, environ), HostUse.SERVICE, spec.name
-        yield setup.auth_root(spec, account.auth_url, environ), HostUse.SERVICE, spec.name
+        for root in _roots(account, spec, environ):
+            yield root, HostUse.SERVICE, spec.name
     yield map_url, HostUse.ANIME_MAP, ""
 
 

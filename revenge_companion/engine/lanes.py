@@ -13,6 +13,7 @@ from revenge_companion.engine.alarms import Alarms
 from revenge_companion.engine.api import Change
 from revenge_companion.engine.dispatcher import Lane, LaneEvent
 from revenge_companion.engine.handoff import HandOffs
+from revenge_companion.engine.hosts import is_unencrypted
 from revenge_companion.engine.limits import Limits
 from revenge_companion.engine.linker import Linker
 from revenge_companion.engine.telling import Telling
@@ -36,6 +37,7 @@ class Lanes:
         limits: Limits,
         alarms: Alarms,
         tell: Telling,
+        environ: Mapping[str, str],
         read: Callable[[], None],
         begins: Callable[[Account], None],
     ) -> None:
@@ -49,6 +51,7 @@ class Lanes:
         self._limits = limits
         self._alarms = alarms
         self._tell = tell
+        self._environ = environ
         self._read = read
         self._begins = begins
         self._lanes: dict[int, Lane] = {}
@@ -190,6 +193,9 @@ class Lanes:
                 self._hand_offs.written.get(account.id, 0),
                 eta=self._limits.eta(account, counts.waiting),
                 silent_since=self._alarms.since.get(account.id),
+                unencrypted=is_unencrypted(
+                    account, self._services[account.service].spec, self._environ
+                ),
             )
             for account in self.linked
         )

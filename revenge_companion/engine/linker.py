@@ -3,11 +3,13 @@
 import json
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol, cast
 
 from revenge_companion.core.accounts import Account
+from revenge_companion.core.addresses import with_scheme
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.errors import CompanionError, LinkRefused
 from revenge_companion.core.media import Item
@@ -128,12 +130,13 @@ class Linker:
         """A client for a linked account; makes no request."""
         return self.service(account.service).client(account, self._slot(account))
 
-    async def probe(self, key: str, address: str) -> ProbeResult:
+    async def probe(self, key: str, address: str, *, allow_http: bool = False) -> ProbeResult:
         """What answers at `address`; raises LinkRefused for a service that asks no servers."""
         service = self.service(key)
         if not service.spec.custom_server:
             raise LinkRefused(f"{service.spec.name} has one address only.")
-        return await cast(Prober, service).probe(address)
+        address = with_scheme(address)
+        return await cast(Prober, service).probe(address, allow_http=allow_http)
 
     async def love(self, accounts: Sequence[Account], item: Item, *, loved: bool) -> list[str]:
         """Love `item` at each account that can; the names of the services that took it.
@@ -178,6 +181,11 @@ class Linker:
         ever without them. Raises LinkRefused, SecretsUnavailable or an error of the network.
         """
         service = self.service(key)
+        request = replace(
+            request,
+            api_url=with_scheme(request.api_url),
+            auth_url=with_scheme(request.auth_url),
+        )
         linked = await service.link(request, show)
         # An account that gets files has no login, and needs no keyring either.
         if linked.secret.access:
@@ -191,6 +199,7 @@ class Linker:
             api_url=linked.api_url,
             auth_url=linked.auth_url,
             client_id=linked.client_id,
+            allow_http=request.allow_http,
         )
         _log.info("Linked %s", service.spec.name)
         return account

@@ -30,6 +30,7 @@ _log = logging.getLogger(__name__)
 
 _SECRET = "revenge/session"
 _SIGNED_IN = "signed_in"
+_ALLOW_HTTP = "allow_http"
 _DEVICE_NAME = "Revenge Companion"
 #: How long to wait before the source is started again after it failed in an unplanned way.
 _RESTART_S = 30.0
@@ -95,6 +96,8 @@ class SignIn:
         self.state = SignInState.SIGNED_OUT
         self.server_url = ""
         self.username = ""
+        #: Whether the user allows plain http to the server.
+        self.allow_http = False
         self.source = SourceStatus()
 
     async def peek(self) -> None:
@@ -107,13 +110,15 @@ class SignIn:
             self.server_url, self.username = str(data["server"]), str(data["username"])
         except (ValueError, KeyError, TypeError):
             return
+        self.allow_http = _allowed(text)
         self.state = SignInState.SIGNED_IN
 
     async def resume(self) -> None:
         """Go on with the stored sign-in, if there is one. Raises SecretsUnavailable."""
         self._listening = True
         # Asked first: a keyring costs a tenth of a second, and some ask the user for a password.
-        if await self._meta.get_meta(_SIGNED_IN) is None:
+        shown = await self._meta.get_meta(_SIGNED_IN)
+        if shown is None:
             return
         text = await self._secrets.get(_SECRET)
         if text is None:
@@ -129,8 +134,9 @@ class SignIn:
             return
         from revenge_companion.revenge.session import Session
 
+        self.allow_http = _allowed(shown)
         session = Session(
-            self._http,
+            self._line,
             self.server_url,
             self._clock,
             refresh_token=refresh,
@@ -139,52 +145,59 @@ class SignIn:
         )
         self._start(session, user_id)
 
-    async def with_password(self, server: str, username: str, password: str) -> None:
-        """Sign in with name and password.
+    @property
+    def _line(self) -> Http:
+        """The client for the server that is signed in to."""
+        return self._http.plain(self.allow_http)
 
-        Raises SignInRefused, NotRevenge, SecretsUnavailable or an error of the network; the
-        sign-in there was before goes on then.
+    async def with_password(
+        self, server: str, username: str, password: str, *, allow_http: bool = False
+    ) -> None:
+        """Sign in with name and password; `allow_http` is the user's word on plain http there.
+
+        Raises SignInRefused, NotRevenge, LaneBlocked (plain_http), SecretsUnavailable or an error
+        of the network; the sign-in there was before goes on then.
         """
         from revenge_companion.revenge.address import probe
         from revenge_companion.revenge.session import Session
 
-        url = await probe(self._http, server)
+        http = self._http.plain(allow_http)
+        url = await probe(http, server)
         tokens: list[str] = []
 
         async def keep(token: str) -> None:
             tokens.append(token)
 
-        session = Session(self._http, url, self._clock, store=keep)
+        session = Session(http, url, self._clock, store=keep)
         await session.login(username, password, _DEVICE_NAME)
-        user_id, name = await self._who(session, url)
-        await self._store(url, name or username, user_id, refresh=tokens[-1])
+        user_id, name = await self._who(http, session, url)
+        await self._store(url, name or username, user_id, allow_http=allow_http, refresh=tokens[-1])
         await self._stop()
-        again = Session(
-            self._http, url, self._clock, refresh_token=tokens[-1], store=self._store_token
-        )
-        self.server_url, self.username = url, name or username
+        again = Session(http, url, self._clock, refresh_token=tokens[-1], store=self._store_token)
+        self.server_url, self.username, self.allow_http = url, name or username, allow_http
         self._start(again, user_id)
 
-    async def with_key(self, server: str, api_key: str) -> None:
+    async def with_key(self, server: str, api_key: str, *, allow_http: bool = False) -> None:
         """Sign in with an API key; the server allows it no live connection. Raises as above."""
         if not api_key:
             raise SignInRefused("The API key is empty.")
         from revenge_companion.revenge.address import probe
         from revenge_companion.revenge.session import Session
 
-        url = await probe(self._http, server)
-        session = Session(self._http, url, self._clock, api_key=api_key)
-        user_id, name = await self._who(session, url)
-        await self._store(url, name, user_id, api_key=api_key)
+        http = self._http.plain(allow_http)
+        url = await probe(http, server)
+        session = Session(http, url, self._clock, api_key=api_key)
+        user_id, name = await self._who(http, session, url)
+        await self._store(url, name, user_id, allow_http=allow_http, api_key=api_key)
         await self._stop()
-        self.server_url, self.username = url, name
+        self.server_url, self.username, self.allow_http = url, name, allow_http
         self._start(session, user_id)
 
-    async def _who(self, session: "Session", url: str) -> tuple[str, str]:
+    async def _who(self, http: Http, session: "Session", url: str) -> tuple[str, str]:
         from revenge_companion.revenge.client import RevengeClient
 
         try:
-            me = await RevengeClient(self._http, url, session).me()
+            me = await RevengeClient(http, url, session).me()
         except SessionExpired as error:
             raise SignInRefused("The server did not accept this sign-in.") from error
         return me.id, me.username
@@ -197,6 +210,7 @@ class SignIn:
         await self._meta.drop_meta(_SIGNED_IN)
         self.state, self.source = SignInState.SIGNED_OUT, SourceStatus()
         self.server_url = self.username = ""
+        self.allow_http = False
         self._changed()
         if session is not None:
             try:
@@ -210,7 +224,7 @@ class SignIn:
             return ()
         from revenge_companion.revenge.client import RevengeClient
 
-        client = RevengeClient(self._http, self.server_url, self._session)
+        client = RevengeClient(self._line, self.server_url, self._session)
         return await client.libraries()
 
     async def stop(self) -> None:
@@ -228,7 +242,14 @@ class SignIn:
             self._catching_up.connected()
 
     async def _store(
-        self, server: str, username: str, user_id: str, *, refresh: str = "", api_key: str = ""
+        self,
+        server: str,
+        username: str,
+        user_id: str,
+        *,
+        allow_http: bool,
+        refresh: str = "",
+        api_key: str = "",
     ) -> None:
         keep_out(refresh or api_key)
         data = {"server": server, "username": username, "user_id": user_id}
@@ -237,7 +258,7 @@ class SignIn:
         if api_key:
             data["api_key"] = api_key
         await self._secrets.put(_SECRET, json.dumps(data))
-        shown = json.dumps({"server": server, "username": username})
+        shown = json.dumps({"server": server, "username": username, _ALLOW_HTTP: allow_http})
         await self._meta.set_meta(_SIGNED_IN, shown)
 
     async def _store_token(self, token: str) -> None:
@@ -263,7 +284,7 @@ class SignIn:
         from revenge_companion.revenge.catchup import CatchUp
         from revenge_companion.revenge.client import RevengeClient
 
-        client = RevengeClient(self._http, self.server_url, session)
+        client = RevengeClient(self._line, self.server_url, session)
         profile = f"{self.server_url}/{user_id or self.username}"
         self._catching_up = CatchingUp(
             CatchUp(client, self._clock, self._server.own),
@@ -288,7 +309,7 @@ class SignIn:
         while True:
             try:
                 self._live = LiveSource(
-                    self._http,
+                    self._line,
                     session,
                     self._clock,
                     user_id=user_id,
@@ -327,3 +348,14 @@ class SignIn:
         if task is not None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+
+
+def _allowed(shown: str) -> bool:
+    """Whether plain http was allowed for a sign-in, as `shown` was kept.
+
+    Before this was asked it was allowed for every server, and who signed in then goes on.
+    """
+    try:
+        return json.loads(shown).get(_ALLOW_HTTP, True) is True
+    except (ValueError, AttributeError):
+        return False

@@ -18,6 +18,7 @@ from revenge_companion.net.http import Http
 from revenge_companion.paths import Paths
 from revenge_companion.services.base import Service
 from revenge_companion.services.catalog import build_services
+from revenge_companion.store.accounts import Accounts
 from revenge_companion.store.database import Database
 from revenge_companion.store.locks import ProfileLock
 from revenge_companion.store.settings_file import SettingsFile
@@ -187,7 +188,7 @@ async def _open(
     database = await database_type.open(paths.database, clock=clock)
     if database.opening_note:
         notes.append(database.opening_note)
-    http = http or Http(allow_plain_http=settings.allow_plain_http)
+    http = http or Http()
     built = build_services(
         http,
         clock,
@@ -199,6 +200,10 @@ async def _open(
     )
     more = more_services(http, clock) if more_services is not None else ()
     services = {service.spec.key: service for service in (*built, *more)}
+    if file.retired:
+        from revenge_companion.engine.carry_over import carry_over
+
+        await carry_over(file, settings, Accounts(database, clock), services, environ)
     engine = Engine(
         Parts(
             clock=clock,

@@ -75,6 +75,7 @@ class Engine:
             limits=limits,
             alarms=self._alarms,
             tell=tell,
+            environ=parts.environ,
             read=self._use_accounts,
             begins=lambda account: self.anime.serve(account),
         )
@@ -227,6 +228,7 @@ class Engine:
             sign_in=self._sign_in.state,
             server_url=self._sign_in.server_url,
             username=self._sign_in.username,
+            allow_http=self._sign_in.allow_http,
             source=self._sign_in.source,
             accounts=self._lanes.statuses(),
             now_playing=self._listener.now_playing(),
@@ -365,7 +367,6 @@ class Engine:
             else:
                 self.resume()
         self._settings = settings
-        self._parts.http.allow_plain_http = settings.allow_plain_http
         self._use_accounts()
         self._tell.changed(Change.SETTINGS, Change.STATUS)
 

@@ -5,7 +5,6 @@ they cost about 80 ms that a tray icon should not wait for.
 """
 
 import asyncio
-import ipaddress
 import json
 import logging
 import math
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from revenge_companion import __version__
+from revenge_companion.core.addresses import is_plain
 from revenge_companion.core.errors import LaneBlocked, Unanswered, Unreachable
 from revenge_companion.core.reasons import Reason
 
@@ -92,23 +92,44 @@ class Stream:
 
 
 class Http:
-    """The program's one HTTP client: no cookies, no redirects, verified TLS, the system's proxy."""
+    """The program's one HTTP client: no cookies, no redirects, verified TLS, the system's proxy.
+
+    Plain http goes to this computer only; to others for those who were handed `plain(True)`.
+    """
 
     def __init__(
         self,
         *,
         user_agent: str = USER_AGENT,
         transport: "httpx.AsyncBaseTransport | None" = None,
-        allow_plain_http: bool = False,
     ) -> None:
         self._user_agent = user_agent
         self._transport = transport
         self._client: httpx.AsyncClient | None = None
         self._building = asyncio.Lock()
-        #: Plain http to other computers; loopback always may.
-        self.allow_plain_http = allow_plain_http
         #: Called with the host after every answer, whatever its status.
         self.on_answer: Callable[[str], None] | None = None
+
+    def plain(self, allowed: bool) -> "Http":
+        """This client for one account or server; `allowed` is what the user said about it.
+
+        The connections are shared. Asked of what `plain` gave, it starts from the client again.
+        """
+        return _PlainHttp(self) if allowed else self
+
+    def check(self, url: str) -> str:
+        """Host and port of `url`; raises LaneBlocked where it must not be used.
+
+        For those who connect by other means; `request` and `stream` look themselves.
+        """
+        host = _checked(url)
+        if is_plain(url):
+            raise LaneBlocked(
+                f"{host} is reached without encryption, so anybody on the way could read what is "
+                "sent. Use https, or allow http for it.",
+                code=Reason.PLAIN_HTTP,
+            )
+        return host
 
     async def request(
         self,
@@ -121,15 +142,14 @@ class Http:
         form: Mapping[str, str] | None = None,
         timeout_s: float = 30.0,
         max_bytes: int = 16 << 20,
-        allow_plain_http: bool | None = None,
     ) -> Answer:
         """Send one request and read the whole answer.
 
         `timeout_s` bounds each silence, and all of it together with the connecting.
         Raises Unreachable when nothing can have been accepted, Unanswered when it may have been,
-        LaneBlocked (wrong_address) for an address that is never used.
+        LaneBlocked for an address that is never used (wrong_address) or not allowed (plain_http).
         """
-        host = self._checked(url, allow_plain_http)
+        host = self.check(url)
         client = await self._ready()
         with _our_errors(host):
             async with (
@@ -163,13 +183,12 @@ class Http:
         headers: Mapping[str, str],
         params: Mapping[str, str] | None = None,
         silence_s: float,
-        allow_plain_http: bool | None = None,
     ) -> AsyncIterator[Stream]:
         """Open an answer that is read line by line; silence over `silence_s` ends it.
 
         Raises what `request` raises.
         """
-        host = self._checked(url, allow_plain_http)
+        host = self.check(url)
         client = await self._ready()
         request = client.build_request(
             method, url, params=params, headers=headers, timeout=_timeout(silence_s)
@@ -187,26 +206,6 @@ class Http:
         client, self._client = self._client, None
         if client is not None:
             await client.aclose()
-
-    def _checked(self, url: str, allow_plain_http: bool | None) -> str:
-        """Host and port of `url`; raises LaneBlocked where it must not be used."""
-        try:
-            parts = urlsplit(url)
-            host, port = parts.hostname, parts.port
-        except ValueError as error:
-            raise _wrong_address("This address cannot be read.") from error
-        if parts.scheme not in ("http", "https") or not host:
-            raise _wrong_address("An address has to begin with https:// and name a computer.")
-        if parts.username is not None or parts.password is not None:
-            raise _wrong_address("An address must not hold a user name or a password.")
-        if parts.scheme == "http" and not is_loopback(host):
-            allowed = self.allow_plain_http if allow_plain_http is None else allow_plain_http
-            if not allowed:
-                raise _wrong_address(
-                    f"{host} is not on this computer, and plain http would show everyone what is "
-                    "sent. Use https, or allow plain http in the settings."
-                )
-        return _host(host, port)
 
     async def _ready(self) -> "httpx.AsyncClient":
         async with self._building:
@@ -252,14 +251,41 @@ class Http:
             self.on_answer(host)
 
 
-def is_loopback(host: str) -> bool:
-    """Whether `host` (no port, no brackets) is this computer by name or number."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
+class _PlainHttp(Http):
+    """The client that it is made from, for somebody who may use plain http."""
+
+    def __init__(self, shared: Http) -> None:
+        super().__init__()
+        self._shared = shared
+
+    def plain(self, allowed: bool) -> Http:
+        return self if allowed else self._shared
+
+    def check(self, url: str) -> str:
+        return _checked(url)
+
+    async def close(self) -> None:
+        await self._shared.close()
+
+    async def _ready(self) -> "httpx.AsyncClient":
+        return await self._shared._ready()  # noqa: SLF001  # one client in two guises
+
+    def _answered(self, host: str) -> None:
+        self._shared._answered(host)  # noqa: SLF001  # see above
+
+
+def _checked(url: str) -> str:
+    """Host and port of `url`; raises LaneBlocked for an address that is never used."""
     try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise _wrong_address("This address cannot be read.") from error
+    if parts.scheme not in ("http", "https", "ws", "wss") or not host:
+        raise _wrong_address("An address has to begin with https:// and name a computer.")
+    if parts.username is not None or parts.password is not None:
+        raise _wrong_address("An address must not hold a user name or a password.")
+    return _host(host, port)
 
 
 def _wrong_address(message: str) -> LaneBlocked:

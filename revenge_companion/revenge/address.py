@@ -4,7 +4,8 @@ import asyncio
 import re
 from urllib.parse import urlsplit
 
-from revenge_companion.core.errors import CompanionError, NotRevenge, Unreachable
+from revenge_companion.core.errors import CompanionError, LaneBlocked, NotRevenge, Unreachable
+from revenge_companion.core.reasons import Reason
 from revenge_companion.net.http import Http
 from revenge_companion.revenge.session import body_of
 
@@ -61,8 +62,8 @@ def _server_path(path: str) -> str:
 async def probe(http: Http, typed: str) -> str:
     """The address of the Revenge server that `typed` means.
 
-    Raises NotRevenge when something else answers or nothing can be meant, Unreachable when
-    nothing answers.
+    Raises LaneBlocked (plain_http) when it may be one that `http` is not allowed to ask, NotRevenge
+    when something else answers or nothing can be meant, Unreachable when nothing answers.
     """
     tried = candidates(typed)
     if not tried:
@@ -72,9 +73,18 @@ async def probe(http: Http, typed: str) -> str:
         if isinstance(outcome, str):
             return outcome
     for outcome in outcomes:
+        if isinstance(outcome, LaneBlocked) and outcome.code == Reason.PLAIN_HTTP:
+            raise LaneBlocked(_open(typed), code=outcome.code)
+    for outcome in outcomes:
         if isinstance(outcome, NotRevenge):
             raise outcome
     raise Unreachable("No server answers at this address.")
+
+
+def _open(typed: str) -> str:
+    if typed.strip().lower().startswith(("http:", "ws:")):
+        return "This address has no encryption. Use https, or allow http for this server."
+    return "No server answers there with encryption. If yours has none, allow http for this server."
 
 
 async def _probe_one(http: Http, base: str, *, follow: bool = True) -> str | CompanionError:
@@ -84,7 +94,6 @@ async def _probe_one(http: Http, base: str, *, follow: bool = True) -> str | Com
             base + _PROBE,
             timeout_s=_PROBE_S,
             max_bytes=_PROBE_LIMIT,
-            allow_plain_http=True,
         )
     except CompanionError as error:
         return error

@@ -221,7 +221,6 @@ class RevengeClient:
             params=params or None,
             headers=headers,
             json=json,
-            allow_plain_http=True,
         )
 
 

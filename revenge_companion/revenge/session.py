@@ -68,6 +68,12 @@ class Session:
         kind = "API key" if self.by_key else "signed in" if self._refresh_token else "signed out"
         return f"<Session {self.base_url} ({kind})>"
 
+    def check(self) -> None:
+        """For connections made elsewhere: raises LaneBlocked where the server's address is not
+        encrypted and the user has not allowed that.
+        """
+        self._http.check(self.base_url)
+
     async def login(self, username: str, password: str, device_name: str = "") -> None:
         """Sign in and store the refresh token.
 
@@ -192,7 +198,6 @@ class Session:
             json=dict(body),
             headers=headers,
             max_bytes=_ANSWER_LIMIT,
-            allow_plain_http=True,
         )
 
 

@@ -80,7 +80,6 @@ class EventStream:
                 headers={"Authorization": f"Bearer {token}", "Accept": "text/event-stream"},
                 params={"categories": "playback,library"},
                 silence_s=SILENCE_S,
-                allow_plain_http=True,
             ) as stream:
                 if stream.status in (401, 403):
                     continue

@@ -73,6 +73,13 @@ class _Connection(ClientConnection):
         super().process_event(event)
 
 
+class _Connect(connect):
+    """Follows no redirect: whoever it named would get the token, and perhaps in the open."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        return exc
+
+
 class PlaybackSocket:
     """One user's WebSocket to one server."""
 
@@ -157,6 +164,7 @@ class PlaybackSocket:
 
     async def _open(self) -> ClientConnection:
         """Connect; raises NoWebSocket, SessionExpired, or any error of the network."""
+        self._session.check()
         token = await self._session.bearer()
         for fresh in (False, True):
             if fresh:
@@ -183,7 +191,7 @@ class PlaybackSocket:
             if self._context is None:
                 self._context = await asyncio.to_thread(self._tls)
             extra["ssl"] = self._context
-        return await connect(
+        return await _Connect(
             f"{self._url}?token={quote(token, safe='')}" if by_query else self._url,
             additional_headers=None if by_query else {"Authorization": f"Bearer {token}"},
             user_agent_header=USER_AGENT,

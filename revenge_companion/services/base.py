@@ -12,6 +12,7 @@ from revenge_companion.core.delivery import Delivery, Outcome
 from revenge_companion.core.library import Entry, Facet
 from revenge_companion.core.live import LiveNotice
 from revenge_companion.core.media import Item, Kind
+from revenge_companion.core.switching import Offer
 
 
 class LinkMethod(StrEnum):
@@ -89,6 +90,11 @@ class ServiceSpec:
     anime_id: str = ""
     #: A login that is not used for some weeks ends there; asking who it is renews it.
     ends_unused: bool = False
+
+
+def offer(spec: ServiceSpec) -> Offer:
+    """What of an account at this service can be switched."""
+    return Offer(spec.name, spec.kinds, spec.live, (*spec.imports, *spec.exports))
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +209,8 @@ class LinkRequest:
     client_id: str = ""
     client_secret: str = field(default="", repr=False)
     username: str = ""
+    #: The user has allowed plain http to another computer for this account.
+    allow_http: bool = False
     #: Token or password; empty for flows in the browser.
     secret: str = field(default="", repr=False)
     #: Waits for what the user pastes after the prompt was shown: the code or token of a PIN flow,
@@ -224,6 +232,11 @@ class LinkPrompt:
     #: Why the service cannot be asked right now, a sentence; asking goes on all the same. The same
     #: prompt is shown again when this changes.
     trouble: str = ""
+    #: Why what was pasted is no good, a sentence; something else can be pasted.
+    refused: str = ""
+    #: What to do where the page shows an error instead, a sentence; and where that is done.
+    note: str = ""
+    page: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +250,8 @@ class Linked:
     client_id: str = ""
 
 
-#: Called when the user has something to do elsewhere, and again when its `trouble` changes.
+#: Called when the user has something to do elsewhere, and again when its `trouble` changes or what
+#: was pasted is `refused`.
 ShowPrompt = Callable[[LinkPrompt], Awaitable[None]]
 
 
@@ -275,8 +289,11 @@ class ProbeResult:
 class Prober(Protocol):
     """A service of which `ServiceSpec.custom_server` is true: it tells what a server is."""
 
-    async def probe(self, address: str) -> ProbeResult:
-        """Ask the server at `address`; every trouble comes back as the result's sentence."""
+    async def probe(self, address: str, *, allow_http: bool = False) -> ProbeResult:
+        """Ask the server at `address`; every trouble comes back as the result's sentence.
+
+        `allow_http` as in `LinkRequest`.
+        """
         ...
 
 

@@ -25,6 +25,11 @@ _T = TypeVar("_T")
 
 #: RFC 8628: added to the interval when a service says "slow down", in seconds.
 SLOWER_S = 5.0
+#: How long an approval just given is insisted on, in seconds: where the user sees why it takes so
+#: long, and where they do not.
+_TOLD_S, _UNTOLD_S = 600.0, 10.0
+#: Trouble that may pass by itself.
+_PASSING = (Unreachable, Unanswered, ServiceTrouble, RateLimited)
 #: Bounds of the interval a service may ask for, in seconds.
 SHORTEST_INTERVAL_S, LONGEST_INTERVAL_S = 1.0, 120.0
 
@@ -42,6 +47,7 @@ _WHY = {
     Reason.ACCOUNT_LIMIT: LinkTrouble.LIMIT,
     Reason.VIP_NEEDED: LinkTrouble.LIMIT,
     Reason.WRONG_ADDRESS: LinkTrouble.ADDRESS,
+    Reason.PLAIN_HTTP: LinkTrouble.PLAIN_HTTP,
 }
 
 
@@ -102,7 +108,7 @@ async def approved(
             answer = await ask()
         except RateLimited as error:
             answer = Waiting(error.retry_after_s or SLOWER_S)
-        except (Unreachable, Unanswered, ServiceTrouble) as error:
+        except _PASSING as error:
             answer, trouble = Waiting(), error
         said = "" if trouble is None else str(trouble)
         if tell is not None and said != told:
@@ -113,14 +119,38 @@ async def approved(
         interval_s = min(interval_s + answer.slower_s, LONGEST_INTERVAL_S)
 
 
-async def insisting(ask: Callable[[], Awaitable[_T]], clock: Clock, *, tries: int = 3) -> _T:
-    """What `ask` gives, tried again after trouble: an approval just given is not to be lost."""
-    for _ in range(tries - 1):
+async def insisting(
+    ask: Callable[[], Awaitable[_T]],
+    clock: Clock,
+    *,
+    tell: Tell | None = None,
+    after: tuple[type[CompanionError], ...] = _PASSING,
+) -> _T:
+    """What `ask` gives, tried again `after` trouble: an approval just given is not to be lost.
+
+    With `tell`, who is told of the trouble and can give up, for minutes; else for seconds.
+    """
+    ends_at_s = clock.monotonic_s() + (_TOLD_S if tell is not None else _UNTOLD_S)
+    told, cause = "", None
+    while True:
         try:
-            return await ask()
-        except (Unreachable, Unanswered, ServiceTrouble, RateLimited):
-            await clock.sleep(SLOWER_S)
-    return await ask()
+            answer = await ask()
+        except after as error:
+            asked_s = error.retry_after_s if isinstance(error, RateLimited) else None
+            wait_s = min(max(asked_s or SLOWER_S, SLOWER_S), LONGEST_INTERVAL_S)
+            if cause is None or not isinstance(error, RateLimited):
+                # A wait that follows from other trouble says less than that did.
+                cause = error
+            if clock.monotonic_s() + wait_s > ends_at_s:
+                raise cause from None
+            if tell is not None and str(cause) != told:
+                told = str(cause)
+                await tell(told)
+            await clock.sleep(wait_s)
+        else:
+            if tell is not None and told:
+                await tell("")
+            return answer
 
 
 def seconds(value: object, default_s: float, longest_s: float) -> float:

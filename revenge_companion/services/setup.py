@@ -6,8 +6,9 @@ An account's or request's own value wins, then the environment, then the service
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from revenge_companion.core.addresses import is_loopback
 from revenge_companion.core.errors import LinkRefused, LinkTrouble
-from revenge_companion.net.http import is_loopback
+from revenge_companion.net.http import Http
 from revenge_companion.services.base import ServiceSpec
 
 #: Longest token, key or password that is taken, in characters.
@@ -70,6 +71,17 @@ def page_url(value: object, fallback: str) -> str:
         if parts.scheme == "http" and is_loopback(host):
             return value
     return fallback
+
+
+def approval_page(http: Http, address: str) -> str:
+    """`address`, made of the user's own settings, as a page to open in the browser.
+
+    Raises LaneBlocked where `http` may not go there, LinkRefused where it is no address.
+    """
+    if not is_token(address):
+        raise LinkRefused("The page to approve the link has no address.", why=LinkTrouble.ADDRESS)
+    http.check(address)
+    return address
 
 
 def _variable(spec: ServiceSpec, ending: str) -> str:

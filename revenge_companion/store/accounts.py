@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -45,12 +46,14 @@ class Accounts:
         api_url: str = "",
         auth_url: str = "",
         client_id: str = "",
+        allow_http: bool = False,
         switches: Switches | None = None,
     ) -> Account:
         """Link an account, or link it again: the same service, remote id and API root are one.
 
-        Linking again keeps the row's id, its queue and, without `switches`, its switches; its state
-        is `linked`. An empty label keeps the earlier one, else the remote name is used.
+        Linking again keeps the row's id, its queue and, without `switches`, its switches but for
+        `allow_http`, which is said anew each time; its state is `linked`. An empty label keeps the
+        earlier one, else the remote name is used.
         """
         names = {"remote_name": plain(remote_name), "profile_url": plain(profile_url)}
         names["auth_url"] = auth_url
@@ -67,7 +70,8 @@ class Accounts:
                 if known:
                     changed: dict[str, Any] = dict(names)
                     changed["label"] = plain(label) or known[0].label
-                    changed["switches"] = switches_text(switches or known[0].switches)
+                    wanted = replace(switches or known[0].switches, allow_http=allow_http)
+                    changed["switches"] = switches_text(wanted)
                     changed |= _state(AccountState.LINKED, "", None)
                     changed["removed_us"] = None
                     AccountRow.update(changed).where(same).execute(link.db)
@@ -77,7 +81,9 @@ class Accounts:
                         remote_id=remote_id,
                         api_url=api_url,
                         label=plain(label or remote_name or remote_id),
-                        switches=switches_text(switches or Switches()),
+                        switches=switches_text(
+                            replace(switches or Switches(), allow_http=allow_http)
+                        ),
                         **names,
                         **_state(AccountState.LINKED, "", None),
                     ).execute(link.db)

@@ -86,7 +86,6 @@ _SHAPE: Mapping[str, Mapping[str, _Check]] = {
         "hold_minutes": _hold,
         "server_url": _text,
         "username": _text,
-        "allow_plain_http": _switch,
     },
     "counting": {
         "track_ratio": _ratio,
@@ -114,11 +113,17 @@ _SHAPE: Mapping[str, Mapping[str, _Check]] = {
 }
 
 
+#: What older versions kept at the top: `SettingsFile.retired` until it is carried over.
+_RETIRED = ("allow_plain_http",)
+
+
 class SettingsFile:
     """The settings file at one path."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        #: Values of an older version that have no setting any more; `save` removes them.
+        self.retired: dict[str, Any] = {}
 
     def load(self) -> tuple[Settings, list[str]]:
         """The settings, and a sentence for each value that could not be used.
@@ -132,13 +137,17 @@ class SettingsFile:
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, _Broken, RecursionError) as error:
             troubles.append(self._keep_aside(error))
             data = {}
+        self.retired = {name: data.pop(name) for name in _RETIRED if name in data}
         settings = _settings(data, self._path.name, troubles)
         for trouble in troubles:
             _log.warning("%s", trouble)
         return settings, troubles
 
     def save(self, settings: Settings) -> None:
-        """Write `settings`; comments and keys we do not know stay. Raises StoreTrouble."""
+        """Write `settings`; comments and keys we do not know stay, retired ones go.
+
+        Raises StoreTrouble.
+        """
         # Costs 26 ms and is needed for the first change only.
         import tomlkit
         from tomlkit.exceptions import TOMLKitError
@@ -151,6 +160,8 @@ class SettingsFile:
         except (TOMLKitError, UnicodeDecodeError, RecursionError) as error:
             _log.warning("%s", self._keep_aside(error))
             document = tomlkit.document()
+        for name in _RETIRED:
+            document.pop(name, None)
         for table, names in _SHAPE.items():
             values = settings if not table else getattr(settings, table)
             place: Any = document
@@ -164,6 +175,7 @@ class SettingsFile:
                 if name not in place or place[name] != new:
                     place[name] = new
         replace_file(self._path, tomlkit.dumps(document).encode())
+        self.retired = {}
 
     def _read(self) -> dict[str, Any]:
         try:

@@ -287,8 +287,9 @@ class Window(QWidget):
             self,
             sign_in=engine.sign_in,
             sign_in_with_key=engine.sign_in_with_key,
-            server=settings.server_url,
-            username=settings.username,
+            server=engine.status.server_url or settings.server_url,
+            username=engine.status.username or settings.username,
+            allow_http=engine.status.allow_http,
         )
         await self._ask(dialog)
 

@@ -303,6 +303,8 @@ class FakeEngine:
         self.written: list[Path] = []
         #: Shown after `prompt`, before the gate.
         self.later_prompts: list[LinkPrompt] = []
+        #: What the last sign-in or probe said of plain http.
+        self.allowed_http = False
         self.probed = ProbeResult(trouble="Nothing answers.")
         self.server_libraries: tuple[Library, ...] = ()
         self.anime = FakeAnime(self)
@@ -341,10 +343,16 @@ class FakeEngine:
     async def unlock(self, passphrase: str) -> None:
         await self.note("unlock", passphrase)
 
-    async def sign_in(self, server: str, username: str, password: str) -> None:
+    async def sign_in(
+        self, server: str, username: str, password: str, *, allow_http: bool = False
+    ) -> None:
+        self.allowed_http = allow_http
         await self.note("sign_in", server, username, password)
 
-    async def sign_in_with_key(self, server: str, api_key: str) -> None:
+    async def sign_in_with_key(
+        self, server: str, api_key: str, *, allow_http: bool = False
+    ) -> None:
+        self.allowed_http = allow_http
         await self.note("sign_in_with_key", server, api_key)
 
     async def sign_out(self) -> None:
@@ -364,7 +372,8 @@ class FakeEngine:
             raise self.fails
         return account(9, service)
 
-    async def probe(self, service: str, address: str) -> ProbeResult:
+    async def probe(self, service: str, address: str, *, allow_http: bool = False) -> ProbeResult:
+        self.allowed_http = allow_http
         await self.note("probe", service, address)
         return self.probed
 

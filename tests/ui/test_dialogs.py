@@ -10,7 +10,13 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QPushButton
 
 from revenge_companion.core.accounts import Account
-from revenge_companion.core.errors import LinkRefused, SecretsUnavailable, SignInRefused
+from revenge_companion.core.errors import (
+    LaneBlocked,
+    LinkRefused,
+    SecretsUnavailable,
+    SignInRefused,
+)
+from revenge_companion.core.reasons import Reason
 from revenge_companion.services.base import (
     LinkMethod,
     LinkPrompt,
@@ -108,6 +114,60 @@ async def test_a_key_is_enough(sign_in: SignInDialog, engine: FakeEngine) -> Non
     await settle()
 
     assert engine.calls("sign_in_with_key") == [("media.local", "key")]
+
+
+@pytest.mark.parametrize("by_key", [False, True])
+async def test_a_server_without_encryption_waits_for_the_permission(
+    sign_in: SignInDialog, engine: FakeEngine, by_key: bool
+) -> None:
+    fill(sign_in)
+    sign_in.key.setText("key")
+    sign_in.ways.setCurrentIndex(int(by_key))
+    assert not sign_in.allow_http.isVisible()
+    sign_in.server.setText("http://media.local:8096")
+    assert sign_in.allow_http.isVisible()
+    assert "can read your password" in sign_in.allow_http.meaning.text()
+    assert not sign_in.accept_button.isEnabled()
+    sign_in.allow_http.box.click()
+    sign_in.accept_button.click()
+    await settle()
+    assert engine.allowed_http
+    assert sign_in.result() == QDialog.DialogCode.Accepted
+
+
+async def test_an_address_that_turns_out_to_have_no_encryption_asks_then(
+    sign_in: SignInDialog, engine: FakeEngine
+) -> None:
+    engine.fails = LaneBlocked("No server answers there with encryption.", code=Reason.PLAIN_HTTP)
+    fill(sign_in)
+    sign_in.accept_button.click()
+    await settle()
+    assert "with encryption" in sign_in.message.text()
+    assert sign_in.allow_http.isVisible()
+    assert not sign_in.accept_button.isEnabled()
+    assert sign_in.allow_http.box.hasFocus()
+    engine.fails = None
+    sign_in.allow_http.box.click()
+    assert sign_in.accept_button.isEnabled()
+    sign_in.accept_button.click()
+    await settle()
+    assert engine.allowed_http
+
+
+async def test_another_address_needs_its_own_permission(
+    sign_in: SignInDialog, engine: FakeEngine
+) -> None:
+    fill(sign_in)
+    sign_in.server.setText("http://media.local")
+    sign_in.allow_http.box.click()
+    sign_in.server.setText("https://media.local")
+    assert not sign_in.allow_http.isVisible()
+    sign_in.server.setText("http://other.local")
+    assert not sign_in.accept_button.isEnabled()
+    sign_in.server.setText("https://media.local")
+    sign_in.accept_button.click()
+    await settle()
+    assert not engine.allowed_http
 
 
 async def test_a_passphrase_opens_the_vault_and_a_wrong_one_says_so(engine: FakeEngine) -> None:

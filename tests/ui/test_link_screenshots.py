@@ -71,8 +71,8 @@ class Stage:
         async def link(request: LinkRequest, label: str, show: ShowPrompt) -> Account:
             return await self.engine.link(spec.key, request, label, show)
 
-        async def probe(address: str) -> ProbeResult:
-            return await self.engine.probe(spec.key, address)
+        async def probe(address: str, allow_http: bool) -> ProbeResult:
+            return await self.engine.probe(spec.key, address, allow_http=allow_http)
 
         self.dialog = LinkDialog(
             None, spec=spec, link=link, probe=probe, clock=clock, open_address=lambda _: None

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from PySide6.QtWidgets import QDialog
 
-from revenge_companion.core.accounts import Account
+from revenge_companion.core.accounts import Account, Switches
 from revenge_companion.core.errors import LinkRefused, LinkTrouble, Unreachable
 from revenge_companion.services.base import (
     LinkMethod,
@@ -29,7 +29,14 @@ MALOJA = ProbeResult("Maloja", "https://m.example/apis/listenbrainz")
 class Linking:
     """A link dialog over the fake engine, with what it opened."""
 
-    def __init__(self, spec: ServiceSpec, engine: FakeEngine, clock: FakeClock) -> None:
+    def __init__(
+        self,
+        spec: ServiceSpec,
+        engine: FakeEngine,
+        clock: FakeClock,
+        *,
+        again: Account | None = None,
+    ) -> None:
         self.opened: list[str] = []
         self.engine = engine
         self.asked: list[LinkRequest] = []
@@ -38,8 +45,8 @@ class Linking:
             self.asked.append(request)
             return await engine.link(spec.key, request, label, show)
 
-        async def probe(address: str) -> ProbeResult:
-            return await engine.probe(spec.key, address)
+        async def probe(address: str, allow_http: bool) -> ProbeResult:
+            return await engine.probe(spec.key, address, allow_http=allow_http)
 
         self.dialog = LinkDialog(
             None,
@@ -48,6 +55,7 @@ class Linking:
             probe=probe,
             clock=clock,
             open_address=self.opened.append,
+            again=again,
         )
         self.dialog.secret.setText("secret")
         self.dialog.open()
@@ -217,5 +225,113 @@ async def test_what_the_page_shows_can_be_pasted_while_waiting(
     assert await coming == "code"
     linking.dialog.reject()
     await settle()
+    linking.dialog.deleteLater()
+    await settle()
+
+
+async def test_a_paste_that_is_no_good_is_said_where_it_was_pasted(
+    engine: FakeEngine, clock: FakeClock
+) -> None:
+    linking = Linking(replace(LISTENBRAINZ, link=(LinkMethod.PIN,)), engine, clock)
+    page = replace(
+        PROMPT, code="", note="If the page shows an error, mend it.", page="https://apps"
+    )
+    engine.prompt, engine.gate = page, asyncio.Event()
+    await linking.go()
+    waiting = linking.dialog.waiting
+    assert waiting.note.text() == page.note
+    waiting.apps.click()
+    assert linking.opened == [PROMPT.url, "https://apps"]
+
+    waiting.paste.setText("nonsense")
+    await linking.dialog._show_prompt(  # noqa: SLF001  # as the engine does
+        replace(page, refused="This is not a token.")
+    )
+    assert linking.dialog.message.text() == "This is not a token."
+    assert waiting.paste.selectedText() == "nonsense"
+    assert waiting.isVisible()
+    # The page is not opened again for it.
+    assert len(linking.opened) == 2
+    linking.dialog.reject()
+    await settle()
+    linking.dialog.deleteLater()
+    await settle()
+
+
+@pytest.mark.parametrize("linking", [LISTENBRAINZ], indirect=True)
+async def test_an_address_without_encryption_waits_for_the_permission(linking: Linking) -> None:
+    dialog, engine = linking.dialog, linking.engine
+    engine.probed = MALOJA
+    assert not dialog.allow_http.isVisible()
+    await linking.typed("http://m.example")
+    assert dialog.allow_http.isVisible()
+    assert "can read your token" in dialog.allow_http.meaning.text()
+    assert not dialog.go.isEnabled()
+    assert engine.calls("probe") == []
+
+    dialog.allow_http.box.click()
+    assert dialog.go.isEnabled()
+    dialog.server._typed.timeout.emit()  # noqa: SLF001  # stands in for 600 ms
+    await settle()
+    assert engine.calls("probe") == [("listenbrainz", "http://m.example")]
+    assert engine.allowed_http
+    await linking.go()
+    assert linking.asked[0].allow_http
+    assert linking.asked[0].api_url == MALOJA.address
+
+
+@pytest.mark.parametrize("linking", [LISTENBRAINZ], indirect=True)
+@pytest.mark.parametrize("address", ["https://m.example", "http://127.0.0.1:9", "m.example", ""])
+async def test_other_addresses_ask_for_no_permission(linking: Linking, address: str) -> None:
+    await linking.typed("http://m.example")
+    linking.dialog.allow_http.box.click()
+    await linking.typed(address)
+    assert not linking.dialog.allow_http.isVisible()
+    await linking.go()
+    assert not linking.asked[0].allow_http
+
+
+@pytest.mark.parametrize("linking", [LISTENBRAINZ], indirect=True)
+async def test_an_own_server_that_is_not_wanted_after_all_asks_for_nothing(
+    linking: Linking,
+) -> None:
+    await linking.typed("http://m.example")
+    linking.dialog.server.own.setChecked(False)
+    assert not linking.dialog.allow_http.isVisible()
+    assert linking.dialog.go.isEnabled()
+    await linking.go()
+    assert linking.asked[0] == LinkRequest(secret="secret", pasted=linking.asked[0].pasted)
+
+
+@pytest.mark.parametrize("linking", [TRAKT], indirect=True)
+async def test_an_address_from_the_environment_asks_once_it_was_refused(linking: Linking) -> None:
+    linking.engine.fails = LinkRefused(
+        "trakt.home is reached without encryption.", why=LinkTrouble.PLAIN_HTTP
+    )
+    assert "without encryption" in await linking.go()
+    assert linking.dialog.allow_http.isVisible()
+    assert not linking.dialog.go.isEnabled()
+    linking.engine.fails = None
+    linking.dialog.allow_http.box.click()
+    await linking.go()
+    assert linking.asked[-1].allow_http
+    assert linking.dialog.result() == QDialog.DialogCode.Accepted
+
+
+async def test_linking_again_remembers_the_permission(engine: FakeEngine, clock: FakeClock) -> None:
+    again = Account(
+        id=1,
+        service="listenbrainz",
+        label="mine",
+        remote_id="1",
+        api_url="http://m.example",
+        switches=Switches(allow_http=True),
+    )
+    linking = Linking(LISTENBRAINZ, engine, clock, again=again)
+    assert linking.dialog.allow_http.isVisible()
+    assert linking.dialog.allow_http.box.isChecked()
+    linking.dialog.secret.setText("secret")
+    await linking.go()
+    assert linking.asked[0].allow_http
     linking.dialog.deleteLater()
     await settle()

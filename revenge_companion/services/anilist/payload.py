@@ -44,6 +44,12 @@ _STATUSES = {
 }
 _NAMES = {status: name for name, status in _STATUSES.items()}
 _IN_FRAGMENT = re.compile(r"(?:^|[#&?])access_token=([^&#\s]+)")
+#: In the address the browser ended at, or in the JSON that a refused page shows.
+_ERROR = re.compile(r"""(?:^|[#&?])error=([a-z_]{1,40})|"error"\s*:\s*"([a-z_]{1,40})\"""")
+
+
+#: More than this of what was pasted is not looked at, in characters.
+LONGEST_PASTE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +136,12 @@ def pasted_token(text: str) -> str:
     """The token in what was pasted: it alone, with stray white space, or a whole address."""
     found = _IN_FRAGMENT.search(text.strip())
     return "".join((found[1] if found else text).split())
+
+
+def pasted_error(text: str) -> str:
+    """The error code in what was pasted instead of a token; "" where it holds none."""
+    found = _ERROR.search(text.strip()[:LONGEST_PASTE])
+    return (found[1] or found[2]) if found else ""
 
 
 def token_ends_at(token: str) -> datetime | None:

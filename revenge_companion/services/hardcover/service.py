@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from revenge_companion.core.accounts import Account
 from revenge_companion.core.clock import Clock
-from revenge_companion.core.errors import BatchRefused, LaneBlocked, LinkExpired, LinkRefused
+from revenge_companion.core.errors import BatchRefused, LinkRefused, LinkTrouble
 from revenge_companion.net.http import Http
 from revenge_companion.services import setup
 from revenge_companion.services.base import Linked, LinkRequest, Secret, SecretSlot, ShowPrompt
@@ -13,6 +13,7 @@ from revenge_companion.services.hardcover import payload
 from revenge_companion.services.hardcover.client import HardcoverClient, who
 from revenge_companion.services.hardcover.spec import SPEC
 from revenge_companion.services.hardcover.wire import Api
+from revenge_companion.services.linking import refusing
 
 
 class Hardcover:
@@ -33,20 +34,25 @@ class Hardcover:
         token = re.sub(r"^bearer(\s+|$)", "", request.secret.strip(), flags=re.IGNORECASE)
         if not setup.is_token(token):
             raise LinkRefused(
-                f"This is not a Hardcover token. Make one at {SPEC.help_url} and paste it."
+                f"This is not a Hardcover token. Make one at {SPEC.help_url} and paste it.",
+                why=LinkTrouble.WRONG_SECRET,
+                page=SPEC.help_url,
             )
-        api = self._api(request.api_url)
+        api = self._api(request.api_url, allow_http=request.allow_http)
         try:
-            me = await who(api, token)
-            await api.ask(token, payload.MAY_READ)
-            await self._check_write(api, token)
-        except (LinkExpired, LaneBlocked, BatchRefused) as error:
+            with refusing(SPEC.help_url):
+                me = await who(api, token)
+                await api.ask(token, payload.MAY_READ)
+                await self._check_write(api, token)
+        except BatchRefused as error:
             raise LinkRefused(str(error)) from error
         return Linked(me.user, Secret(token), api_url=request.api_url.strip())
 
     def client(self, account: Account, slot: SecretSlot) -> HardcoverClient:
         """A client for `account`; makes no request."""
-        return HardcoverClient(self._api(account.api_url), slot)
+        return HardcoverClient(
+            self._api(account.api_url, allow_http=account.switches.allow_http), slot
+        )
 
     async def _check_write(self, api: Api, token: str) -> None:
         try:
@@ -55,5 +61,6 @@ class Hardcover:
             # As it was meant to be: there is no entry 0, and the token may write.
             return
 
-    def _api(self, own: str) -> Api:
-        return Api(self._http, self._clock, setup.api_root(SPEC, own, self._environ))
+    def _api(self, own: str, *, allow_http: bool) -> Api:
+        http = self._http.plain(allow_http)
+        return Api(http, self._clock, setup.api_root(SPEC, own, self._environ))

@@ -64,12 +64,13 @@ class LastFm:
                 why=LinkTrouble.CLIENT_ID,
                 page=SPEC.help_url,
             )
+        http = self._http.plain(request.allow_http)
         with refusing():
             if request.username.strip():
-                name, key = await self._by_password(root, keys, request, custom=custom)
+                name, key = await self._by_password(http, root, keys, request, custom=custom)
             else:
                 auth = self._auth(own, request.auth_url)
-                name, key = await self._by_browser(root, keys, auth, show, custom=custom)
+                name, key = await self._by_browser(http, root, keys, auth, show, custom=custom)
         return Linked(
             remote_user(name, custom=custom),
             Secret(key, client_id=keys.key, client_secret=request.client_secret.strip()),
@@ -78,14 +79,14 @@ class LastFm:
             client_id=request.client_id.strip(),
         )
 
-    async def probe(self, address: str) -> ProbeResult:
+    async def probe(self, address: str, *, allow_http: bool = False) -> ProbeResult:
         """What answers at `address`; see `services.base.Prober`."""
-        return await probe(self._http, address)
+        return await probe(self._http.plain(allow_http), address)
 
     def client(self, account: Account, slot: SecretSlot) -> LastFmClient:
         """A client for `account`; makes no request."""
         return LastFmClient(
-            self._http,
+            self._http.plain(account.switches.allow_http),
             self._clock,
             account,
             slot,
@@ -110,7 +111,7 @@ class LastFm:
         return wire.Keys(key, secret or self._environ.get(SPEC.client_secret_env, "").strip())
 
     async def _by_password(
-        self, root: str, keys: wire.Keys, request: LinkRequest, *, custom: bool
+        self, http: Http, root: str, keys: wire.Keys, request: LinkRequest, *, custom: bool
     ) -> tuple[str, str]:
         name, password = request.username.strip(), request.secret
         if not 0 < len(password) <= setup.LONGEST_SECRET:
@@ -119,7 +120,7 @@ class LastFm:
         if custom:
             # GNU FM reads this one only, Maloja the other.
             fields["authToken"] = payload.old_password_token(name, password)
-        answer = await wire.call(self._http, root, keys, "auth.getMobileSession", fields)
+        answer = await wire.call(http, root, keys, "auth.getMobileSession", fields)
         session = wire.read_session(answer, name if custom else "")
         if session is not None:
             return session
@@ -130,20 +131,26 @@ class LastFm:
         raise _linking_trouble(answer, custom=custom)
 
     async def _by_browser(
-        self, root: str, keys: wire.Keys, auth: str, show: ShowPrompt, *, custom: bool
+        self,
+        http: Http,
+        root: str,
+        keys: wire.Keys,
+        auth: str,
+        show: ShowPrompt,
+        *,
+        custom: bool,
     ) -> tuple[str, str]:
-        answer = await wire.call(self._http, root, keys, "auth.getToken", {})
+        answer = await wire.call(http, root, keys, "auth.getToken", {})
         token = (object_of(answer) or {}).get("token")
         if not isinstance(token, str) or not setup.is_token(token):
             raise _linking_trouble(answer, custom=custom)
-        page = setup.page_url(f"{auth}/?{urlencode({'api_key': keys.key, 'token': token})}", "")
-        if not page:
-            raise LinkRefused("The page to approve the link has no safe address.")
+        query = urlencode({"api_key": keys.key, "token": token})
+        page = setup.approval_page(http, f"{auth}/?{query}")
         prompt = LinkPrompt(page, expires_in_s=TOKEN_S)
         await show(prompt)
 
         async def ask() -> tuple[str, str] | Waiting:
-            answer = await wire.call(self._http, root, keys, "auth.getSession", {"token": token})
+            answer = await wire.call(http, root, keys, "auth.getSession", {"token": token})
             session = wire.read_session(answer)
             if session is not None:
                 return session

@@ -44,7 +44,8 @@ class ListenBrainz:
             )
         own = payload.root(request.api_url) if request.api_url.strip() else ""
         with refusing():
-            user = await validated(self._http, self._root(own), token)
+            http = self._http.plain(request.allow_http)
+            user = await validated(http, self._root(own), token)
         if user is None:
             raise LinkRefused(
                 "ListenBrainz does not know this token. Copy it again and paste it.",
@@ -53,14 +54,15 @@ class ListenBrainz:
             )
         return Linked(user, Secret(token), api_url=own)
 
-    async def probe(self, address: str) -> ProbeResult:
+    async def probe(self, address: str, *, allow_http: bool = False) -> ProbeResult:
         """What answers at `address`; see `services.base.Prober`."""
-        return await probe(self._http, address)
+        return await probe(self._http.plain(allow_http), address)
 
     def client(self, account: Account, slot: SecretSlot) -> ListenBrainzClient:
         """A client for `account`; makes no request."""
         root = self._root(account.api_url)
-        return ListenBrainzClient(self._http, self._clock, account, slot, root=root)
+        http = self._http.plain(account.switches.allow_http)
+        return ListenBrainzClient(http, self._clock, account, slot, root=root)
 
     def _root(self, own: str) -> str:
         return payload.root(setup.api_root(SPEC, own, self._environ))

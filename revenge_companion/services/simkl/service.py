@@ -84,12 +84,12 @@ class Simkl:
     async def link(self, request: LinkRequest, show: ShowPrompt) -> Linked:
         """Show a code and wait for its approval; raises LinkRefused when there will be none."""
         with refusing():
-            return await self._link(request, show)
+            return await self._link(self._http.plain(request.allow_http), request, show)
 
-    async def _link(self, request: LinkRequest, show: ShowPrompt) -> Linked:
+    async def _link(self, http: Http, request: LinkRequest, show: ShowPrompt) -> Linked:
         api = setup.api_root(SPEC, request.api_url, self._environ)
         client_id = setup.needed_client_id(SPEC, request.client_id, self._environ)
-        device_code, prompt, interval_s = await self._code(api, client_id)
+        device_code, prompt, interval_s = await self._code(http, api, client_id)
         await show(prompt)
 
         async def ask() -> Secret | Waiting:
@@ -99,20 +99,21 @@ class Simkl:
                 "device_code": device_code,
             }
             return self._read_poll(
-                await self._form(f"{api}/oauth2/token", client_id, form), client_id
+                await _form(http, f"{api}/oauth2/token", client_id, form), client_id
             )
 
+        tell = telling(show, prompt)
         secret = await approved(
             ask,
             self._clock,
             interval_s=interval_s,
             expires_in_s=prompt.expires_in_s,
             service=SPEC.name,
-            tell=telling(show, prompt),
+            tell=tell,
         )
 
         async def who() -> RemoteUser:
-            answer = await self._http.request(
+            answer = await http.request(
                 "GET",
                 f"{api}/users/settings",
                 params=wire.parameters(client_id),
@@ -121,7 +122,7 @@ class Simkl:
             return wire.read_user(answer, left_of_day_s=0.0)[0]
 
         return Linked(
-            await insisting(who, self._clock),
+            await insisting(who, self._clock, tell=tell),
             secret,
             api_url=request.api_url.strip(),
             client_id=request.client_id.strip(),
@@ -131,7 +132,7 @@ class Simkl:
         """A client for `account`; makes no request."""
         api = setup.api_root(SPEC, account.api_url, self._environ)
         return SimklClient(
-            self._http,
+            self._http.plain(account.switches.allow_http),
             self._clock,
             slot,
             api_root=api,
@@ -139,14 +140,9 @@ class Simkl:
             kept=Kept(self._cache, f"{account.remote_id}@{api}"),
         )
 
-    async def _form(self, url: str, client_id: str, form: dict[str, str]) -> Answer:
-        return await self._http.request(
-            "POST", url, params=wire.parameters(client_id), headers=wire.headers(), form=form
-        )
-
-    async def _code(self, api: str, client_id: str) -> tuple[str, LinkPrompt, float]:
+    async def _code(self, http: Http, api: str, client_id: str) -> tuple[str, LinkPrompt, float]:
         form = {"client_id": client_id, "scope": SCOPE}
-        answer = await self._form(f"{api}/oauth2/device", client_id, form)
+        answer = await _form(http, f"{api}/oauth2/device", client_id, form)
         data = object_of(answer)
         code_of_error = wire.error_code(answer)
         if code_of_error in _ENDS:
@@ -180,6 +176,12 @@ class Simkl:
         if isinstance(scope, str) and "media:write" not in scope.split():
             raise LinkRefused("Simkl only allowed reading. Begin again and allow writing too.")
         return read_tokens(data, self._clock, client_id=client_id) or Waiting()
+
+
+async def _form(http: Http, url: str, client_id: str, form: dict[str, str]) -> Answer:
+    return await http.request(
+        "POST", url, params=wire.parameters(client_id), headers=wire.headers(), form=form
+    )
 
 
 def _ended(code: str) -> LinkRefused:

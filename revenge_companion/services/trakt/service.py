@@ -55,30 +55,31 @@ class Trakt:
     async def link(self, request: LinkRequest, show: ShowPrompt) -> Linked:
         """Show a code and wait for its approval; raises LinkRefused when there will be none."""
         with refusing(_APPS_PAGE):
-            return await self._link(request, show)
+            return await self._link(self._http.plain(request.allow_http), request, show)
 
-    async def _link(self, request: LinkRequest, show: ShowPrompt) -> Linked:
+    async def _link(self, http: Http, request: LinkRequest, show: ShowPrompt) -> Linked:
         api = setup.api_root(SPEC, request.api_url, self._environ)
         auth = setup.auth_root(SPEC, request.auth_url, self._environ)
         client_id = setup.needed_client_id(SPEC, request.client_id, self._environ)
-        device_code, prompt, interval_s = await self._code(auth, client_id)
+        device_code, prompt, interval_s = await self._code(http, auth, client_id)
         await show(prompt)
 
         async def ask() -> Secret | Waiting:
             body = {"code": device_code, "client_id": client_id}
-            answer = await self._http.request("POST", f"{auth}/oauth/device/token", json=body)
+            answer = await http.request("POST", f"{auth}/oauth/device/token", json=body)
             return self._read_poll(answer, client_id)
 
+        tell = telling(show, prompt)
         secret = await approved(
             ask,
             self._clock,
             interval_s=interval_s,
             expires_in_s=prompt.expires_in_s,
             service=SPEC.name,
-            tell=telling(show, prompt),
+            tell=tell,
         )
         head = wire.headers(secret, client_id)
-        user = await insisting(lambda: wire.who(self._http, api, head), self._clock)
+        user = await insisting(lambda: wire.who(http, api, head), self._clock, tell=tell)
         return Linked(
             user,
             secret,
@@ -90,7 +91,7 @@ class Trakt:
     def client(self, account: Account, slot: SecretSlot) -> TraktClient:
         """A client for `account`; makes no request."""
         return TraktClient(
-            self._http,
+            self._http.plain(account.switches.allow_http),
             self._clock,
             slot,
             api_root=setup.api_root(SPEC, account.api_url, self._environ),
@@ -98,8 +99,8 @@ class Trakt:
             client_id=setup.client_id(SPEC, account.client_id, self._environ),
         )
 
-    async def _code(self, auth: str, client_id: str) -> tuple[str, LinkPrompt, float]:
-        answer = await self._http.request(
+    async def _code(self, http: Http, auth: str, client_id: str) -> tuple[str, LinkPrompt, float]:
+        answer = await http.request(
             "POST", f"{auth}/oauth/device/code", json={"client_id": client_id}
         )
         data = object_of(answer)

@@ -33,6 +33,7 @@ from revenge_companion.ui.async_slot import Tasks, async_slot
 from revenge_companion.ui.dialogs.link_server import OwnServer, Probe
 from revenge_companion.ui.dialogs.link_waiting import WaitingPage
 from revenge_companion.ui.theme import GRID, MARGIN, Tone
+from revenge_companion.ui.widgets.allow_http import AllowHttp
 from revenge_companion.ui.widgets.text import Text, buddy
 
 #: Links, with the label the user gave and a way to show what to do elsewhere.
@@ -64,7 +65,14 @@ class LinkDialog(QDialog):
         self.tasks = Tasks()
         title = self.tr("Link {service}") if again is None else self.tr("Link {service} again")
         self.setWindowTitle(title.format(service=spec.name))
-        self.server = OwnServer(spec, again, probe if spec.custom_server else None)
+        self.allow_http = AllowHttp(
+            meaning=self.tr(
+                "This address has no encryption: anybody on the way there can read your token."
+            ),
+            permission=self.tr("Allow http &for this account"),
+            allowed=again is not None and again.switches.allow_http,
+        )
+        self.server = OwnServer(spec, again, probe if spec.custom_server else None, self.allow_http)
         self.server.changed.connect(self._show_ready)
         self.server.found.connect(self._on_found)
         self.waiting = WaitingPage(spec.name, clock, open_address)
@@ -138,6 +146,7 @@ class LinkDialog(QDialog):
         self._rows.addRow(buddy(self.tr("&Label"), self.label), self.label)
         column.addLayout(self._rows)
         column.addWidget(self.server)
+        column.addWidget(self.allow_http)
         column.addStretch(1)
         self._rows.setRowVisible(self.method, len(spec.link) > 1)
         return page
@@ -206,7 +215,7 @@ class LinkDialog(QDialog):
             ready = bool(self.secret.text().strip())
         elif method is LinkMethod.PASSWORD:
             ready = bool(self.username.text().strip() and self.secret.text())
-        self.go.setEnabled(ready and not self._linking)
+        self.go.setEnabled(ready and not self._linking and not self.allow_http.missing)
 
     def _request(self) -> LinkRequest:
         method = self._method
@@ -256,6 +265,10 @@ class LinkDialog(QDialog):
                 prompt, paste=paste, may_come=self._method is not LinkMethod.PIN
             )
             self.go.hide()
+        if prompt.refused:
+            self._say(prompt.refused, Tone.BAD)
+            self.waiting.paste_again()
+            return
         if prompt.trouble:
             text = self.tr("{trouble} The Companion keeps asking.")
             self._say(text.format(trouble=prompt.trouble), Tone.WAITING)
@@ -295,6 +308,8 @@ class LinkDialog(QDialog):
                 self.mend.hide()
                 self.secret.selectAll()
                 self.secret.setFocus()
+            case LinkTrouble.PLAIN_HTTP:
+                self.server.ask_http()
             case LinkTrouble.ADDRESS if self._spec.custom_server:
                 self.server.ask_address()
             case _:

@@ -24,8 +24,8 @@ async def link_account(
     async def link(request: LinkRequest, label: str, show: ShowPrompt) -> Account:
         return await context.engine.link(spec.key, request, label, show)
 
-    async def probe(address: str) -> ProbeResult:
-        return await context.engine.probe(spec.key, address)
+    async def probe(address: str, allow_http: bool) -> ProbeResult:
+        return await context.engine.probe(spec.key, address, allow_http=allow_http)
 
     dialog = LinkDialog(
         parent,

@@ -6,14 +6,16 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QCheckBox, QFormLayout, QLineEdit, QVBoxLayout, QWidget
 
 from revenge_companion.core.accounts import Account
+from revenge_companion.core.addresses import is_plain
 from revenge_companion.core.errors import CompanionError
 from revenge_companion.services.base import LinkRequest, ProbeResult, ServiceSpec
 from revenge_companion.ui.async_slot import Tasks, async_slot
 from revenge_companion.ui.theme import GRID, Tone
+from revenge_companion.ui.widgets.allow_http import AllowHttp
 from revenge_companion.ui.widgets.text import Text, buddy
 
-#: Asks what answers at an address.
-Probe = Callable[[str], Awaitable[ProbeResult]]
+#: Asks what answers at an address; the second tells whether it may be plain http.
+Probe = Callable[[str, bool], Awaitable[ProbeResult]]
 #: Wait after the last key before a server is asked.
 ASK_AFTER_MS = 600
 
@@ -26,9 +28,18 @@ class OwnServer(QWidget):
     #: A server answered: ProbeResult
     found = Signal(object)
 
-    def __init__(self, spec: ServiceSpec, again: Account | None, probe: Probe | None) -> None:
+    def __init__(
+        self,
+        spec: ServiceSpec,
+        again: Account | None,
+        probe: Probe | None,
+        allow_http: AllowHttp,
+    ) -> None:
         super().__init__()
         self._spec = spec
+        self._allow_http = allow_http
+        #: An address was refused that is not seen here: it may be one from the environment.
+        self._unseen = False
         self._probe = probe
         self._probed: tuple[str, ProbeResult] | None = None
         self.tasks = Tasks()
@@ -75,8 +86,11 @@ class OwnServer(QWidget):
         self._fields.setVisible(used)
         self.setVisible(spec.custom_server or bool(spec.client_id_env))
         self.own.toggled.connect(self._on_own)
-        self.api_url.textChanged.connect(self._on_address)
-        if used and again is not None and again.api_url:
+        self.api_url.textChanged.connect(self._on_typing)
+        self.auth_url.textChanged.connect(self._on_typing)
+        allow_http.changed.connect(self._on_address)
+        self._need_http()
+        if used and again is not None and again.api_url and not allow_http.missing:
             self._typed.start()
 
     def request(self, *, username: str, secret: str) -> LinkRequest:
@@ -87,6 +101,7 @@ class OwnServer(QWidget):
             auth_url=self.auth_url.text().strip() if own else "",
             client_id=self.client_id.text().strip() if own else "",
             client_secret=self.client_secret.text().strip() if own else "",
+            allow_http=self._allow_http.allowed,
             username=username,
             secret=secret,
         )
@@ -116,13 +131,30 @@ class OwnServer(QWidget):
 
     def _on_own(self, own: bool) -> None:
         self._fields.setVisible(own)
+        self._unseen = False
+        self._need_http()
         self.changed.emit()
+
+    def ask_http(self) -> None:
+        """Ask for the permission although no address without encryption was typed here."""
+        self._unseen = True
+        self._need_http()
+
+    def _need_http(self) -> None:
+        typed = (self.api_url.text(), self.auth_url.text()) if self.own.isChecked() else ()
+        self._allow_http.need(self._unseen or any(map(is_plain, typed)))
+
+    def _on_typing(self) -> None:
+        self._unseen = False
+        self._on_address()
 
     def _on_address(self) -> None:
         self.tasks.cancel()
         self._probed = None
         self.answered.clear()
-        if self._probe is not None and self.api_url.text().strip():
+        self._need_http()
+        asks = self._probe is not None and not self._allow_http.missing
+        if asks and self.api_url.text().strip():
             self._typed.start()
         else:
             self._typed.stop()
@@ -131,11 +163,11 @@ class OwnServer(QWidget):
     @async_slot
     async def _on_typed(self) -> None:
         typed = self.api_url.text().strip()
-        if self._probe is None or not typed:
+        if self._probe is None or not typed or self._allow_http.missing:
             return
         self._say(self.tr("Asking what answers there\N{HORIZONTAL ELLIPSIS}"), Tone.MUTED)
         try:
-            found = await self._probe(typed)
+            found = await self._probe(typed, self._allow_http.allowed)
         except CompanionError as error:
             self._say(str(error), Tone.BAD)
             return

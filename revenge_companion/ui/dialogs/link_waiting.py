@@ -70,6 +70,11 @@ class WaitingPage(QWidget):
         left.addWidget(self._paste_row)
         self.left = Text(tone=Tone.MUTED)
         left.addWidget(self.left)
+        self.note = Text(tone=Tone.MUTED, wrap=True)
+        self.apps = QPushButton(self.tr("See your &apps"))
+        self.apps.clicked.connect(self._on_apps)
+        left.addWidget(self.note)
+        left.addWidget(self.apps, 0, Qt.AlignmentFlag.AlignLeft)
         left.addStretch(1)
         self.qr = QrCode()
         across = QHBoxLayout(self)
@@ -99,6 +104,9 @@ class WaitingPage(QWidget):
         self.paste.setAccessibleName(paste)
         self.paste.clear()
         self.use.setEnabled(False)
+        self.note.setText(prompt.note)
+        self.note.setVisible(bool(prompt.note))
+        self.apps.setVisible(bool(prompt.page))
         self.qr.show_address(prompt.complete_url or prompt.url)
         # A code for a phone makes no sense where the answer has to come back to this computer.
         self.qr.setVisible(not paste)
@@ -119,6 +127,11 @@ class WaitingPage(QWidget):
             return await self._pasted
         finally:
             self._pasted = None
+
+    def paste_again(self) -> None:
+        """What was pasted was no good: it is marked, to be pasted over."""
+        self.paste.selectAll()
+        self.paste.setFocus()
 
     def stop(self) -> None:
         """Nothing is waited for any more."""
@@ -154,6 +167,10 @@ class WaitingPage(QWidget):
             self.left.setText(self.tr("The time is over."))
             return
         self.left.setText(self.tr("{time} left").format(time=minutes(left_s)))
+
+    def _on_apps(self) -> None:
+        if self._prompt is not None:
+            self._open_address(self._prompt.page)
 
     def _on_copy(self) -> None:
         QGuiApplication.clipboard().setText(self.code.text())

@@ -1,6 +1,6 @@
 """Sign in to a Revenge server, with a name and password or with an API key."""
 
-from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -13,14 +13,28 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from revenge_companion.core.errors import CompanionError
+from revenge_companion.core.addresses import is_plain
+from revenge_companion.core.errors import CompanionError, LaneBlocked
+from revenge_companion.core.reasons import Reason
 from revenge_companion.ui.ask import only_default
 from revenge_companion.ui.async_slot import Tasks, async_slot
 from revenge_companion.ui.theme import GRID, MARGIN, Tone
+from revenge_companion.ui.widgets.allow_http import AllowHttp
 from revenge_companion.ui.widgets.text import Text, buddy
 
-SignIn = Callable[[str, str, str], Awaitable[None]]
-SignInWithKey = Callable[[str, str], Awaitable[None]]
+
+class SignIn(Protocol):
+    """`EngineApi.sign_in`."""
+
+    async def __call__(
+        self, server: str, username: str, password: str, *, allow_http: bool = False
+    ) -> None: ...
+
+
+class SignInWithKey(Protocol):
+    """`EngineApi.sign_in_with_key`."""
+
+    async def __call__(self, server: str, api_key: str, *, allow_http: bool = False) -> None: ...
 
 
 class SignInDialog(QDialog):
@@ -34,13 +48,23 @@ class SignInDialog(QDialog):
         sign_in_with_key: SignInWithKey,
         server: str = "",
         username: str = "",
+        allow_http: bool = False,
     ) -> None:
+        """`allow_http` is what was allowed for `server` before."""
         super().__init__(parent)
         self._sign_in = sign_in
         self._sign_in_with_key = sign_in_with_key
         self.tasks = Tasks()
         self.setWindowTitle(self.tr("Sign in"))
+        self.allow_http = AllowHttp(
+            meaning=self.tr(
+                "This address has no encryption: anybody on the way there can read your password."
+            ),
+            permission=self.tr("&Allow http for this server"),
+            allowed=allow_http,
+        )
         self._build(server, username)
+        self._on_server()
         self._show_ready()
 
     def _build(self, server: str, username: str) -> None:
@@ -87,12 +111,15 @@ class SignInDialog(QDialog):
         self.buttons.rejected.connect(self.reject)
         for field in (self.server, self.username, self.password, self.key):
             field.textChanged.connect(self._show_ready)
+        self.server.textChanged.connect(self._on_server)
+        self.allow_http.changed.connect(self._show_ready)
         self.ways.currentChanged.connect(self._on_way)
         self.finished.connect(self.tasks.cancel)
         column = QVBoxLayout(self)
         column.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
         column.setSpacing(3 * GRID)
         column.addLayout(where)
+        column.addWidget(self.allow_http)
         column.addWidget(self.ways)
         column.addWidget(self.message)
         column.addWidget(self.buttons)
@@ -109,7 +136,11 @@ class SignInDialog(QDialog):
             if self._with_key
             else bool(self.username.text().strip() and self.password.text())
         )
-        self.accept_button.setEnabled(filled and not self.tasks.busy)
+        ready = filled and not self.allow_http.missing
+        self.accept_button.setEnabled(ready and not self.tasks.busy)
+
+    def _on_server(self) -> None:
+        self.allow_http.need(is_plain(self.server.text()))
 
     def _on_way(self) -> None:
         # What was said was about the other way.
@@ -126,12 +157,24 @@ class SignInDialog(QDialog):
         )
         try:
             if self._with_key:
-                await self._sign_in_with_key(server, self.key.text().strip())
+                key = self.key.text().strip()
+                await self._sign_in_with_key(server, key, allow_http=self.allow_http.allowed)
             else:
-                await self._sign_in(server, self.username.text().strip(), self.password.text())
+                await self._sign_in(
+                    server,
+                    self.username.text().strip(),
+                    self.password.text(),
+                    allow_http=self.allow_http.allowed,
+                )
         except CompanionError as error:
             self.message.set_tone(Tone.BAD)
             self.message.setText(str(error))
+            if isinstance(error, LaneBlocked) and error.code == Reason.PLAIN_HTTP:
+                # What was typed may stand for an address without encryption, too.
+                self.allow_http.need(True)
+                self._busy(False)
+                self.allow_http.box.setFocus()
+                return
             self._busy(False)
             field = self.key if self._with_key else self.password
             field.setFocus()
@@ -142,5 +185,6 @@ class SignInDialog(QDialog):
         self.accept()
 
     def _busy(self, busy: bool) -> None:
-        for widget in (self.server, self.ways, self.accept_button):
+        for widget in (self.server, self.allow_http, self.ways):
             widget.setEnabled(not busy)
+        self.accept_button.setEnabled(not busy and not self.allow_http.missing)

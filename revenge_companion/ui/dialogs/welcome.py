@@ -129,8 +129,9 @@ class WelcomeDialog(QDialog):
             self,
             sign_in=engine.sign_in,
             sign_in_with_key=engine.sign_in_with_key,
-            server=engine.settings.server_url,
-            username=engine.settings.username,
+            server=engine.status.server_url or engine.settings.server_url,
+            username=engine.status.username or engine.settings.username,
+            allow_http=engine.status.allow_http,
         )
         try:
             await ask.opened(dialog)

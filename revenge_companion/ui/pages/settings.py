@@ -192,17 +192,6 @@ class SettingsPage(Column):
         self.hand_off = self._check(card, self.tr("Plays wait for me to import a &file"))
 
     def _build_network(self, card: Card) -> None:
-        self.plain_http = self._check(card, self.tr("Allow services without encr&yption"))
-        card.column.addWidget(
-            Text(
-                self.tr(
-                    "Only for your own servers in a network you trust: tokens are sent readable. "
-                    "Services on this computer need no permission."
-                ),
-                tone=Tone.MUTED,
-                wrap=True,
-            )
-        )
         card.column.addWidget(HostsText(self._context))
 
     def _check(self, card: Card, text: str) -> QCheckBox:
@@ -240,7 +229,6 @@ class SettingsPage(Column):
         self.signed_out.setChecked(settings.notify.signed_out)
         self.scrobbled.setChecked(settings.notify.scrobbled)
         self.hand_off.setChecked(settings.notify.hand_off)
-        self.plain_http.setChecked(settings.allow_plain_http)
         self.hold.setValue(settings.hold_minutes)
         self._show_hold()
         for control in controls:
@@ -290,7 +278,6 @@ class SettingsPage(Column):
                 scrobbled=self.scrobbled.isChecked(),
                 hand_off=self.hand_off.isChecked(),
             ),
-            allow_plain_http=self.plain_http.isChecked(),
             hold_minutes=self.hold.value(),
         )
 

@@ -49,6 +49,8 @@ class Server:
     refuse: list[int] = field(default_factory=list)
     #: Decides over one upgrade; None accepts.
     gate: Callable[[Request], int | None] = lambda _request: None
+    #: Where refusals point to; empty for nowhere.
+    location: str = ""
     requests: list[Request] = field(default_factory=list)
     heard: list[dict[str, Any]] = field(default_factory=list)
     connections: list[ServerConnection] = field(default_factory=list)
@@ -80,7 +82,12 @@ class Server:
     def _gate(self, connection: ServerConnection, request: Request) -> Response | None:
         self.requests.append(request)
         status = self.refuse.pop(0) if self.refuse else self.gate(request)
-        return connection.respond(HTTPStatus(status), "no\n") if status else None
+        if not status:
+            return None
+        response = connection.respond(HTTPStatus(status), "no\n")
+        if self.location:
+            response.headers["Location"] = self.location
+        return response
 
 
 @asynccontextmanager

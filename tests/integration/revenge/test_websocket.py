@@ -11,6 +11,8 @@ from revenge_companion.core.errors import SessionExpired
 from revenge_companion.core.playback import PlaybackEvent, Source
 from revenge_companion.core.reasons import Reason
 from revenge_companion.core.status import SourceStatus
+from revenge_companion.net.http import Http
+from revenge_companion.revenge.session import Session
 from revenge_companion.revenge.signals import Disconnected, Reconnected, Signal
 from revenge_companion.revenge.waiting import Nudge
 from revenge_companion.revenge.websocket import NoWebSocket, PlaybackSocket
@@ -382,3 +384,35 @@ async def test_no_token_is_written_to_the_log(
     records = [record for record in caplog.records if record.name.startswith("revenge_companion")]
     assert all("token-1" not in record.getMessage() for record in records)
     assert all("Private film" not in record.getMessage() for record in records)
+
+
+async def test_no_redirect_is_followed(
+    server: Server, clock: FakeClock, told: Told, run: Run
+) -> None:
+    """Whoever it names would be sent the token by its query, and perhaps unencrypted."""
+    async with a_server() as other:
+        server.refuse, server.location = [302], f"ws://127.0.0.1:{other.port}/api/v1/ws"
+        with pytest.raises(NoWebSocket, match="302"):
+            await within(run(a_socket(server, clock)))
+        assert other.requests == []
+
+
+class WithToken(Session):
+    """A session whose token has not ended, so that nothing is asked before the upgrade."""
+
+    async def bearer(self) -> str:
+        return "token"
+
+
+async def test_a_server_without_encryption_is_not_connected_to_unless_it_may_be(
+    clock: FakeClock, told: Told, run: Run
+) -> None:
+    session = WithToken(Http(), "http://media.home", clock)
+    socket = PlaybackSocket(session, clock, USER, jitter=lambda: 1.0)
+    assert not await socket.offered()
+    run(socket)
+    await eventually(lambda: len(told) == 2)
+    status = told[1]
+    assert isinstance(status, SourceStatus)
+    assert not status.connected
+    assert "without encryption" in status.detail

@@ -5,7 +5,7 @@ from typing import Any
 
 from revenge_companion.core.accounts import Account
 from revenge_companion.core.delivery import Delivered, Delivery, Outcome, Refused
-from revenge_companion.core.errors import LinkExpired, LinkRefused, LinkTrouble, ServiceTrouble
+from revenge_companion.core.errors import LinkExpired, ServiceTrouble
 from revenge_companion.core.live import LiveNotice
 from revenge_companion.core.media import Kind
 from revenge_companion.core.reasons import Reason
@@ -21,6 +21,7 @@ from revenge_companion.services.base import (
     ServiceSpec,
     ShowPrompt,
 )
+from revenge_companion.services.linking import refusing
 
 SPEC = ServiceSpec(
     key="postcards",
@@ -46,14 +47,13 @@ class Postcards:
     async def link(self, request: LinkRequest, show: ShowPrompt) -> Linked:
         """Check a pasted token. Raises LinkRefused for one that the service does not know."""
         root = request.api_url or SPEC.default_api_url
-        try:
-            user = await _who(self._http, root, request.secret)
-        except LinkExpired as error:
-            raise LinkRefused(str(error), why=LinkTrouble.WRONG_SECRET) from error
+        with refusing():
+            user = await _who(self._http.plain(request.allow_http), root, request.secret)
         return Linked(user, Secret(request.secret), api_url=request.api_url)
 
     def client(self, account: Account, slot: SecretSlot) -> "PostcardsClient":
-        return PostcardsClient(self._http, slot, account.api_url or SPEC.default_api_url)
+        http = self._http.plain(account.switches.allow_http)
+        return PostcardsClient(http, slot, account.api_url or SPEC.default_api_url)
 
 
 class PostcardsClient:

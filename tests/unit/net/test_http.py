@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+import httpx
 import pytest
 
 from revenge_companion.core.errors import LaneBlocked, Unanswered, Unreachable
-from revenge_companion.net.http import USER_AGENT, Answer, Http, NotJson, is_loopback
+from revenge_companion.net.http import USER_AGENT, Answer, Http, NotJson
 
 Handler = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
 
@@ -158,7 +159,6 @@ async def test_a_stream_ends_at_a_line_without_end(http: Http) -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        "http://media.example/x",
         "https://name:word@media.example/",
         "ftp://media.example/",
         "media.example",
@@ -173,19 +173,80 @@ async def test_an_address_that_is_not_safe_is_never_asked(http: Http, url: str) 
     assert "word" not in str(caught.value).replace("password", "")
 
 
-@pytest.mark.parametrize(
-    ("host", "ours"),
-    [
-        ("localhost", True),
-        ("a.localhost", True),
-        ("127.0.0.9", True),
-        ("::1", True),
-        ("10.0.0.1", False),
-        ("localhost.example", False),
-    ],
-)
-def test_only_this_computer_is_loopback(host: str, ours: bool) -> None:
-    assert is_loopback(host) is ours
+class Everywhere:
+    """A transport that answers for every host and keeps what was asked."""
+
+    def __init__(self, status: int = 200, **headers: str) -> None:
+        self.asked: list[str] = []
+        self.status = status
+        self.headers = headers
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(str(request.url))
+        return httpx.Response(self.status, headers=self.headers)
+
+    def http(self) -> Http:
+        return Http(transport=httpx.MockTransport(self.answer))
+
+
+async def test_plain_http_leaves_this_computer_only_where_it_is_allowed() -> None:
+    everywhere = Everywhere()
+    http = everywhere.http()
+    with pytest.raises(LaneBlocked) as caught:
+        await http.request("GET", "http://media.example/x")
+    assert caught.value.code == "plain_http"
+    assert "media.example" in str(caught.value)
+    with pytest.raises(LaneBlocked):
+        async with http.stream("GET", "http://media.example/x", headers={}, silence_s=5):
+            pass
+    assert everywhere.asked == []
+
+    assert (await http.plain(True).request("GET", "http://media.example/x")).status == 200
+    async with http.plain(True).stream("GET", "http://media.example/", headers={}, silence_s=5):
+        pass
+    assert everywhere.asked == ["http://media.example/x", "http://media.example/"]
+
+
+async def test_one_permission_is_nobody_elses() -> None:
+    """An account that may use plain http changes nothing for those that may not."""
+    http = Everywhere().http()
+    allowed = http.plain(True)
+    await allowed.request("GET", "http://media.example/")
+    for other in (http, http.plain(False), allowed.plain(False)):
+        with pytest.raises(LaneBlocked):
+            await other.request("GET", "http://media.example/")
+        with pytest.raises(LaneBlocked):
+            other.check("ws://media.example/")
+    allowed.check("ws://media.example/")
+
+
+async def test_who_may_use_plain_http_shares_the_connections_and_is_heard() -> None:
+    heads: list[bytes] = []
+    told: list[str] = []
+
+    async def handler(head: bytes, writer: asyncio.StreamWriter) -> None:
+        heads.append(head)
+        writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    http = Http()
+    async with serving(handler) as url:
+        allowed = http.plain(True)
+        http.on_answer = told.append
+        await allowed.request("GET", url)
+        assert told == [url.removeprefix("http://")]
+        assert USER_AGENT.encode() in heads[0]
+        await http.close()
+        # Closed with the one client there is; it opens anew like that one does.
+        await allowed.request("GET", url)
+        await allowed.close()
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+async def test_a_redirect_out_of_encryption_is_not_followed(allowed: bool) -> None:
+    everywhere = Everywhere(302, location="http://media.example/x")
+    answer = await everywhere.http().plain(allowed).request("GET", "https://media.example/x")
+    assert answer.status == 302
+    assert everywhere.asked == ["https://media.example/x"]
 
 
 @pytest.mark.parametrize(

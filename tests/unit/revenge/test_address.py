@@ -5,7 +5,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from revenge_companion.core.errors import NotRevenge, Unreachable
+from revenge_companion.core.errors import LaneBlocked, NotRevenge, Unreachable
 from revenge_companion.net.http import Http
 from revenge_companion.revenge.address import candidates, probe
 
@@ -38,8 +38,8 @@ def test_junk_stands_for_nothing(typed: str) -> None:
     assert candidates(typed) == []
 
 
-def http_of(answers: Callable[[httpx.Request], httpx.Response]) -> Http:
-    return Http(transport=httpx.MockTransport(answers))
+def http_of(answers: Callable[[httpx.Request], httpx.Response], *, plain: bool = True) -> Http:
+    return Http(transport=httpx.MockTransport(answers)).plain(plain)
 
 
 PROVIDERS = {"providers": [], "total": 0}
@@ -53,6 +53,47 @@ async def test_the_first_address_that_is_a_revenge_server_is_taken() -> None:
         return httpx.Response(200, json=PROVIDERS)
 
     assert await probe(http_of(answers), "media.local:8096") == "http://media.local:8096"
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("media.local:8096", "No server answers there with encryption"),
+        ("media.local", "No server answers there with encryption"),
+        ("http://media.local:8096", "has no encryption"),
+        ("ws://media.local", "has no encryption"),
+    ],
+)
+async def test_plain_http_is_not_even_tried_before_it_is_allowed(typed: str, words: str) -> None:
+    def answers(request: httpx.Request) -> httpx.Response:
+        assert request.url.scheme == "https"
+        raise httpx.ConnectError("no TLS here", request=request)
+
+    with pytest.raises(LaneBlocked, match=words) as caught:
+        await probe(http_of(answers, plain=False), typed)
+    assert caught.value.code == "plain_http"
+
+
+async def test_a_redirect_out_of_this_computer_needs_the_permission_too() -> None:
+    asked: list[str] = []
+
+    def answers(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.host)
+        there = f"http://media.local{request.url.path}"
+        return httpx.Response(301, headers={"location": there})
+
+    with pytest.raises(LaneBlocked):
+        await probe(http_of(answers, plain=False), "http://127.0.0.1:8096")
+    assert set(asked) == {"127.0.0.1"}
+
+
+async def test_what_is_encrypted_or_here_needs_no_permission() -> None:
+    def answers(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json=PROVIDERS)
+
+    http = http_of(answers, plain=False)
+    assert await probe(http, "media.local") == "https://media.local"
+    assert await probe(http, "http://localhost:8096") == "http://localhost:8096"
 
 
 async def test_a_redirect_to_https_is_followed() -> None:

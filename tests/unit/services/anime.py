@@ -4,12 +4,16 @@ import json
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from revenge_companion.core.media import Ids, Item, Kind, Series
 from revenge_companion.net.http import Http
+from revenge_companion.services.anilist.service import AniList
 from revenge_companion.services.animemap.files import About, write_about
 from revenge_companion.services.animemap.map import AnimeMap
+from revenge_companion.services.myanimelist.service import PORT_ENV, MyAnimeList
 from tests.clock import START, FakeClock
-from tests.unit.services.kit import DATA, QuickClock, a_movie
+from tests.unit.services.kit import DATA, Answers, QuickClock, a_movie, answer
 
 SMALL = (DATA / "animemap/small.json").read_bytes()
 ENTRIES = len(json.loads(SMALL)) - 1
@@ -46,3 +50,30 @@ def anime_film() -> Item:
 
 def no_anime_film() -> Item:
     return a_movie()
+
+
+def an_anilist(
+    answers: Answers, folder: Path, clock: FakeClock | None = None, **values: Any
+) -> AniList:
+    """The service over scripted answers; days are those of UTC."""
+    clock = clock or QuickClock()
+    maps = a_map(folder, clock=clock)
+    return AniList(answers.http, clock, {}, maps, day_of=lambda at: at.date(), **values)
+
+
+def anilist_error(
+    status: int, words: str, sent_as: int | None = None, **more: Any
+) -> httpx.Response:
+    """An error of AniList's own, which may come with another status than it names."""
+    errors = [{"message": words, "status": status} | more]
+    return answer(sent_as or status, {"errors": errors, "data": None})
+
+
+def a_mal(
+    answers: Answers, folder: Path, clock: FakeClock | None = None, **values: Any
+) -> MyAnimeList:
+    """The service over scripted answers, with a client id and any free port to come back to."""
+    clock = clock or QuickClock()
+    environ = {"MAL_CLIENT_ID": "an-app", PORT_ENV: "0"}
+    maps = a_map(folder, clock=clock)
+    return MyAnimeList(answers.http, clock, environ, maps, day_of=lambda at: at.date(), **values)

@@ -1,8 +1,7 @@
 """AniList: read, then set where behind; every documented answer; scores; linking by paste."""
 
-import base64
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,6 @@ from revenge_companion.core.errors import (
     CompanionError,
     LaneBlocked,
     LinkExpired,
-    LinkRefused,
     RateLimited,
     ServiceTrouble,
     Unanswered,
@@ -26,21 +24,26 @@ from revenge_companion.core.live import LiveAction
 from revenge_companion.core.media import Item
 from revenge_companion.core.watching import ListPolicy
 from revenge_companion.services.anilist.client import AniListClient
-from revenge_companion.services.anilist.payload import pasted_token, token_ends_at
 from revenge_companion.services.anilist.scores import ScoreFormat, agrees, to_raw, to_stars
 from revenge_companion.services.anilist.service import AniList
 from revenge_companion.services.anilist.wire import HOME_PAGE
 from revenge_companion.services.animemap.map import SearchesAnime
-from revenge_companion.services.base import LinkRequest, Secret
+from revenge_companion.services.base import Secret
 from tests.clock import START
-from tests.unit.services.anime import a_map, anime, anime_film, no_anime_film
+from tests.unit.services.anime import (
+    a_map,
+    an_anilist,
+    anime,
+    anime_film,
+    no_anime_film,
+)
+from tests.unit.services.anime import anilist_error as error
 from tests.unit.services.kit import (
     CUT,
     PORTAL,
     TOKEN,
     Answers,
     MemorySlot,
-    Prompts,
     QuickClock,
     a_delivery,
     a_notice,
@@ -78,16 +81,8 @@ def saved(progress: int) -> httpx.Response:
     return answer(200, {"data": {"SaveMediaListEntry": entry}})
 
 
-def a_service(
-    answers: Answers, folder: Path, clock: QuickClock | None = None, **values: Any
-) -> AniList:
-    clock = clock or QuickClock()
-    maps = a_map(folder, clock=clock)
-    return AniList(answers.http, clock, {}, maps, day_of=lambda at: at.date(), **values)
-
-
 def a_client(answers: Answers, folder: Path, **values: Any) -> AniListClient:
-    service = a_service(answers, folder, **values)
+    service = an_anilist(answers, folder, **values)
     return service.client(an_account("anilist"), MemorySlot(Secret(TOKEN)))
 
 
@@ -284,11 +279,6 @@ async def test_plays_wait_for_the_map(tmp_path: Path) -> None:
     assert not answers.requests
 
 
-def error(status: int, words: str, sent_as: int | None = None, **more: Any) -> httpx.Response:
-    errors = [{"message": words, "status": status} | more]
-    return answer(sent_as or status, {"errors": errors, "data": None})
-
-
 VALIDATION: dict[str, Any] = {"validation": {"status": ["The selected status is invalid."]}}
 
 #: what came, the error it means, its facts, words in its sentence
@@ -297,10 +287,34 @@ WHOLE: list[tuple[str, httpx.Response | Exception, type[CompanionError], dict[st
     ("invalid token in 200", error(400, "Invalid token", 200), LinkExpired, {}, ""),
     ("401", answer(401), LinkExpired, {}, ""),
     ("401 in 200", error(401, "Unauthorized.", 200), LinkExpired, {}, ""),
-    ("validation", error(400, "validation", **VALIDATION), BatchRefused, {}, "status is invalid"),
-    ("validation text", error(400, "validation", validation={"a": "b"}), BatchRefused, {}, ": b"),
-    ("validation odd", error(400, "validation", validation=5), BatchRefused, {}, "validation"),
-    ("query", error(400, 'Cannot query field "x" on type "y".'), BatchRefused, {}, "Cannot query"),
+    (
+        "validation",
+        error(400, "validation", **VALIDATION),
+        BatchRefused,
+        {},
+        "status is invalid",
+    ),
+    (
+        "validation text",
+        error(400, "validation", validation={"a": "b"}),
+        BatchRefused,
+        {},
+        ": b",
+    ),
+    (
+        "validation odd",
+        error(400, "validation", validation=5),
+        BatchRefused,
+        {},
+        "validation",
+    ),
+    (
+        "query",
+        error(400, 'Cannot query field "x" on type "y".'),
+        BatchRefused,
+        {},
+        "Cannot query",
+    ),
     (
         "403 json",
         error(403, "The AniList API has been temporarily disabled"),
@@ -324,10 +338,22 @@ WHOLE: list[tuple[str, httpx.Response | Exception, type[CompanionError], dict[st
         {"retry_after_s": 61.0},
         "",
     ),
-    ("429 in 200", error(429, "Too Many Requests.", 200), RateLimited, {"retry_after_s": 61.0}, ""),
+    (
+        "429 in 200",
+        error(429, "Too Many Requests.", 200),
+        RateLimited,
+        {"retry_after_s": 61.0},
+        "",
+    ),
     ("404 page", answer(404, "<html>"), LaneBlocked, {"code": "wrong_address"}, ""),
     ("405", answer(405), LaneBlocked, {"code": "wrong_address"}, ""),
-    ("500", error(500, "Internal Server Error"), ServiceTrouble, {}, "Internal Server Error"),
+    (
+        "500",
+        error(500, "Internal Server Error"),
+        ServiceTrouble,
+        {},
+        "Internal Server Error",
+    ),
     ("500 in 200", error(500, "Internal Server Error", 200), ServiceTrouble, {}, ""),
     ("502", answer(502, "<html>Bad gateway</html>"), ServiceTrouble, {}, "HTTP 502"),
     ("redirect", answer(302), ServiceTrouble, {}, ""),
@@ -412,7 +438,7 @@ async def test_requests_keep_to_twenty_five_a_minute(tmp_path: Path) -> None:
 async def test_accounts_share_one_pace(tmp_path: Path) -> None:
     clock = QuickClock()
     answers = Answers(answer(429), media("CURRENT", 9))
-    service = a_service(answers, tmp_path, clock)
+    service = an_anilist(answers, tmp_path, clock)
     one, other = (
         service.client(an_account("anilist", id=n), MemorySlot(Secret(TOKEN))) for n in (1, 2)
     )
@@ -452,7 +478,7 @@ async def test_whoami_live_and_revoke(tmp_path: Path) -> None:
 
 
 async def test_an_account_without_token_asks_to_link_again(tmp_path: Path) -> None:
-    service = a_service(Answers(media(None)), tmp_path)
+    service = an_anilist(Answers(media(None)), tmp_path)
     client = service.client(an_account("anilist"), MemorySlot())
     with pytest.raises(LinkExpired):
         await client.submit([a_delivery(anime(3))])
@@ -483,129 +509,6 @@ async def test_a_search_finds_what_the_user_may_choose(tmp_path: Path) -> None:
     assert len(answers.requests) == 1
     with pytest.raises(ServiceTrouble):
         await a_client(Answers(answer(503)), tmp_path).search("x")
-
-
-# Linking
-
-
-def a_jwt(**claims: Any) -> str:
-    parts = ({"typ": "JWT"}, claims)
-    head, body = (
-        base64.urlsafe_b64encode(json.dumps(p).encode()).decode().rstrip("=") for p in parts
-    )
-    return f"{head}.{body}.not-a-signature"
-
-
-JWT = a_jwt(sub="5678", exp=int(START.timestamp()) + 31_536_000)
-URL = (
-    f"https://anilist.co/api/v2/oauth/pin#access_token={JWT}&token_type=Bearer&expires_in=31536000"
-)
-
-
-@pytest.mark.parametrize(
-    "text", [JWT, f"  {JWT}\n", f"{JWT[:40]}\n {JWT[40:]}", URL, f"access_token={JWT}&x=1"]
-)
-async def test_a_pasted_token_is_checked_and_linked(tmp_path: Path, text: str) -> None:
-    answers, prompts = Answers(played(cassette("anilist", "viewer"))), Prompts()
-    request = LinkRequest(secret=text, client_id=" 12345 ")
-    linked = await a_service(answers, tmp_path).link(request, prompts)
-    assert linked.user.id == "5678"
-    assert linked.secret == Secret(JWT, "", START + timedelta(days=365), "12345")
-    assert linked.client_id == "12345"
-    assert answers.requests[0].headers["authorization"] == f"Bearer {JWT}"
-    assert not prompts.shown
-    assert JWT not in repr(linked)
-
-
-async def test_the_page_with_the_token_is_shown_and_its_token_awaited(tmp_path: Path) -> None:
-    answers, prompts = Answers(played(cassette("anilist", "viewer"))), Prompts()
-
-    async def pasted() -> str:
-        assert len(prompts.shown) == 1
-        return URL
-
-    request = LinkRequest(client_id="12345", pasted=pasted)
-    linked = await a_service(answers, tmp_path).link(request, prompts)
-    assert linked.secret.access == JWT
-    assert prompts.shown[0].url == (
-        "https://anilist.co/api/v2/oauth/authorize?client_id=12345&response_type=token"
-    )
-
-
-async def test_where_nobody_can_paste_the_page_is_named(tmp_path: Path) -> None:
-    service = a_service(Answers(answer(200)), tmp_path)
-    with pytest.raises(LinkRefused, match=r"authorize\?client_id=1&"):
-        await service.link(LinkRequest(client_id="1"), Prompts())
-
-
-async def test_without_a_client_id_two_sentences_say_what_to_do(tmp_path: Path) -> None:
-    service = a_service(Answers(answer(200)), tmp_path)
-    with pytest.raises(LinkRefused, match=r"settings/developer.*ANILIST_CLIENT_ID"):
-        await service.link(LinkRequest(), Prompts())
-
-
-@pytest.mark.parametrize(
-    ("came", "words"),
-    [
-        (error(400, "Invalid token"), "does not accept this link"),
-        (answer(401), "does not accept this link"),
-        (error(400, "validation"), "did not accept"),
-        (answer(404, "<html>"), "is not an AniList server"),
-        (answer(403, "You are blocked"), "You are blocked"),
-    ],
-)
-async def test_a_token_that_is_refused_links_nothing(
-    tmp_path: Path, came: httpx.Response, words: str
-) -> None:
-    with pytest.raises(LinkRefused, match=words):
-        await a_service(Answers(came), tmp_path).link(LinkRequest(secret=JWT), Prompts())
-
-
-@pytest.mark.parametrize("came", [answer(503), PORTAL, answer(200, {"data": {"Viewer": {}}})])
-async def test_trouble_while_checking_is_tried_again(tmp_path: Path, came: httpx.Response) -> None:
-    good = played(cassette("anilist", "viewer"))
-    linked = await a_service(Answers(came, good), tmp_path).link(LinkRequest(secret=JWT), Prompts())
-    assert linked.user.id == "5678"
-    with pytest.raises(ServiceTrouble):
-        await a_service(Answers(came), tmp_path).link(LinkRequest(secret=JWT), Prompts())
-
-
-@pytest.mark.parametrize("text", ["x" * 5000, "t\u00f6ken", "a\0b"])
-async def test_what_can_be_no_token_is_not_sent(tmp_path: Path, text: str) -> None:
-    answers = Answers(answer(200))
-    with pytest.raises(LinkRefused, match="not an AniList token"):
-        await a_service(answers, tmp_path).link(LinkRequest(secret=text), Prompts())
-    assert not answers.requests
-
-
-async def test_custom_addresses_are_used_and_kept(tmp_path: Path) -> None:
-    answers, prompts = Answers(played(cassette("anilist", "viewer"))), Prompts()
-
-    async def pasted() -> str:
-        return JWT
-
-    request = LinkRequest(
-        api_url="http://127.0.0.1:8000/graphql",
-        auth_url="http://127.0.0.1:8000/",
-        client_id="1",
-        pasted=pasted,
-    )
-    linked = await a_service(answers, tmp_path).link(request, prompts)
-    assert str(answers.requests[0].url) == "http://127.0.0.1:8000/graphql"
-    assert prompts.shown[0].url.startswith("http://127.0.0.1:8000/api/v2/oauth/authorize?")
-    assert (linked.api_url, linked.auth_url) == (request.api_url, request.auth_url)
-
-
-@pytest.mark.parametrize(
-    "token", ["", "x", "a.b.c", a_jwt(), a_jwt(exp="x"), a_jwt(exp=-1), a_jwt(exp=2**60), "a.[].c"]
-)
-def test_a_token_that_tells_no_end_has_none(token: str) -> None:
-    assert token_ends_at(token) is None
-
-
-def test_a_tokens_end_is_read_from_it() -> None:
-    assert token_ends_at(a_jwt(exp=1_800_000_000)) == datetime.fromtimestamp(1_800_000_000, UTC)
-    assert pasted_token("  abc  ") == "abc"
 
 
 # Scores

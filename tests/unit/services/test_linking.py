@@ -3,22 +3,28 @@
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from revenge_companion.core.accounts import Switches
 from revenge_companion.core.errors import (
+    CompanionError,
+    LaneBlocked,
     LinkRefused,
+    LinkTrouble,
     RateLimited,
     ServiceTrouble,
     Unanswered,
     Unreachable,
 )
 from revenge_companion.core.media import Kind
+from revenge_companion.core.reasons import Reason
 from revenge_companion.net.http import Http
 from revenge_companion.services import setup
-from revenge_companion.services.base import LinkMethod, LinkRequest, Secret, Service
+from revenge_companion.services.base import LinkMethod, LinkRequest, Secret, Service, ServiceSpec
 from revenge_companion.services.catalog import SPECS, build_services
 from revenge_companion.services.linking import Waiting, approved, insisting, seconds
 from tests.unit.services.kit import (
@@ -82,6 +88,28 @@ async def test_what_follows_an_approval_is_tried_again() -> None:
         await insisting(asking(ServiceTrouble("x")), clock)
 
 
+async def test_trouble_after_an_approval_is_told_once_and_insisted_on_for_minutes() -> None:
+    clock = QuickClock()
+    told: list[str] = []
+
+    async def tell(sentence: str) -> None:
+        told.append(sentence)
+
+    waits = RateLimited("Wait.", retry_after_s=60.0)
+    ask = asking(*[ServiceTrouble("Down.")] * 20, waits, waits, "me")
+    assert await insisting(ask, clock, tell=tell) == "me"
+    assert told == ["Down.", ""]
+    assert clock.slept_s == [5.0] * 20 + [60.0] * 2
+    with pytest.raises(ServiceTrouble):
+        await insisting(asking(ServiceTrouble("x")), clock, tell=tell)
+
+
+async def test_only_what_may_be_asked_again_is() -> None:
+    ask = asking(Unreachable("x"), Unanswered("y"))
+    with pytest.raises(Unanswered):
+        await insisting(ask, QuickClock(), after=(Unreachable,))
+
+
 @pytest.mark.parametrize(
     ("value", "expected"),
     [(7, 7.0), ("8", 8.0), (0, 5.0), (-1, 5.0), (10**9, 60.0), (None, 5.0), (True, 5.0)],
@@ -109,15 +137,62 @@ def test_only_safe_pages_are_opened(value: object, safe: bool) -> None:
     assert setup.page_url(value, "") == (value if safe else "")
 
 
-@pytest.mark.parametrize("index", range(4), ids=[spec.key for spec in SPECS[:4]])
-async def test_an_address_that_is_not_safe_refuses_the_link(index: int) -> None:
-    environ = {spec.client_id_env: "x" for spec in SPECS if spec.client_id_env}
-    service = services(Http(), environ)[index]
-    request = LinkRequest(
-        api_url="http://media.example/x", auth_url="http://media.example", secret="a-token"
-    )
-    with pytest.raises(LinkRefused, match="plain http"):
+#: Services that are asked over the network, with every client id and secret they look for.
+ASKED = [spec for spec in SPECS if not spec.hand_off]
+KEYS = {name: "x" for spec in ASKED for name in (spec.client_id_env, spec.client_secret_env)}
+PLAIN = "http://media.example"
+
+
+def the_service(spec: ServiceSpec, http: Http, environ: dict[str, str]) -> Service:
+    return services(http, KEYS | environ)[SPECS.index(spec)]
+
+
+async def pasted() -> str:
+    return "something-pasted"
+
+
+@pytest.mark.parametrize("in_environ", [False, True])
+@pytest.mark.parametrize("spec", ASKED, ids=[spec.key for spec in ASKED])
+async def test_plain_http_refuses_the_link_until_it_is_allowed_for_the_account(
+    spec: ServiceSpec, in_environ: bool
+) -> None:
+    answers = Answers(answer(404, "<html>"))
+    name = f"REVENGE_COMPANION_{spec.key.upper()}"
+    environ = {f"{name}_API_URL": PLAIN, f"{name}_AUTH_URL": PLAIN} if in_environ else {}
+    environ["MAL_REDIRECT_PORT"] = "0"
+    service = the_service(spec, answers.http, environ)
+    own = "" if in_environ else PLAIN
+    request = LinkRequest(own, own, secret="a-token", pasted=pasted)
+    with pytest.raises(LinkRefused, match=r"media\.example") as caught:
         await service.link(request, Prompts())
+    assert caught.value.why is LinkTrouble.PLAIN_HTTP
+    assert not answers.requests
+
+    with pytest.raises(CompanionError):
+        await service.link(replace(request, allow_http=True), Prompts())
+    assert {request.url.host for request in answers.requests} == {"media.example"}
+
+
+@pytest.mark.parametrize("spec", ASKED, ids=[spec.key for spec in ASKED])
+async def test_plain_http_holds_the_lane_until_it_is_allowed_for_the_account(
+    spec: ServiceSpec,
+) -> None:
+    answers = Answers(answer(404, "<html>"))
+    service = the_service(spec, answers.http, {})
+    account = an_account(spec.key, api_url=PLAIN, auth_url=PLAIN)
+    slot = MemorySlot(Secret(TOKEN))
+    with pytest.raises(LaneBlocked) as caught:
+        await service.client(account, slot).whoami()
+    assert caught.value.code == Reason.PLAIN_HTTP
+    assert not answers.requests
+
+    allowed = replace(account, switches=Switches(allow_http=True))
+    with pytest.raises(CompanionError):
+        await service.client(allowed, slot).whoami()
+    assert {request.url.host for request in answers.requests} == {"media.example"}
+    # The permission of one account is nobody else's.
+    with pytest.raises(LaneBlocked):
+        await service.client(account, slot).whoami()
 
 
 @pytest.mark.parametrize("index", range(4), ids=[spec.key for spec in SPECS[:4]])

@@ -1,11 +1,9 @@
 """MyAnimeList: read, then set where behind; rewatches; renewed tokens; linking with PKCE."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import pytest
@@ -17,7 +15,6 @@ from revenge_companion.core.errors import (
     CompanionError,
     LaneBlocked,
     LinkExpired,
-    LinkRefused,
     RateLimited,
     ServiceTrouble,
     Unanswered,
@@ -26,21 +23,19 @@ from revenge_companion.core.errors import (
 from revenge_companion.core.live import LiveAction
 from revenge_companion.core.media import Item
 from revenge_companion.core.watching import ListPolicy
-from revenge_companion.net.loopback import Redirect
 from revenge_companion.services.animemap.map import SearchesAnime
-from revenge_companion.services.base import LinkPrompt, LinkRequest, Secret
+from revenge_companion.services.base import Secret
 from revenge_companion.services.myanimelist.client import AHEAD_S, MyAnimeListClient
 from revenge_companion.services.myanimelist.payload import FIELDS, to_score, to_stars
-from revenge_companion.services.myanimelist.service import APPROVAL_S, PORT_ENV, MyAnimeList
-from tests.clock import START, FakeClock, eventually, settle, within
-from tests.unit.services.anime import a_map, anime, anime_film, no_anime_film
+from revenge_companion.services.myanimelist.service import MyAnimeList
+from tests.clock import START
+from tests.unit.services.anime import a_mal, a_map, anime, anime_film, no_anime_film
 from tests.unit.services.kit import (
     CUT,
     PORTAL,
     TOKEN,
     Answers,
     MemorySlot,
-    Prompts,
     QuickClock,
     a_delivery,
     a_notice,
@@ -82,19 +77,10 @@ def kept(progress: int, **values: Any) -> httpx.Response:
     return answer(200, entry("watching", progress, num_times_rewatched=0) | values)
 
 
-def a_service(
-    answers: Answers, folder: Path, clock: FakeClock | None = None, **values: Any
-) -> MyAnimeList:
-    clock = clock or QuickClock()
-    environ = {"MAL_CLIENT_ID": "an-app", PORT_ENV: "0"}
-    maps = a_map(folder, clock=clock)
-    return MyAnimeList(answers.http, clock, environ, maps, day_of=lambda at: at.date(), **values)
-
-
 def a_client(
     answers: Answers, folder: Path, slot: MemorySlot | None = None, **values: Any
 ) -> MyAnimeListClient:
-    service = a_service(answers, folder, **values)
+    service = a_mal(answers, folder, **values)
     return service.client(an_account("myanimelist"), slot or MemorySlot(SECRET))
 
 
@@ -595,194 +581,6 @@ async def test_without_tokens_or_client_id_it_asks_to_link_again(tmp_path: Path)
     bare = MemorySlot(Secret(TOKEN, "old", START + timedelta(days=30)))
     with pytest.raises(LinkExpired, match="client id"):
         await outcome_of(service.client(an_account("myanimelist"), bare), anime(3))
-
-
-# Linking
-
-Visit = Callable[[dict[str, str]], Awaitable[None]]
-
-
-async def visit(redirect: str, query: str) -> str:
-    """What the browser is shown when it comes back to `redirect`."""
-    parts = urlsplit(redirect)
-    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
-    writer.write(f"GET {parts.path}?{query} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-    page = (await within(reader.read())).decode()
-    writer.close()
-    await writer.wait_closed()
-    return page
-
-
-def approval(prompt: LinkPrompt) -> dict[str, str]:
-    return dict(parse_qsl(urlsplit(prompt.url).query))
-
-
-async def test_the_browser_comes_back_and_the_account_is_linked(
-    tmp_path: Path, clock: FakeClock
-) -> None:
-    answers = Answers(played(TOKENS), played(cassette("myanimelist", "me")))
-    prompts = Prompts()
-    linking = asyncio.ensure_future(
-        a_service(answers, tmp_path, clock).link(LinkRequest(), prompts)
-    )
-    await eventually(lambda: bool(prompts.shown))
-    asked = approval(prompts.shown[0])
-    assert prompts.shown[0].url.startswith("https://myanimelist.net/v1/oauth2/authorize?")
-    assert prompts.shown[0].expires_in_s == APPROVAL_S
-    assert (asked["response_type"], asked["client_id"]) == ("code", "an-app")
-    assert asked["code_challenge_method"] == "plain"
-    assert 43 <= len(asked["code_challenge"]) <= 128
-    assert asked["redirect_uri"].startswith("http://127.0.0.1:")
-    assert "404" in await visit(asked["redirect_uri"], "code=stolen&state=wrong")
-    assert "200 OK" in await visit(asked["redirect_uri"], f"code=a-code&state={asked['state']}")
-    linked = await within(linking)
-    assert answers.form(0) == {
-        "client_id": "an-app",
-        "grant_type": "authorization_code",
-        "code": "a-code",
-        "code_verifier": asked["code_challenge"],
-        "redirect_uri": asked["redirect_uri"],
-    }
-    assert linked.user.name == "Somebody"
-    assert linked.secret == Secret(
-        TOKEN, "not-a-real-refresh-token", START + timedelta(days=31), "an-app"
-    )
-    assert TOKEN not in repr(linked)
-    with pytest.raises(OSError, match=r".*"):
-        await visit(asked["redirect_uri"], "")
-
-
-async def test_each_attempt_has_its_own_state_and_challenge(
-    tmp_path: Path, clock: FakeClock
-) -> None:
-    prompts = Prompts()
-    service = a_service(Answers(answer(200)), tmp_path, clock)
-    for count in (1, 2):
-        linking = asyncio.ensure_future(service.link(LinkRequest(), prompts))
-        await eventually(lambda count=count: len(prompts.shown) == count)  # type: ignore[misc]
-        linking.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await linking
-    one, other = map(approval, prompts.shown)
-    assert one["state"] != other["state"]
-    assert one["code_challenge"] != other["code_challenge"]
-    # Giving up leaves no listener and no timer behind.
-    assert clock.sleeping == 0
-
-
-async def test_a_link_that_is_declined_says_so(tmp_path: Path, clock: FakeClock) -> None:
-    prompts = Prompts()
-    service = a_service(Answers(answer(200)), tmp_path, clock)
-    linking = asyncio.ensure_future(service.link(LinkRequest(), prompts))
-    await eventually(lambda: bool(prompts.shown))
-    asked = approval(prompts.shown[0])
-    await visit(asked["redirect_uri"], f"error=access_denied&state={asked['state']}")
-    with pytest.raises(LinkRefused, match="declined"):
-        await within(linking)
-
-
-async def test_an_approval_is_not_waited_for_for_ever(tmp_path: Path, clock: FakeClock) -> None:
-    prompts = Prompts()
-    service = a_service(Answers(answer(200)), tmp_path, clock)
-    linking = asyncio.ensure_future(service.link(LinkRequest(), prompts))
-    await eventually(lambda: bool(prompts.shown))
-    await settle()
-    await clock.turn(APPROVAL_S + 1)
-    with pytest.raises(LinkRefused, match="in time"):
-        await within(linking)
-
-
-def pasting(text: str, prompts: Prompts) -> Callable[[], Awaitable[str]]:
-    async def pasted() -> str:
-        return text.replace("STATE", approval(prompts.shown[0])["state"])
-
-    return pasted
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["http://127.0.0.1:1/callback?code=a-code&state=STATE", " a-code ", "/callback?code=a-code"],
-)
-async def test_the_address_may_be_pasted_instead(
-    tmp_path: Path, clock: FakeClock, text: str
-) -> None:
-    answers = Answers(played(TOKENS), played(cassette("myanimelist", "me")))
-    prompts = Prompts()
-    request = LinkRequest(pasted=pasting(text, prompts))
-    linked = await within(a_service(answers, tmp_path, clock).link(request, prompts))
-    assert linked.user.id == "1234567"
-    assert answers.form(0)["code"] == "a-code"
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("http://x/?code=a-code&state=another", "another attempt"),
-        ("http://x/?error=access_denied&state=STATE", "declined"),
-        ("http://x/?state=STATE", "no code"),
-        ("http://x/?" + "a=1&" * 40, "no code"),
-        ("two words", "no code"),
-        ("", "no code"),
-    ],
-)
-async def test_a_paste_that_links_nothing_is_refused(
-    tmp_path: Path, clock: FakeClock, text: str, words: str
-) -> None:
-    answers, prompts = Answers(answer(200)), Prompts()
-    request = LinkRequest(pasted=pasting(text, prompts))
-    with pytest.raises(LinkRefused, match=words):
-        await within(a_service(answers, tmp_path, clock).link(request, prompts))
-    assert not answers.requests
-
-
-@pytest.mark.parametrize(
-    ("came", "error", "words"),
-    [
-        (answer(400, {"error": "invalid_grant", "message": "No."}), LinkRefused, r"No\."),
-        (answer(401, {"error": "invalid_client"}), LinkRefused, "invalid_client"),
-        (answer(404, "<html>"), LinkRefused, "is not a MyAnimeList server"),
-        (answer(403, "<html>"), RateLimited, "turned us away"),
-        (answer(503), ServiceTrouble, "503"),
-        (PORTAL, ServiceTrouble, "no tokens"),
-        (CUT, ServiceTrouble, "no tokens"),
-        (httpx.ReadTimeout("x"), Unanswered, "in time"),
-    ],
-)
-async def test_every_answer_to_the_exchange_of_the_code(
-    tmp_path: Path,
-    clock: FakeClock,
-    came: httpx.Response | Exception,
-    error: type[CompanionError],
-    words: str,
-) -> None:
-    answers, prompts = Answers(came), Prompts()
-    request = LinkRequest(pasted=pasting("a-code", prompts))
-    with pytest.raises(error, match=words):
-        await within(a_service(answers, tmp_path, clock).link(request, prompts))
-    assert len(answers.requests) == 1
-
-
-async def test_without_a_client_id_the_redirect_address_to_register_is_named(
-    tmp_path: Path, clock: FakeClock
-) -> None:
-    service = MyAnimeList(Answers(answer(200)).http, clock, {}, a_map(tmp_path))
-    with pytest.raises(LinkRefused, match=r"127\.0\.0\.1:47613/callback.*MAL_CLIENT_ID"):
-        await service.link(LinkRequest(), Prompts())
-
-
-@pytest.mark.parametrize("port", ["x", "70000", "-1", "999999999"])
-async def test_a_port_that_is_none_is_not_used(tmp_path: Path, clock: FakeClock, port: str) -> None:
-    service = MyAnimeList(Answers(answer(200)).http, clock, {PORT_ENV: port}, a_map(tmp_path))
-    with pytest.raises(LinkRefused, match="47613"):
-        await service.link(LinkRequest(), Prompts())
-
-
-async def test_a_port_in_use_is_said(tmp_path: Path, clock: FakeClock) -> None:
-    async with Redirect(clock, state="x") as taken:
-        environ = {"MAL_CLIENT_ID": "an-app", PORT_ENV: str(taken.port)}
-        service = MyAnimeList(Answers(answer(200)).http, clock, environ, a_map(tmp_path))
-        with pytest.raises(LinkRefused, match="in use by another program"):
-            await service.link(LinkRequest(), Prompts())
 
 
 @pytest.mark.parametrize("half_stars", range(11))

@@ -29,10 +29,12 @@ def a_server(places: dict[str, httpx.Response], rest: httpx.Response = NOT_HERE)
     return handle
 
 
-async def probed(service: str, handler: Any, address: str = HOME) -> ProbeResult:
+async def probed(
+    service: str, handler: Any, address: str = HOME, *, allow_http: bool = False
+) -> ProbeResult:
     http = Http(transport=httpx.MockTransport(handler))
     kinds = {"listenbrainz": ListenBrainz, "lastfm": LastFm}
-    result = await kinds[service](http, QuickClock(), {}).probe(address)
+    result = await kinds[service](http, QuickClock(), {}).probe(address, allow_http=allow_http)
     assert isinstance(result, ProbeResult)
     return result
 
@@ -154,6 +156,8 @@ async def test_a_server_that_cannot_be_asked_is_said_in_a_sentence(service: str)
 
     assert (await probed(service, gone)).trouble == "music.example cannot be reached."
     plain = await probed(service, a_server({}), "http://music.example")
-    assert "plain http" in plain.trouble
+    assert "without encryption" in plain.trouble
+    allowed = await probed(service, gone, "http://music.example", allow_http=True)
+    assert allowed.trouble == "music.example cannot be reached."
     typed = await probed(service, a_server({}), "music.example")
     assert typed.trouble == "An address has to begin with https:// and name a computer."

@@ -41,6 +41,17 @@ async def test_linking_again_resumes_the_same_account(accounts: Accounts) -> Non
     assert again.switches == Switches(scrobble=False)
 
 
+async def test_linking_again_says_anew_whether_plain_http_may_be_used(accounts: Accounts) -> None:
+    mine = Switches(scrobble=False, allow_http=True)
+    first = await accounts.add(service="trakt", remote_id="1", allow_http=True)
+    assert first.switches == Switches(allow_http=True)
+    await accounts.set_switches(first.id, mine)
+    again = await accounts.add(service="trakt", remote_id="1", allow_http=True)
+    assert again.switches == mine
+    again = await accounts.add(service="trakt", remote_id="1")
+    assert again.switches == Switches(scrobble=False)
+
+
 async def test_another_server_or_user_is_another_account(accounts: Accounts) -> None:
     for service, remote_id, api_url in (
         ("listenbrainz", "1", ""),

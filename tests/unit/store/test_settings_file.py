@@ -18,7 +18,6 @@ CHANGED = Settings(
     paused=True,
     server_url="https://media.example",
     username="ann",
-    allow_plain_http=True,
 )
 
 
@@ -33,6 +32,18 @@ def test_every_setting_comes_back(tmp_path: Path) -> None:
 
 def test_a_missing_file_means_the_defaults(tmp_path: Path) -> None:
     assert SettingsFile(tmp_path / "config.toml").load() == (Settings(), [])
+
+
+def test_what_an_older_version_kept_is_handed_on_and_then_removed(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text('allow_plain_http = true  # at home\n# mine\ntheme = "dark"\n')
+    file = SettingsFile(path)
+    assert file.load() == (Settings(theme="dark"), [])
+    assert file.retired == {"allow_plain_http": True}
+    file.save(Settings(theme="dark"))
+    assert "allow_plain_http" not in path.read_text()
+    assert "# mine" in path.read_text()
+    assert file.retired == {}
 
 
 @pytest.mark.expected_logs("config.toml")
