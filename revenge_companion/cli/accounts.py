@@ -33,7 +33,7 @@ def signin(args: argparse.Namespace) -> int:
         key = _stdin_secret()
         if not key:
             return refused(args, "Standard input held no API key.")
-        said = answer("signin", server=args.server, api_key=key)
+        said = answer("signin", server=args.server, api_key=key, allow_http=args.allow_http)
         return show(args, said, _signed_in)
     if not args.username:
         print("signin: --username or --api-key-stdin is needed", file=sys.stderr)
@@ -41,7 +41,13 @@ def signin(args: argparse.Namespace) -> int:
     password = _stdin_secret() if args.password_stdin else _prompt_secret("Password: ")
     if not password:
         return refused(args, "No password was given. Use --password-stdin.")
-    said = answer("signin", server=args.server, username=args.username, password=password)
+    said = answer(
+        "signin",
+        server=args.server,
+        username=args.username,
+        password=password,
+        allow_http=args.allow_http,
+    )
     return show(args, said, _signed_in)
 
 
@@ -63,6 +69,29 @@ def accounts(args: argparse.Namespace) -> int:
     return show(args, answer("accounts"), words)
 
 
+def switch(args: argparse.Namespace) -> int:
+    changes = {}
+    for text in args.changes:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            print(f"accounts set: {text!r} is not KEY=VALUE", file=sys.stderr)
+            return 2
+        changes[name.strip()] = value
+    said = answer("account_set", account=args.account, changes=changes)
+    return show(args, said, _switches)
+
+
+def _switches(said: dict[str, Any]) -> None:
+    for name, value in said["switches"].items():
+        if name in ("kinds", "libraries"):
+            value = ", ".join(value) or "all"
+        elif name == "threshold":
+            value = "as in the settings" if value is None else f"{value:g}"
+        else:
+            value = "yes" if value else "no"
+        print(f"{name} = {value}")
+
+
 def unlink(args: argparse.Namespace) -> int:
     said = answer("unlink", account=args.account, keep_queued=args.keep_queued)
     return show(args, said, lambda said: print(f"Unlinked account {said['unlinked']}."))
@@ -77,7 +106,7 @@ def love(args: argparse.Namespace) -> int:
 
 
 def _probe(args: argparse.Namespace) -> int:
-    said = answer("probe", service=args.service, address=args.api_url)
+    said = answer("probe", service=args.service, address=args.api_url, allow_http=args.allow_http)
     trouble = said.get("probe", {}).get("trouble")
     if trouble and not args.json:
         return refused(args, trouble)
@@ -106,6 +135,7 @@ def link(args: argparse.Namespace) -> int:
         "client_id": args.client_id,
         "username": args.username,
         "secret": secret,
+        "allow_http": args.allow_http,
         "tell_server": args.json,
     }
     said = ask(find_paths().control, "link", timeout_s=120.0, **request)

@@ -58,6 +58,7 @@ def build() -> argparse.ArgumentParser:
     way = signin.add_mutually_exclusive_group()
     way.add_argument("--password-stdin", action="store_true", help="read the password from stdin")
     way.add_argument("--api-key-stdin", action="store_true", help="read an API key from stdin")
+    signin.add_argument("--allow-http", action="store_true", help=_ALLOW_HTTP)
     command("signout", "accounts:signout", "sign out of your Revenge server")
 
     link = command("link", "accounts:link", "link an account at a service")
@@ -70,6 +71,7 @@ def build() -> argparse.ArgumentParser:
     link.add_argument(
         "--secret-stdin", action="store_true", help="read the token or password from stdin"
     )
+    link.add_argument("--allow-http", action="store_true", help=_ALLOW_HTTP)
     link.add_argument(
         "--probe", action="store_true", help="only say what answers at --api-url, and link nothing"
     )
@@ -81,7 +83,24 @@ def build() -> argparse.ArgumentParser:
     unlink.add_argument(
         "--keep-queued", action="store_true", help="keep waiting plays for linking again"
     )
-    command("accounts", "accounts:accounts", "list linked accounts")
+    accounts = command("accounts", "accounts:accounts", "list linked accounts, or switch one")
+    account_actions = accounts.add_subparsers(title="actions", metavar="ACTION")
+
+    def account_action(name: str, place: str, says: str) -> argparse.ArgumentParser:
+        made = account_actions.add_parser(name, help=says, description=says)
+        made.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
+        made.set_defaults(command=_lazy(place))
+        return made
+
+    account_action("list", "accounts:accounts", "list linked accounts")
+    switch = account_action("set", "accounts:switch", "show or change what an account gets")
+    switch.add_argument("account", metavar="ACCOUNT", help="its number, label or service")
+    switch.add_argument(
+        "changes",
+        nargs="*",
+        metavar="KEY=VALUE",
+        help="such as threshold=0.9 or sync_ratings=true; without any, they are shown",
+    )
     handoff = command(
         "handoff", "handoff:handoff", "write the files of a service that imports files only"
     )
@@ -216,6 +235,10 @@ def build() -> argparse.ArgumentParser:
     return parser
 
 
+_ALLOW_HTTP = (
+    "let the address be plain http on another computer, where anybody on the way can read the "
+    "password or token"
+)
 _STATES = ("pending", "sending", "unsure", "delivered", "held", "parked", "undone")
 
 

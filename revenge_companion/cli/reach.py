@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 #: How long a command waits for another one that has the profile open, in seconds.
 _PATIENCE_S = 3.0
+#: What a command can do about an address without encryption.
+_ALLOW_HTTP = "The option --allow-http allows it; anybody on the way can then read what is sent."
 
 
 def answer(do: str, *, timeout_s: float = 60.0, **args: object) -> dict[str, Any]:
@@ -64,7 +66,8 @@ def show(
 ) -> int:
     """Print an answer as JSON or in words; returns the exit code."""
     if "error" in said:
-        return refused(args, str(said["error"]))
+        hint = f" {_ALLOW_HTTP}" if said.get("code") == "plain_http" else ""
+        return refused(args, f"{said['error']}{hint}")
     if args.json:
         print(json.dumps(said, ensure_ascii=False))
     else:

@@ -2,23 +2,18 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-from revenge_companion.core.errors import CompanionError
 from revenge_companion.core.reasons import sentence
 from revenge_companion.core.rule_files import as_values, merged
 from revenge_companion.core.rules import Changed
 from revenge_companion.core.undoing import UndoResult
 from revenge_companion.engine.api import EngineApi
+from revenge_companion.engine.asked import BadRequest, changes, number, whole_path
 
 Answer = Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]]
 #: The longest pause that ends by itself, in minutes: a week.
 LONGEST_PAUSE_MIN = 7 * 24 * 60
-
-
-class BadRequest(CompanionError):
-    """The request's words are off."""
 
 
 class AmendRequests:
@@ -40,19 +35,16 @@ class AmendRequests:
         }
 
     async def _undo(self, args: Mapping[str, Any]) -> dict[str, Any]:
-        results = await self._engine.amending.undo(_number(args, "play"))
+        results = await self._engine.amending.undo(number(args, "play"))
         return {"undone": [undo_json(one) for one in results]}
 
     async def _edit(self, args: Mapping[str, Any]) -> dict[str, Any]:
-        changes = args.get("changes")
-        if not isinstance(changes, dict) or not all(isinstance(v, str) for v in changes.values()):
-            raise BadRequest("changes are texts by name.")
-        number = _number(args, "id")
-        values = await self._engine.amending.editable(number)
-        if changes:
+        new, row = changes(args), number(args, "id")
+        values = await self._engine.amending.editable(row)
+        if new:
             # An edited row may be on its way before it could be read again.
-            await self._engine.amending.edit(number, changes)
-        return {"id": number, "values": {**values, **changes}}
+            await self._engine.amending.edit(row, new)
+        return {"id": row, "values": {**values, **new}}
 
     async def _rules(self, args: Mapping[str, Any]) -> dict[str, Any]:
         return {"rules": [as_values(rule) for rule in self._engine.amending.rules]}
@@ -63,7 +55,7 @@ class AmendRequests:
 
     async def _import(self, args: Mapping[str, Any]) -> dict[str, Any]:
         amending = self._engine.amending
-        new = await amending.read_rules(_path(args))
+        new = await amending.read_rules(whole_path(args))
         rules = merged(amending.rules, new)
         if args.get("preview"):
             changed = [changed_json(one) for one in await amending.preview(rules)]
@@ -72,7 +64,7 @@ class AmendRequests:
         return {"imported": len(new), "read": len(new)}
 
     async def _export(self, args: Mapping[str, Any]) -> dict[str, Any]:
-        path = _path(args)
+        path = whole_path(args)
         return {"exported": await self._engine.amending.export_rules(path), "file": str(path)}
 
     async def _pause(self, args: Mapping[str, Any]) -> dict[str, Any]:
@@ -125,17 +117,3 @@ def changed_json(changed: Changed) -> dict[str, Any]:
             for one in changed.changes
         ],
     }
-
-
-def _number(args: Mapping[str, Any], name: str) -> int:
-    value = args.get(name)
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise BadRequest(f"{name} is a whole number.")
-    return value
-
-
-def _path(args: Mapping[str, Any]) -> Path:
-    path = Path(str(args.get("file") or ""))
-    if not path.is_absolute():
-        raise BadRequest("The file needs a whole path.")
-    return path

@@ -2,11 +2,10 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
-from revenge_companion.engine.amend_requests import BadRequest
 from revenge_companion.engine.api import EngineApi
+from revenge_companion.engine.asked import whole_path
 
 Answer = Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]]
 
@@ -42,10 +41,10 @@ class AnimeRequests:
         return {"overrides": [asdict(row) for row in await self._engine.anime.overrides()]}
 
     async def _import(self, args: Mapping[str, Any]) -> dict[str, Any]:
-        return {"imported": await self._engine.anime.import_overrides(_path(args))}
+        return {"imported": await self._engine.anime.import_overrides(whole_path(args))}
 
     async def _export(self, args: Mapping[str, Any]) -> dict[str, Any]:
-        path = _path(args)
+        path = whole_path(args)
         return {"exported": await self._engine.anime.export_overrides(path), "file": str(path)}
 
     def _now(self) -> dict[str, Any]:
@@ -59,10 +58,3 @@ class AnimeRequests:
             "entries": state.entries,
             "waiting": self._engine.status.map_waiting,
         }
-
-
-def _path(args: Mapping[str, Any]) -> Path:
-    path = Path(str(args.get("file") or ""))
-    if not path.is_absolute():
-        raise BadRequest("The file needs a whole path.")
-    return path

@@ -4,25 +4,29 @@ The running instance answers these over its local socket; where none runs, the c
 the profile and asks the same object. Refusals are `{"error": sentence}`.
 """
 
-import asyncio
-import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict
-from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-from revenge_companion.core.accounts import Account
-from revenge_companion.core.errors import CompanionError, SecretsUnavailable
+from revenge_companion.core.errors import (
+    CompanionError,
+    LaneBlocked,
+    LinkRefused,
+    SecretsUnavailable,
+)
 from revenge_companion.core.live import NowPlaying
 from revenge_companion.core.reasons import sentence
-from revenge_companion.core.status import AccountStatus, EngineStatus, PlayRecord, SignInState
-from revenge_companion.engine.amend_requests import AmendRequests, BadRequest
+from revenge_companion.core.status import EngineStatus, PlayRecord, SignInState
+from revenge_companion.engine.account_requests import (
+    AccountRequests,
+    account_json,
+    find_account,
+)
+from revenge_companion.engine.amend_requests import AmendRequests
 from revenge_companion.engine.anime_requests import AnimeRequests
 from revenge_companion.engine.api import EngineApi
+from revenge_companion.engine.asked import BadRequest, iso, number, text, whole_path
 from revenge_companion.engine.linker import VAULT_KEY_ENV
 from revenge_companion.engine.outbox_export import as_row
-from revenge_companion.services.base import LinkPrompt, LinkRequest
 
 #: The most rows one answer holds.
 MOST_ROWS = 5000
@@ -41,10 +45,9 @@ class Requests:
         self._engine = engine
         self._raise_window = raise_window
         self._quit_requested = quit_requested
-        self._links: dict[str, _PendingLink] = {}
+        self._accounts = AccountRequests(engine)
         self._answers: dict[str, Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]]] = {
             "status": self._status,
-            "accounts": self._accounts,
             "outbox": self._outbox,
             "history": self._history,
             "flush": self._flush,
@@ -54,13 +57,9 @@ class Requests:
             "handoff": self._handoff,
             "signin": self._signin,
             "signout": self._signout,
-            "link": self._link,
-            "probe": self._probe,
-            "love": self._love,
-            "link_wait": self._link_wait,
-            "unlink": self._unlink,
             "raise": self._raise,
             "quit": self._quit,
+            **self._accounts.answers(),
             **AnimeRequests(engine).answers(),
         } | AmendRequests(engine).answers()
 
@@ -78,14 +77,11 @@ class Requests:
         except SecretsUnavailable as error:
             return {"error": f"{error} Commands read the passphrase from {VAULT_KEY_ENV}."}
         except CompanionError as error:
-            return {"error": str(error)}
+            return {"error": str(error)} | _kind(error)
 
     async def close(self) -> None:
         """Give up linkings that nobody waits for."""
-        for pending in self._links.values():
-            pending.task.cancel()
-        await asyncio.gather(*(p.task for p in self._links.values()), return_exceptions=True)
-        self._links.clear()
+        await self._accounts.close()
 
     async def _status(self, args: Mapping[str, Any]) -> dict[str, Any]:
         hosts = [
@@ -94,14 +90,11 @@ class Requests:
         ]
         return status_json(self._engine.status) | {"hosts": hosts}
 
-    async def _accounts(self, args: Mapping[str, Any]) -> dict[str, Any]:
-        return {"accounts": [account_json(one) for one in self._engine.status.accounts]}
-
     async def _outbox(self, args: Mapping[str, Any]) -> dict[str, Any]:
         account = args.get("account")
         rows = await self._engine.outbox(
             state=str(args.get("state") or ""),
-            account_id=self._account(account).id if account not in (None, "") else None,
+            account_id=find_account(self._engine, account).id if account else None,
             limit=_limit(args),
         )
         return {"deliveries": [as_row(row) for row in rows]}
@@ -113,30 +106,26 @@ class Requests:
     async def _flush(self, args: Mapping[str, Any]) -> dict[str, Any]:
         """Send what waits; naming an account also goes on with one that was stopped."""
         if args.get("account"):
-            await self._engine.test_account(self._account(args["account"]).id)
+            await self._engine.test_account(find_account(self._engine, args["account"]).id)
         await self._engine.flush()
         return {"waiting": self._engine.status.outbox.waiting}
 
     async def _retry(self, args: Mapping[str, Any]) -> dict[str, Any]:
-        return {"done": await self._engine.retry(_number(args, "id"))}
+        return {"done": await self._engine.retry(number(args, "id"))}
 
     async def _discard(self, args: Mapping[str, Any]) -> dict[str, Any]:
-        return {"done": await self._engine.discard(_number(args, "id"))}
+        return {"done": await self._engine.discard(number(args, "id"))}
 
     async def _export(self, args: Mapping[str, Any]) -> dict[str, Any]:
-        path = Path(_text(args, "file"))
-        if not path.is_absolute():
-            raise BadRequest("The file needs a whole path.")
+        path = whole_path(args)
         return {"exported": await self._engine.export_outbox(path), "file": str(path)}
 
     async def _handoff(self, args: Mapping[str, Any]) -> dict[str, Any]:
         """Write an account's files, or mark them as imported, or the one after the other."""
-        account = self._account(args.get("account"))
+        account = find_account(self._engine, args.get("account"))
         said: dict[str, Any] = {"account": account.id, "files": [], "delivered": 0}
         if args.get("folder"):
-            folder = Path(_text(args, "folder"))
-            if not folder.is_absolute():
-                raise BadRequest("The folder needs a whole path.")
+            folder = whole_path(args, "folder")
             said["files"] = [str(path) for path in await self._engine.hand_off(account.id, folder)]
         if args.get("done"):
             said["delivered"] = await self._engine.hand_off_done(account.id)
@@ -150,11 +139,17 @@ class Requests:
         }
 
     async def _signin(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        allow_http = args.get("allow_http") is True
         if args.get("api_key"):
-            await self._engine.sign_in_with_key(_text(args, "server"), _text(args, "api_key"))
+            await self._engine.sign_in_with_key(
+                text(args, "server"), text(args, "api_key"), allow_http=allow_http
+            )
         else:
             await self._engine.sign_in(
-                _text(args, "server"), _text(args, "username"), _text(args, "password")
+                text(args, "server"),
+                text(args, "username"),
+                text(args, "password"),
+                allow_http=allow_http,
             )
         status = self._engine.status
         return {"server": status.server_url, "username": status.username}
@@ -162,74 +157,6 @@ class Requests:
     async def _signout(self, args: Mapping[str, Any]) -> dict[str, Any]:
         await self._engine.sign_out()
         return {"signed_in": False}
-
-    async def _probe(self, args: Mapping[str, Any]) -> dict[str, Any]:
-        found = await self._engine.probe(_text(args, "service"), _text(args, "address"))
-        return {"probe": asdict(found)}
-
-    async def _love(self, args: Mapping[str, Any]) -> dict[str, Any]:
-        loved = not args.get("undo")
-        took = await self._engine.love(_number(args, "play"), loved=loved)
-        return {"loved": loved, "services": took}
-
-    async def _link(self, args: Mapping[str, Any]) -> dict[str, Any]:
-        """Begin a linking: the account when it is done at once, else what to show and a ticket."""
-        names = ("api_url", "auth_url", "client_id", "client_secret", "username", "secret")
-        brought: dict[str, Any] = {name: str(args.get(name) or "") for name in names}
-        request = LinkRequest(**brought)
-        shown: asyncio.Future[LinkPrompt] = asyncio.get_running_loop().create_future()
-
-        async def show(prompt: LinkPrompt) -> None:
-            if not shown.done():
-                shown.set_result(prompt)
-
-        task = asyncio.create_task(
-            self._engine.link(_text(args, "service"), request, str(args.get("label") or ""), show)
-        )
-        try:
-            either: list[asyncio.Future[Any]] = [task, shown]
-            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-        except asyncio.CancelledError:
-            task.cancel()
-            raise
-        extra = await self._told_of_server(args)
-        if task.done():
-            shown.cancel()
-            return {"account": self._linked_json(task.result())} | extra
-        ticket = secrets.token_urlsafe(12)
-        self._links[ticket] = _PendingLink(task)
-        return {"prompt": asdict(shown.result()), "ticket": ticket} | extra
-
-    async def _told_of_server(self, args: Mapping[str, Any]) -> dict[str, Any]:
-        """What answers at an address of one's own, for who asked to be told."""
-        if not (args.get("tell_server") and args.get("api_url")):
-            return {}
-        try:
-            return await self._probe({"service": args.get("service"), "address": args["api_url"]})
-        except CompanionError:
-            # Not every service can be pointed elsewhere and asked what is there.
-            return {}
-
-    async def _link_wait(self, args: Mapping[str, Any]) -> dict[str, Any]:
-        """Wait for a linking to be approved; cancelled when nobody waits any more."""
-        pending = self._links.pop(_text(args, "ticket"), None)
-        if pending is None:
-            raise BadRequest("There is no such linking.")
-        return {"account": self._linked_json(await pending.task)}
-
-    def _linked_json(self, account: Account) -> dict[str, Any]:
-        return {
-            "id": account.id,
-            "service": account.service,
-            "label": account.label,
-            "user": account.remote_name,
-            "profile_url": account.profile_url,
-        }
-
-    async def _unlink(self, args: Mapping[str, Any]) -> dict[str, Any]:
-        account = self._account(args.get("account"))
-        await self._engine.unlink(account.id, keep_queued=bool(args.get("keep_queued")))
-        return {"unlinked": account.id}
 
     async def _raise(self, args: Mapping[str, Any]) -> dict[str, Any]:
         if self._raise_window is None:
@@ -243,23 +170,15 @@ class Requests:
         self._quit_requested()
         return {"quitting": True}
 
-    def _account(self, named: object) -> Account:
-        """The account a person means: its id, its label, or its service where there is one."""
-        text = str(named or "").strip()
-        accounts = [one.account for one in self._engine.status.accounts]
-        for matches in (
-            [a for a in accounts if str(a.id) == text],
-            [a for a in accounts if a.label.casefold() == text.casefold()],
-            [a for a in accounts if a.service == text],
-        ):
-            if len(matches) == 1:
-                return matches[0]
-        raise BadRequest(f"There is no single account {text!r}. `accounts` lists them.")
 
-
-class _PendingLink:
-    def __init__(self, task: "asyncio.Task[Account]") -> None:
-        self.task = task
+def _kind(error: CompanionError) -> dict[str, Any]:
+    """What kind of refusal it is, where a caller can do something about it."""
+    match error:
+        case LinkRefused():
+            return {"code": error.why.value}
+        case LaneBlocked():
+            return {"code": error.code}
+    return {}
 
 
 def _limit(args: Mapping[str, Any]) -> int:
@@ -267,24 +186,6 @@ def _limit(args: Mapping[str, Any]) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= MOST_ROWS:
         raise BadRequest(f"The limit is a whole number from 1 to {MOST_ROWS}.")
     return value
-
-
-def _number(args: Mapping[str, Any], name: str) -> int:
-    value = args.get(name)
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise BadRequest(f"{name} is a whole number.")
-    return value
-
-
-def _text(args: Mapping[str, Any], name: str) -> str:
-    value = args.get(name)
-    if not isinstance(value, str) or not value:
-        raise BadRequest(f"{name} is missing.")
-    return value
-
-
-def _iso(at: datetime | None) -> str | None:
-    return None if at is None else at.isoformat()
 
 
 def status_json(status: EngineStatus) -> dict[str, Any]:
@@ -310,24 +211,6 @@ def status_json(status: EngineStatus) -> dict[str, Any]:
     }
 
 
-def account_json(one: AccountStatus) -> dict[str, Any]:
-    account, counts = one.account, one.counts
-    return {
-        "id": account.id,
-        "service": account.service,
-        "label": account.label,
-        "user": account.remote_name,
-        "state": account.state.value,
-        "detail": account.state_detail,
-        "held_until": _iso(account.held_until),
-        "eta": _iso(one.eta),
-        "pending": counts.waiting,
-        "parked": counts.parked,
-        "delivered": counts.delivered,
-        "last_delivery": _iso(account.last_delivery_at),
-    }
-
-
 def _now_playing_json(one: NowPlaying) -> dict[str, Any]:
     return {
         "item": one.item.label,
@@ -350,9 +233,9 @@ def play_json(play: PlayRecord) -> dict[str, Any]:
         "item": play.label,
         "kind": play.kind,
         "device": play.device_name,
-        "started_at": _iso(play.started_at),
-        "ended_at": _iso(play.ended_at),
-        "counted_at": _iso(play.counted_at),
+        "started_at": iso(play.started_at),
+        "ended_at": iso(play.ended_at),
+        "counted_at": iso(play.counted_at),
         "outcome": "playing"
         if play.open and not play.counted_at
         else ("counted" if play.counted_at else "not_counted"),

@@ -7,6 +7,7 @@ import pytest
 
 from revenge_companion.core.accounts import Switches
 from revenge_companion.core.errors import CompanionError
+from revenge_companion.core.library import Facet
 from revenge_companion.core.status import Library
 from revenge_companion.ui.context import Context
 from revenge_companion.ui.pages.accounts import AccountsPage
@@ -73,6 +74,50 @@ async def test_where_the_server_lists_none_their_ids_are_typed(
     await settle()
 
     assert busy_engine.calls("set_switches") == [(1, Switches(libraries=("l1", "l3")))]
+
+
+async def test_sync_switches_are_there_for_what_the_service_can(
+    context: Context, busy_engine: FakeEngine
+) -> None:
+    syncs = replace(
+        busy_engine.services[0],
+        imports=(Facet.HISTORY, Facet.LISTS),
+        exports=(Facet.WATCHLIST, Facet.LOVED),
+    )
+    busy_engine.services = (syncs, *busy_engine.services[1:])
+    made = Page(context)
+    made.card.show_more(True)
+    await settle()
+    boxes = made.card.switches.sync
+    assert list(boxes) == ["sync_history", "sync_watchlist"]
+    assert all(box.isVisible() and not box.isChecked() for box in boxes.values())
+    assert all(box.toolTip() and box.accessibleDescription() for box in boxes.values())
+    boxes["sync_watchlist"].click()
+    await settle()
+    assert busy_engine.calls("set_switches") == [(1, Switches(sync_watchlist=True))]
+    # The next account's service syncs nothing.
+    assert not made.page.cards[2].switches.sync
+    made.page.shut()
+    made.page.deleteLater()
+    await settle()
+
+
+async def test_the_permission_for_plain_http_is_shown_where_it_matters(
+    page: Page, busy_engine: FakeEngine
+) -> None:
+    page.card.show_more(True)
+    await settle()
+    allow = page.card.switches.allow_http
+    assert not allow.isVisible()
+    first, *rest = SIGNED_IN.accounts
+    busy_engine.become(accounts=(replace(first, unencrypted=True), *rest))
+    await settle()
+    assert allow.isVisible()
+    assert not allow.box.isChecked()
+    assert "nothing is sent" in allow.meaning.text()
+    allow.box.click()
+    await settle()
+    assert busy_engine.calls("set_switches") == [(1, Switches(allow_http=True))]
 
 
 async def test_a_new_label_is_kept_and_an_empty_one_is_not(

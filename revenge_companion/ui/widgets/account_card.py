@@ -163,7 +163,7 @@ class AccountCard(Card):
         self.enabled.blockSignals(True)
         self.enabled.setChecked(account.switches.enabled)
         self.enabled.blockSignals(False)
-        self.switches.show_account(account)
+        self.switches.show_account(account, unencrypted=status.unencrypted)
 
     def show_more(self, shown: bool) -> None:
         """Open or close what the account gets."""

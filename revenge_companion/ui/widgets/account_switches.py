@@ -8,9 +8,10 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLineEdit, QVBo
 
 from revenge_companion.core.accounts import Account, Switches
 from revenge_companion.core.status import Library
-from revenge_companion.services.base import ServiceSpec
+from revenge_companion.services.base import ServiceSpec, offer
 from revenge_companion.ui import words
 from revenge_companion.ui.theme import GRID, Tone
+from revenge_companion.ui.widgets.allow_http import AllowHttp
 from revenge_companion.ui.widgets.text import Text, buddy
 
 #: Own thresholds to choose from; None follows the settings.
@@ -34,6 +35,15 @@ class AccountSwitches(QWidget):
         self.now_playing = QCheckBox(self.tr("Show what is playing now"))
         self.now_playing.setVisible(spec is not None and spec.live)
         self.kinds = {kind: QCheckBox(words.kind_plural(kind)) for kind in kinds}
+        self.sync = self._sync_boxes(spec)
+        self.allow_http = AllowHttp(
+            meaning=self.tr(
+                "Its address has no encryption: anybody on the way there can read your token. "
+                "Without this permission nothing is sent."
+            ),
+            permission=self.tr("Allow http for this account"),
+        )
+        self.allow_http.box.toggled.connect(self.changed)
         self.threshold = QComboBox()
         for value in THRESHOLDS:
             text = self.tr("as in the settings") if value is None else words.percent(value)
@@ -52,6 +62,22 @@ class AccountSwitches(QWidget):
             box.toggled.connect(self.changed)
             grid.addWidget(box, number // _ACROSS, number % _ACROSS)
         grid.setColumnStretch(_ACROSS, 1)
+        same = QGridLayout()
+        same.setHorizontalSpacing(6 * GRID)
+        same.setVerticalSpacing(GRID)
+        for number, box in enumerate(self.sync.values()):
+            box.toggled.connect(self.changed)
+            same.addWidget(box, 0, number)
+        about = Text(
+            self.tr(
+                "What is kept the same here and there, once a day; nothing is removed unasked."
+            ),
+            tone=Tone.MUTED,
+            wrap=True,
+        )
+        about.setVisible(bool(self.sync))
+        same.addWidget(about, 1, 0, 1, _ACROSS + 1)
+        same.setColumnStretch(_ACROSS, 1)
         more = QGridLayout()
         more.setHorizontalSpacing(6 * GRID)
         more.setVerticalSpacing(2 * GRID)
@@ -82,20 +108,55 @@ class AccountSwitches(QWidget):
         column.setContentsMargins(0, GRID, 0, 0)
         column.setSpacing(3 * GRID)
         column.addLayout(grid)
+        column.addLayout(same)
         column.addLayout(more)
+        column.addWidget(self.allow_http)
         self.threshold.currentIndexChanged.connect(self.changed)
         self.library_ids.editingFinished.connect(self._on_ids)
         self.label.editingFinished.connect(self._on_label)
 
-    def show_account(self, account: Account) -> None:
-        """Show an account's switches; signals nothing."""
+    def _sync_boxes(self, spec: ServiceSpec | None) -> dict[str, QCheckBox]:
+        """A box for each of the sync switches that there are for the service."""
+        texts = {
+            "sync_history": (
+                self.tr("Sync history"),
+                self.tr("What you watched and heard there comes here, and the other way round."),
+            ),
+            "sync_ratings": (
+                self.tr("Sync ratings"),
+                self.tr("Your ratings there and here are made the same."),
+            ),
+            "sync_watchlist": (
+                self.tr("Sync watchlist"),
+                self.tr("What you want to watch is the same there and here."),
+            ),
+        }
+        boxes = {}
+        names = offer(spec).names if spec is not None else ()
+        for name, (text, meaning) in texts.items():
+            if name in names:
+                boxes[name] = QCheckBox(text)
+                boxes[name].setToolTip(meaning)
+                boxes[name].setAccessibleDescription(meaning)
+        return boxes
+
+    def show_account(self, account: Account, *, unencrypted: bool = False) -> None:
+        """Show an account's switches; signals nothing.
+
+        `unencrypted` tells that its address is plain http on another computer.
+        """
         switches = account.switches
         typed = (self.library_ids, self.label)
-        boxes = (self.scrobble, self.now_playing, *self.kinds.values(), *self.libraries.values())
+        boxes: tuple[QCheckBox, ...] = (self.scrobble, self.now_playing, self.allow_http.box)
+        boxes += (*self.sync.values(), *self.kinds.values(), *self.libraries.values())
         for widget in (*boxes, self.threshold, *typed):
             widget.blockSignals(True)
         self.scrobble.setChecked(switches.scrobble)
         self.now_playing.setChecked(switches.now_playing)
+        for name, box in self.sync.items():
+            box.setChecked(getattr(switches, name))
+        self.allow_http.box.setChecked(switches.allow_http)
+        self.allow_http.need(unencrypted or switches.allow_http)
         for kind, box in self.kinds.items():
             box.setChecked(not switches.kinds or kind in switches.kinds)
         if self.threshold.findData(switches.threshold) < 0 and switches.threshold is not None:
@@ -143,6 +204,8 @@ class AccountSwitches(QWidget):
             kinds=() if not kinds or len(kinds) == len(self.kinds) else kinds,
             libraries=libraries,
             threshold=self.threshold.currentData(),
+            allow_http=self.allow_http.box.isChecked(),
+            **{name: box.isChecked() for name, box in self.sync.items()},
         )
 
     def _on_ids(self) -> None:

@@ -1,0 +1,129 @@
+"""What an account gets, and addresses without encryption, by command."""
+
+import asyncio
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from revenge_companion.cli import main
+from revenge_companion.core.accounts import Account, Switches
+from revenge_companion.paths import find_paths
+from revenge_companion.store.accounts import Accounts
+from revenge_companion.store.database import Database
+from tests.clock import FakeClock
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any]]:
+    code = main([*arguments, "--json"])
+    return code, dict(json.loads(capsys.readouterr().out))
+
+
+def an_account(home: Path, service: str = "trakt", **values: Any) -> None:
+    async def work() -> None:
+        database = await Database.open(find_paths(str(home)).create().database, clock=FakeClock())
+        await Accounts(database, FakeClock()).add(service=service, remote_id="1", **values)
+        await database.close()
+
+    asyncio.run(work())
+
+
+def the_accounts(home: Path) -> list[Account]:
+    async def work() -> list[Account]:
+        database = await Database.open(find_paths(str(home)).database, clock=FakeClock())
+        found = await Accounts(database, FakeClock()).all()
+        await database.close()
+        return found
+
+    return asyncio.run(work())
+
+
+def test_switches_are_shown_set_and_kept(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    an_account(home, label="anna")
+    code, said = run(capsys, "accounts", "set", "anna")
+    assert code == 0
+    assert said["switches"] == {
+        "enabled": True,
+        "scrobble": True,
+        "now_playing": True,
+        **{name: value for name, value in said["switches"].items() if name.startswith("sync_")},
+        "threshold": None,
+        "kinds": [],
+        "libraries": [],
+        "allow_http": False,
+    }
+    code, said = run(capsys, "accounts", "set", "trakt", "threshold=90%", "kinds=movie")
+    assert (code, said["switches"]["threshold"], said["switches"]["kinds"]) == (0, 0.9, ["movie"])
+    (account,) = the_accounts(home)
+    assert account.switches.threshold == 0.9
+    code, said = run(capsys, "accounts")
+    assert said["accounts"][0]["switches"]["threshold"] == 0.9
+    assert run(capsys, "accounts", "list") == (code, said)
+
+    assert main(["accounts", "set", "1", "enabled=no", "threshold="]) == 0
+    shown = capsys.readouterr().out
+    assert "enabled = no\n" in shown
+    assert "threshold = as in the settings\n" in shown
+    assert "kinds = movie\n" in shown
+    assert "libraries = all\n" in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (("set", "1", "colour=red"), 1, "no switch 'colour'"),
+        (("set", "1", "enabled=perhaps"), 1, "true or false"),
+        (("set", "2"), 1, "no single account"),
+        (("set", "1", "enabled"), 2, "not KEY=VALUE"),
+        (("set", "1", "=x"), 2, "not KEY=VALUE"),
+        (("set",), 2, "ACCOUNT"),
+    ],
+)
+def test_what_cannot_be_set_says_why(
+    home: Path,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...],
+    code: int,
+    says: str,
+) -> None:
+    an_account(home)
+    assert main(["accounts", *words]) == code
+    assert says in capsys.readouterr().err
+    (account,) = the_accounts(home)
+    assert account.switches == Switches()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("signin", "--server", "http://media.home", "--username", "a", "--password-stdin"),
+        ("signin", "--server", "http://media.home:8096", "--api-key-stdin"),
+        ("link", "listenbrainz", "--api-url", "http://music.home", "--secret-stdin"),
+        ("link", "listenbrainz", "--api-url", "http://music.home", "--probe"),
+    ],
+)
+def test_plain_http_is_refused_with_the_option_that_allows_it(
+    home: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, ...],
+) -> None:
+    """The guard against leaving this computer would fail the test if anything were asked."""
+    monkeypatch.setattr("sys.stdin", io.StringIO("secret"))
+    assert main([*words]) == 1
+    said = capsys.readouterr().err
+    assert "encryption" in said
+    assert ("--allow-http" in said) is ("--probe" not in words)
+    assert the_accounts(home) == []
+
+
+def test_a_permission_can_be_taken_back_and_given_by_command(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    an_account(home, "listenbrainz", api_url="http://music.home", allow_http=True)
+    code, said = run(capsys, "accounts", "set", "listenbrainz", "allow_http=no")
+    assert (code, said["switches"]["allow_http"]) == (0, False)
+    (account,) = the_accounts(home)
+    assert not account.switches.allow_http
