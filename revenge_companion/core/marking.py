@@ -13,10 +13,8 @@ UNSURE = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class MarkItem:
-    """One line of an import that is to be marked at the server."""
+    """An item that an import marks at the server."""
 
-    #: The line (`ImportRow.id`).
-    row_id: int
     media_id: str
     #: MOVIE or EPISODE; nothing else can be marked.
     kind: SubjectKind
@@ -27,10 +25,10 @@ class MarkItem:
 
 
 class Marked(StrEnum):
-    """What came of marking one line."""
+    """What came of marking one item."""
 
     MARKED = "marked"
-    #: The server had it as watched, or as watched further, or another line has marked it.
+    #: The server had it as watched, or as watched further.
     THERE = "there"
     #: The server does not have the item.
     GONE = "gone"
@@ -42,7 +40,7 @@ class Unmarked(StrEnum):
     RESTORED = "restored"
     #: It was played or marked since, which stays.
     PLAYED_SINCE = "played_since"
-    #: The line had marked nothing.
+    #: The run had not marked it.
     NOTHING = "nothing"
 
 
@@ -72,7 +70,8 @@ class Mark:
     """One item that was marked, or is about to be."""
 
     id: int
-    row_id: int | None
+    #: The import that marked it; None where that is forgotten.
+    run_id: int | None
     media_id: str
     kind: SubjectKind
     state: MarkState
