@@ -128,6 +128,26 @@ class Index:
                 found.append(Candidate(item.media_id, f"{item.label}{name}", alike))
         return found
 
+    async def shows_after(self, media_id: str, limit: int) -> Sequence[ServerItem]:
+        """Shows behind the id `media_id`, in the order of ids; films and shows are walked first."""
+        if self._store is None:
+            return []
+        if await self._store.walked_at() is None and self._walk is not None:
+            await self.refresh()
+        return await self._store.after(SubjectKind.SHOW, media_id, limit=limit)
+
+    async def episodes_of(self, show: ServerItem) -> Sequence[ServerItem] | None:
+        """The episodes and seasons of a show, read where they are not known; None for "maybe"."""
+        store = self._store
+        if store is None:
+            return None
+        show_id = show.subject.media_id
+        unread = await store.unread(self._clock.now() - READ_AGE, [show_id], by_id=True)
+        await self._read(unread)
+        if show_id in self._maybe_gone:
+            return None
+        return await store.of_show(show_id)
+
     async def _read_episodes(self, show_keys: Iterable[str] | None) -> None:
         store = self._store
         if store is not None and self._walk is not None:
@@ -158,6 +178,7 @@ class Index:
             if found is None:
                 self._maybe_gone[one.show.subject.media_id] = now_s
             else:
+                self._maybe_gone.pop(one.show.subject.media_id, None)
                 await store.keep_episodes(one.show, found, self._clock.now())
 
         for at in range(0, len(asked), ABREAST):

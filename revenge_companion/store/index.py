@@ -181,16 +181,16 @@ class ServerIndex:
         await self._db.run(job)
 
     async def unread(
-        self, read_before: datetime, show_keys: Iterable[str] | None = None
+        self, read_before: datetime, names: Iterable[str] | None = None, *, by_id: bool = False
     ) -> list[Unread]:
         """Shows whose episodes have to be read: never read, changed since, or read long ago.
 
-        `show_keys` leaves those shows that one of them names.
+        `names` leaves those shows that one of these keys names, or with `by_id` one of these ids.
         """
-        wanted = None if show_keys is None else compact(list(show_keys))
+        wanted = None if names is None else compact(list(names))
 
         def job(link: Link) -> list[Unread]:
-            return _unread(link, self._index(link), wanted, micros(read_before))
+            return _unread(link, self._index(link), wanted, micros(read_before), by_id=by_id)
 
         return await self._db.run(job)
 
@@ -265,17 +265,16 @@ class ServerIndex:
 
         return await self._db.run(job)
 
-    async def series_of(self, media_ids: Iterable[str]) -> dict[str, str]:
-        """The show of each of these episodes."""
-        wanted = compact(list(media_ids))
+    async def of_show(self, show_id: str) -> list[ServerItem]:
+        """The episodes and seasons of a show that are known."""
 
-        def job(link: Link) -> dict[str, str]:
+        def job(link: Link) -> list[ServerItem]:
             rows = link.connection.execute(
-                "SELECT media_id, series_id FROM server_item WHERE index_id = ? "
-                "AND series_id <> '' AND media_id IN (SELECT value FROM json_each(?))",
-                (self._index(link), wanted),
+                f"SELECT {_SUBJECT} {_FROM} WHERE i.index_id = ? AND i.series_id = ? "
+                "AND i.series_id <> '' ORDER BY i.season, i.episode",
+                (self._index(link), show_id),
             )
-            return dict(rows.fetchall())
+            return [_item(row) for row in rows]
 
         return await self._db.run(job)
 
@@ -330,17 +329,25 @@ def _drop(link: Link, index: int, media_ids: Sequence[str]) -> None:
 
 
 def _unread(
-    link: Link, index: int, show_keys: str | None, before_us: int, limit: int = -1
+    link: Link,
+    index: int,
+    names: str | None,
+    before_us: int,
+    *,
+    by_id: bool = False,
+    limit: int = -1,
 ) -> list[Unread]:
-    only = "" if show_keys is None else (
-        "AND i.media_id IN (SELECT media_id FROM server_key WHERE index_id = :index "
-        "AND key IN (SELECT value FROM json_each(:keys))) "
-    )  # fmt: skip
+    only = ""
+    if names is not None:
+        named = "SELECT value FROM json_each(:names)"
+        if not by_id:
+            named = f"SELECT media_id FROM server_key WHERE index_id = :index AND key IN ({named})"
+        only = f"AND i.media_id IN ({named}) "
     rows = link.connection.execute(
         f"SELECT {_SUBJECT}, i.read_us {_FROM} WHERE i.index_id = :index AND i.kind = 'show' "
         f"AND i.series_id = '' {only}AND (i.read_us IS NULL OR i.read_us < :before "
         "OR i.episodes_read <> coalesce(i.episodes, -1)) ORDER BY i.media_id LIMIT :limit",
-        {"index": index, "keys": show_keys, "before": before_us, "limit": limit},
+        {"index": index, "names": names, "before": before_us, "limit": limit},
     )
     return [Unread(_item(row), maybe_moment(row[-1])) for row in rows]
 

@@ -102,7 +102,8 @@ async def test_an_episode_is_found_by_its_own_ids_and_by_its_place_in_any_shows_
         "season/show/tmdb:1396/1": "bb-1",
     }
     assert (await index.subjects(["bb-1-3"]))["bb-1-3"] == items[1].subject
-    assert await index.series_of(["bb-1-3", "bb"]) == {"bb-1-3": "bb"}
+    known = await index.of_show("bb")
+    assert [one.subject.media_id for one in known] == ["bb-0-1", "bb-1", "bb-1-3"]
 
 
 async def test_a_hundred_thousand_keys_are_a_few_questions(
@@ -173,6 +174,8 @@ async def test_episodes_are_read_again_when_their_number_changed_or_time_has_pas
     assert await unread(-hour) == ["bb"]
     assert await unread(-hour, "show/tvdb:81189") == ["bb"]
     assert await unread(-hour, "show/tvdb:1") == []
+    by_id = await index.unread(START - hour, ["bb", "nobody"], by_id=True)
+    assert [one.show.subject for one in by_id] == [SHOW]
     await index.keep_episodes(ServerItem(SHOW), [episode(1, 1)], START)
     assert await unread(-hour) == []
     assert await unread(hour) == ["bb"]
