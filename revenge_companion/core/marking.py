@@ -13,8 +13,10 @@ UNSURE = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class MarkItem:
-    """An item that an import marks at the server."""
+    """One line of an import that is to be marked at the server."""
 
+    #: The line (`ImportRow.id`).
+    row_id: int
     media_id: str
     #: MOVIE or EPISODE; nothing else can be marked.
     kind: SubjectKind
@@ -25,10 +27,10 @@ class MarkItem:
 
 
 class Marked(StrEnum):
-    """What came of marking one item."""
+    """What came of marking one line."""
 
     MARKED = "marked"
-    #: The server had it as watched, or as watched further.
+    #: The server had it as watched, or as watched further, or another line has marked it.
     THERE = "there"
     #: The server does not have the item.
     GONE = "gone"
@@ -40,7 +42,7 @@ class Unmarked(StrEnum):
     RESTORED = "restored"
     #: It was played or marked since, which stays.
     PLAYED_SINCE = "played_since"
-    #: The run had not marked it.
+    #: The line had marked nothing.
     NOTHING = "nothing"
 
 
@@ -70,8 +72,7 @@ class Mark:
     """One item that was marked, or is about to be."""
 
     id: int
-    #: The import that marked it; None where that is forgotten.
-    run_id: int | None
+    row_id: int | None
     media_id: str
     kind: SubjectKind
     state: MarkState

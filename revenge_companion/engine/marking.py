@@ -116,36 +116,42 @@ class Marking:
 
     # Marking
 
-    async def mark(self, run_id: int, items: Sequence[MarkItem]) -> Mapping[str, Marked]:
-        """Mark items as watched for an import; what came of each, by its id.
+    async def mark(self, items: Sequence[MarkItem]) -> Mapping[int, Marked]:
+        """Mark items as watched; what came of each line, by its id.
 
-        What the import has marked is not marked again, so a call that was cut off is simply made
+        A line that was marked before is not marked again, so a call that was cut off is simply made
         again. Raises SessionExpired, StoreTrouble or any error of the server's calls; what was
         marked until then is marked.
         """
         desk = self._signed_in()
-        results: dict[str, Marked] = {}
+        results: dict[int, Marked] = {}
+        first: dict[str, MarkItem] = {}
         for item in items:
             if item.kind not in (SubjectKind.MOVIE, SubjectKind.EPISODE):
                 raise ValueError(f"a {item.kind} cannot be marked")
-        each = {item.media_id: item for item in items}
-        for some in chunks(list(each.values()), CHUNK):
+            first.setdefault(item.media_id, item)
+        for some in chunks(list(first.values()), CHUNK):
             async with self._turn:
-                results |= await self._mark(desk, run_id, some)
+                results |= await self._mark(desk, some)
+        for item in items:
+            if item.row_id not in results:
+                gone = results[first[item.media_id].row_id] is Marked.GONE
+                results[item.row_id] = Marked.GONE if gone else Marked.THERE
         return results
 
-    async def _mark(self, desk: _Desk, run_id: int, items: Sequence[MarkItem]) -> dict[str, Marked]:
+    async def _mark(self, desk: _Desk, items: Sequence[MarkItem]) -> dict[int, Marked]:
         ids = [item.media_id for item in items]
         await self._settle(desk, await desk.marks.open(ids))
-        results: dict[str, Marked] = {}
+        results: dict[int, Marked] = {}
         for tries_left in reversed(range(TRIES)):
-            known = await desk.marks.of_run(run_id, ids)
-            for media_id, mark in known.items():
-                if mark.state is MarkState.DONE:
-                    results[media_id] = Marked.MARKED
-            left = [item for item in items if item.media_id not in results]
+            known = await desk.marks.of_rows([item.row_id for item in items])
+            for item in items:
+                mark = known.get(item.row_id)
+                if mark and mark.media_id == item.media_id and mark.state is MarkState.DONE:
+                    results[item.row_id] = Marked.MARKED
+            left = [item for item in items if item.row_id not in results]
             try:
-                return results | await self._mark_once(desk, run_id, left)
+                return results | await self._mark_once(desk, left)
             except (Unanswered, ServiceTrouble):
                 if not tries_left:
                     raise
@@ -153,23 +159,22 @@ class Marking:
             await self._settle(desk, await desk.marks.open(ids))
         return results
 
-    async def _mark_once(
-        self, desk: _Desk, run_id: int, items: Sequence[MarkItem]
-    ) -> dict[str, Marked]:
+    async def _mark_once(self, desk: _Desk, items: Sequence[MarkItem]) -> dict[int, Marked]:
         found = await desk.marker.read(items)
-        results: dict[str, Marked] = {}
+        results: dict[int, Marked] = {}
         planned = []
         for item in items:
             watched = found[item.media_id]
             if watched is not None and is_as_far(watched, item):
-                results[item.media_id] = Marked.THERE
+                results[item.row_id] = Marked.THERE
             else:
                 planned.append((item, before_of(watched)))
         if not planned:
             return results
         self._maybe_open = True
-        marks = await desk.marks.plan(run_id, planned, self._clock.now())
-        sent = await desk.marker.send(marks, {item.media_id: item for item, _ in planned})
+        marks = await desk.marks.plan(planned, self._clock.now())
+        by_mark = {mark.id: item for mark, (item, _) in zip(marks, planned, strict=True)}
+        sent = await desk.marker.send(marks, by_mark)
         await desk.marks.drop(sent.gone)
         made = [mark for mark in marks if mark not in sent.gone]
         held = await desk.marker.held(made, all_episodes=sent.all_episodes)
@@ -178,7 +183,8 @@ class Marking:
         )
         await desk.marks.drop([mark for mark in made if mark.id not in held])
         for mark in marks:
-            results[mark.media_id] = Marked.MARKED if mark.id in held else Marked.GONE
+            is_held = Marked.MARKED if mark.id in held else Marked.GONE
+            results[by_mark[mark.id].row_id] = is_held
         return results
 
     async def _settle(self, desk: _Desk, marks: Sequence[Mark]) -> None:
@@ -206,31 +212,29 @@ class Marking:
 
     # Undoing
 
-    async def unmark(self, run_id: int, media_ids: Sequence[str]) -> Mapping[str, Unmarked]:
-        """Put back what the server had before an import marked these items, by item.
+    async def unmark(self, row_ids: Sequence[int]) -> Mapping[int, Unmarked]:
+        """Put back what the server had before these lines were marked, by line.
 
         What was played since stays. The server takes no dates: what was left unfinished comes back
         with the time of now. Raises what `mark` raises; the call is simply made again then. Raises
         ImportRefused where they were marked at another server or as another user.
         """
         desk = self._signed_in()
-        if await desk.marks.elsewhere(run_id):
+        if await desk.marks.elsewhere(row_ids):
             raise ImportRefused(
                 "This was marked at another server or for another user. Sign in there to undo it."
             )
-        results: dict[str, Unmarked] = {}
-        for some in chunks(list(dict.fromkeys(media_ids)), CHUNK):
+        results: dict[int, Unmarked] = {}
+        for some in chunks(list(dict.fromkeys(row_ids)), CHUNK):
             async with self._turn:
-                results |= await self._unmark(desk, run_id, some)
+                results |= await self._unmark(desk, some)
         return results
 
-    async def _unmark(
-        self, desk: _Desk, run_id: int, media_ids: Sequence[str]
-    ) -> dict[str, Unmarked]:
-        known = await desk.marks.of_run(run_id, media_ids)
+    async def _unmark(self, desk: _Desk, row_ids: Sequence[int]) -> dict[int, Unmarked]:
+        known = await desk.marks.of_rows(row_ids)
         cut_off = (MarkState.OPEN, MarkState.UNDOING)
         await self._settle(desk, [mark for mark in known.values() if mark.state in cut_off])
-        known = await desk.marks.of_run(run_id, media_ids)
+        known = await desk.marks.of_rows(row_ids)
         done = [mark for mark in known.values() if mark.state is MarkState.DONE]
         found = await desk.marker.read(done)
         kept: list[Mark] = []
@@ -252,19 +256,19 @@ class Marking:
             pairs = zip(some, times, strict=True)
             await desk.marks.settle([(mark, MarkState.UNDONE, time) for mark, time in pairs])
         results = {}
-        for media_id in media_ids:
-            was = known.get(media_id)
+        for row_id in row_ids:
+            was = known.get(row_id)
             if was is None:
-                results[media_id] = Unmarked.NOTHING
+                results[row_id] = Unmarked.NOTHING
             elif was in kept or was.state is MarkState.KEPT:
-                results[media_id] = Unmarked.PLAYED_SINCE
+                results[row_id] = Unmarked.PLAYED_SINCE
             else:
-                results[media_id] = Unmarked.RESTORED
+                results[row_id] = Unmarked.RESTORED
         return results
 
-    async def forget_run(self, run_id: int) -> None:
-        """An import is removed from the list, and can no longer be undone.
+    async def forget_rows(self, row_ids: Sequence[int] | None = None) -> None:
+        """These lines, or all, are removed from the list of imports, and can no longer be undone.
 
-        What it marked stays known as our own writing.
+        What they marked stays known as our own writing.
         """
-        await Marks(self._db, "").forget_run(run_id)
+        await Marks(self._db, "").forget_rows(row_ids)

@@ -62,15 +62,15 @@ class Marker:
             await together([read(item) for item in some])
         return found
 
-    async def send(self, marks: Sequence[Mark], items: Mapping[str, MarkItem]) -> Sent:
-        """Mark what is planned, `items` by their ids. At most 500.
+    async def send(self, marks: Sequence[Mark], items: Mapping[int, MarkItem]) -> Sent:
+        """Mark what is planned, `items` by the ids of `marks`. At most 500.
 
         Raises Unanswered or ServiceTrouble where some of it may have been taken.
         """
         episodes = [mark for mark in marks if _is_whole(mark, SubjectKind.EPISODE)]
         gone: list[Mark] = []
         for some in chunks([mark for mark in marks if mark not in episodes], ABREAST):
-            taken = await together([self._send(mark, items[mark.media_id]) for mark in some])
+            taken = await together([self._send(mark, items[mark.id]) for mark in some])
             gone += [mark for mark, known in zip(some, taken, strict=True) if not known]
         if not episodes:
             return Sent(tuple(gone))

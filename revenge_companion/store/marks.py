@@ -18,7 +18,7 @@ from revenge_companion.store.payload import (
 )
 
 _COLUMNS = (
-    "id, run_id, media_id, kind, state, progress_s, duration_s, position_s, until_us, planned_us"
+    "id, row_id, media_id, kind, state, progress_s, duration_s, position_s, until_us, planned_us"
 )
 #: While it is not known what came of a mark, what the server dates up to here counts as ours.
 _OPEN_US = UNSURE // timedelta(microseconds=1)
@@ -34,13 +34,13 @@ class Marks:
         self._profile = profile
 
     async def plan(
-        self, run_id: int, items: Sequence[tuple[MarkItem, Before | None]], at: datetime
+        self, items: Sequence[tuple[MarkItem, Before | None]], at: datetime
     ) -> list[Mark]:
-        """Write down what an import is about to mark at `at`; on disk when this returns."""
+        """Write down what is about to be marked at `at`; on disk when this returns."""
         rows = [
             (
                 self._profile,
-                run_id,
+                item.row_id,
                 plain(item.media_id),
                 item.kind.value,
                 MarkState.OPEN.value,
@@ -57,7 +57,7 @@ class Marks:
                 return [
                     _mark(
                         link.connection.execute(
-                            "INSERT INTO server_mark (profile, run_id, media_id, kind, state, "
+                            "INSERT INTO server_mark (profile, row_id, media_id, kind, state, "
                             "progress_s, duration_s, position_s, planned_us) "
                             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
                             f"RETURNING {_COLUMNS}",
@@ -112,33 +112,39 @@ class Marks:
             (compact(list(media_ids)),),
         )
 
-    async def of_run(self, run_id: int, media_ids: Iterable[str]) -> dict[str, Mark]:
-        """The last mark that an import made of each of these items."""
+    async def of_rows(self, row_ids: Iterable[int]) -> dict[int, Mark]:
+        """The last mark of each of these lines."""
         found = await self._find(
-            "run_id = ? AND media_id IN (SELECT value FROM json_each(?))",
-            (run_id, compact(list(media_ids))),
+            "row_id IN (SELECT value FROM json_each(?))", (compact(list(row_ids)),)
         )
-        return {mark.media_id: mark for mark in found}
+        return {mark.row_id: mark for mark in found if mark.row_id is not None}
 
-    async def elsewhere(self, run_id: int) -> int:
-        """How many marks of an import are of another profile and not taken back."""
+    async def elsewhere(self, row_ids: Iterable[int]) -> int:
+        """How many marks of these lines are of another profile and not taken back."""
+        wanted = compact(list(row_ids))
 
         def job(link: Link) -> int:
             row = link.connection.execute(
                 "SELECT count(*) FROM server_mark WHERE profile <> ? AND state <> 'undone' "
-                "AND run_id = ?",
-                (self._profile, run_id),
+                "AND row_id IN (SELECT value FROM json_each(?))",
+                (self._profile, wanted),
             ).fetchone()
             return int(row[0])
 
         return await self._db.run(job)
 
-    async def forget_run(self, run_id: int) -> None:
-        """An import is gone, and its number may be used again; its marks stay."""
+    async def forget_rows(self, row_ids: Iterable[int] | None) -> None:
+        """These lines, or all, are gone, and their numbers may be used again; the marks stay.
+
+        Of every profile: lines are numbered across them.
+        """
+        only = None if row_ids is None else compact(list(row_ids))
 
         def job(link: Link) -> None:
             link.connection.execute(
-                "UPDATE server_mark SET run_id = NULL WHERE run_id = ?", (run_id,)
+                "UPDATE server_mark SET row_id = NULL WHERE row_id IS NOT NULL AND "
+                "(?1 IS NULL OR row_id IN (SELECT value FROM json_each(?1)))",
+                (only,),
             )
 
         await self._db.run(job)
@@ -186,7 +192,7 @@ def _mark(row: tuple[Any, ...]) -> Mark:
     before = None if row[5] is None else Before(row[5], row[6])
     return Mark(
         id=row[0],
-        run_id=row[1],
+        row_id=row[1],
         media_id=row[2],
         kind=SubjectKind(row[3]),
         state=MarkState(row[4]),

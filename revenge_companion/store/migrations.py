@@ -255,15 +255,15 @@ def m005_server_marks(connection: sqlite3.Connection) -> None:
 
 
 _SERVER_MARKS = (
-    # `progress_s` and `duration_s` are what the server had before, NULL for nothing; `until_us` is
-    # the server's time up to which its word is our writing.
+    # `row_id` is the import's line; `progress_s` and `duration_s` are what the server had before,
+    # NULL for nothing; `until_us` is the server's time up to which its word is our writing.
     """CREATE TABLE server_mark (
-        id INTEGER PRIMARY KEY, profile TEXT NOT NULL, run_id INTEGER,
+        id INTEGER PRIMARY KEY, profile TEXT NOT NULL, row_id INTEGER,
         media_id TEXT NOT NULL, kind TEXT NOT NULL, state TEXT NOT NULL,
         progress_s INTEGER, duration_s INTEGER, position_s REAL,
         planned_us INTEGER NOT NULL, until_us INTEGER)""",
     """CREATE INDEX server_mark_item ON server_mark (profile, media_id)""",
-    """CREATE INDEX server_mark_run ON server_mark (run_id, media_id) WHERE run_id IS NOT NULL""",
+    """CREATE INDEX server_mark_row ON server_mark (row_id) WHERE row_id IS NOT NULL""",
     """CREATE INDEX server_mark_open ON server_mark (profile)
         WHERE state IN ('open', 'undoing')""",
 )

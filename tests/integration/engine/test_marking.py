@@ -28,13 +28,18 @@ FILMS, SHOW = LIBRARY.movies, LIBRARY.shows[0]
 EPISODES = SHOW.episodes
 BULK = "POST /api/v1/tvshows/episodes/bulk-watched"
 PROFILE = "home/ann"
-RUN = 7
 
 
-def lines(*items: Item) -> list[MarkItem]:
-    """What an import would mark."""
-    kinds = {Kind.MOVIE: SubjectKind.MOVIE, Kind.EPISODE: SubjectKind.EPISODE}
-    return [MarkItem(item.media_id, kinds[item.kind]) for item in items]
+def lines(*items: Item, first: int = 1) -> list[MarkItem]:
+    """A line for each item, numbered."""
+    return [
+        MarkItem(
+            row,
+            item.media_id,
+            SubjectKind.MOVIE if item.kind is Kind.MOVIE else SubjectKind.EPISODE,
+        )
+        for row, item in enumerate(items, first)
+    ]
 
 
 @dataclass
@@ -44,20 +49,19 @@ class Desk:
     marking: Marking
 
     async def mark(self, items: Sequence[MarkItem]) -> list[Marked]:
-        found = await self.line.come(self.marking.mark(RUN, items))
-        return [found[item.media_id] for item in items]
+        found = await self.line.come(self.marking.mark(items))
+        return [found[item.row_id] for item in items]
 
     async def cut_off(self, items: Sequence[MarkItem]) -> None:
         """Mark, and end while it waits to read back: nobody turns the clock."""
-        marking = asyncio.create_task(self.marking.mark(RUN, items))
+        marking = asyncio.create_task(self.marking.mark(items))
         await eventually(lambda: bool(self.line.clock.sleeping))
         marking.cancel()
         await asyncio.gather(marking, return_exceptions=True)
 
-    async def unmark(self, *items: Item) -> list[Unmarked]:
-        ids = [item.media_id for item in items]
-        found = await self.line.come(self.marking.unmark(RUN, ids))
-        return [found[media_id] for media_id in ids]
+    async def unmark(self, *rows: int) -> list[Unmarked]:
+        found = await self.line.come(self.marking.unmark(rows))
+        return [found[row] for row in rows]
 
     def restart(self) -> None:
         """Another process goes on with the same database."""
@@ -113,11 +117,17 @@ async def test_what_was_watched_already_is_left_alone(desk: Desk) -> None:
     assert (desk.count(FILMS[0]), desk.count(EPISODES[0])) == before
 
 
+async def test_several_lines_of_one_item_mark_it_once(desk: Desk) -> None:
+    told = await desk.mark(lines(EPISODES[0], EPISODES[0], FILMS[0], FILMS[0]))
+    assert told == [Marked.MARKED, Marked.THERE, Marked.MARKED, Marked.THERE]
+    assert (desk.count(EPISODES[0]), desk.count(FILMS[0])) == (1, 1)
+
+
 async def test_what_the_server_does_not_have_is_gone(desk: Desk) -> None:
     film, episode = replace(FILMS[0], media_id="no-film"), replace(EPISODES[0], media_id="no-one")
     told = await desk.mark(lines(film, FILMS[1], episode, *EPISODES[:4]))
     assert told == [Marked.GONE, Marked.MARKED, Marked.GONE, *[Marked.MARKED] * 4]
-    assert await desk.unmark(film, episode) == [Unmarked.NOTHING, Unmarked.NOTHING]
+    assert await desk.unmark(1, 3) == [Unmarked.NOTHING, Unmarked.NOTHING]
 
 
 async def test_something_left_unfinished_gets_its_position(desk: Desk) -> None:
@@ -131,16 +141,16 @@ async def test_something_left_unfinished_gets_its_position(desk: Desk) -> None:
     film = desk.line.server.progress.read(FILMS[0].media_id)
     assert film is not None
     assert (film.progress_s, film.completed) == (600, False)
-    assert await desk.unmark(FILMS[0], EPISODES[0]) == [Unmarked.RESTORED] * 2
+    assert await desk.unmark(1, 2) == [Unmarked.RESTORED] * 2
     assert desk.line.server.progress.read(EPISODES[0].media_id) is None
 
 
 async def test_only_films_and_episodes_can_be_marked(desk: Desk) -> None:
     with pytest.raises(ValueError, match="track"):
-        await desk.marking.mark(RUN, [MarkItem("x", SubjectKind.TRACK)])
+        await desk.marking.mark([MarkItem(1, "x", SubjectKind.TRACK)])
     desk.marking.rest()
     with pytest.raises(Unreachable):
-        await desk.marking.mark(RUN, lines(FILMS[0]))
+        await desk.marking.mark(lines(FILMS[0]))
 
 
 # Trouble
@@ -151,7 +161,7 @@ async def test_an_unanswered_bulk_is_read_back_and_not_repeated(desk: Desk) -> N
     assert set(await desk.mark(lines(*EPISODES))) == {Marked.MARKED}
     assert desk.line.asked(BULK) == 1
     assert {desk.count(one) for one in EPISODES} == {1}
-    assert await desk.unmark(*EPISODES) == [Unmarked.RESTORED] * 61
+    assert await desk.unmark(*range(1, 62)) == [Unmarked.RESTORED] * 61
 
 
 async def test_an_unanswered_film_is_read_back(desk: Desk) -> None:
@@ -202,15 +212,16 @@ async def test_undoing_puts_back_what_was_there(desk: Desk) -> None:
         for row in map(desk.line.server.progress.read, (FILMS[0].media_id, EPISODES[0].media_id))
         if row is not None
     ]
-    items = (FILMS[0], EPISODES[0], FILMS[1], EPISODES[1])
-    await desk.mark(lines(*items))
-    told = await desk.unmark(*items, FILMS[2])
-    assert told == [Unmarked.RESTORED] * 4 + [Unmarked.NOTHING]
-    rows = [desk.line.server.progress.read(one.media_id) for one in items]
+    await desk.mark(lines(FILMS[0], EPISODES[0], FILMS[1], EPISODES[1]))
+    assert await desk.unmark(1, 2, 3, 4, 5) == [Unmarked.RESTORED] * 4 + [Unmarked.NOTHING]
+    rows = [
+        desk.line.server.progress.read(one.media_id)
+        for one in (FILMS[0], EPISODES[0], FILMS[1], EPISODES[1])
+    ]
     assert [(row.progress_s, row.duration_s) for row in rows if row is not None] == before
     assert rows[2:] == [None, None]
     asked = len(desk.line.server.faults.requests)
-    assert await desk.unmark(*items) == [Unmarked.RESTORED] * 4
+    assert await desk.unmark(1, 4) == [Unmarked.RESTORED] * 2
     assert len(desk.line.server.faults.requests) == asked
 
 
@@ -218,9 +229,9 @@ async def test_what_was_played_since_stays(desk: Desk) -> None:
     await desk.mark(lines(FILMS[0], EPISODES[0], EPISODES[1]))
     desk.watch(FILMS[0])
     desk.watch(EPISODES[0], 0.3)
-    told = await desk.unmark(FILMS[0], EPISODES[0], EPISODES[1])
+    told = await desk.unmark(1, 2, 3)
     assert told == [Unmarked.PLAYED_SINCE, Unmarked.PLAYED_SINCE, Unmarked.RESTORED]
-    assert await desk.unmark(FILMS[0], EPISODES[0]) == [Unmarked.PLAYED_SINCE] * 2
+    assert await desk.unmark(1, 2) == [Unmarked.PLAYED_SINCE] * 2
     kept = desk.line.server.progress.read(FILMS[0].media_id)
     assert kept is not None
     assert kept.completed
@@ -236,10 +247,10 @@ async def test_an_undo_that_was_cut_off_goes_on(desk: Desk, method: str) -> None
         to=f"{method} /api/v1/movies/{FILMS[0].media_id}/progress", times=9
     )
     with pytest.raises(CompanionError):
-        await desk.unmark(FILMS[0])
+        await desk.unmark(1)
     desk.line.server.faults.forget()
     desk.restart()
-    assert await desk.unmark(*FILMS[:2]) == [Unmarked.RESTORED] * 2
+    assert await desk.unmark(1, 2) == [Unmarked.RESTORED] * 2
     row = desk.line.server.progress.read(FILMS[0].media_id)
     assert (row is None) == (method == "DELETE")
 
@@ -248,13 +259,13 @@ async def test_marks_of_another_user_are_not_undone_here(desk: Desk) -> None:
     await desk.mark(lines(FILMS[0]))
     desk.marking.use("home/bob", Marker(desk.line.client, desk.line.pace))
     with pytest.raises(ImportRefused, match="Sign in there"):
-        await desk.unmark(FILMS[0])
+        await desk.unmark(1)
 
 
-async def test_imports_that_are_forgotten_cannot_be_mixed_up_with_later_ones(desk: Desk) -> None:
+async def test_lines_that_are_forgotten_cannot_be_mixed_up_with_later_ones(desk: Desk) -> None:
     await desk.mark(lines(FILMS[0]))
-    await desk.marking.forget_run(RUN)
-    assert await desk.unmark(FILMS[0]) == [Unmarked.NOTHING]
+    await desk.marking.forget_rows([1])
+    assert await desk.unmark(1) == [Unmarked.NOTHING]
     assert await desk.mark(lines(FILMS[0])) == [Marked.THERE]
 
 
@@ -373,10 +384,9 @@ async def test_an_undo_is_no_play(desk: Desk) -> None:
     watcher = Watcher(desk)
     await watcher.catch_up()
     await watcher.poll()
-    items = (*FILMS[:4], *EPISODES[:30])
-    await desk.mark(lines(*items))
+    await desk.mark(lines(FILMS[0], EPISODES[0], *FILMS[1:4], *EPISODES[1:30]))
     await watcher.poll()
-    await desk.unmark(*items)
+    await desk.unmark(*range(1, 35))
     for _ in range(7):
         assert await watcher.poll() == []
     desk.restart()
