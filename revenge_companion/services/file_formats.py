@@ -66,6 +66,20 @@ def _lastfm() -> type[Reader]:
     return LastFmFile
 
 
+def _goodreads() -> type[Reader]:
+    from revenge_companion.services.goodreads.library import GoodreadsFile
+
+    return GoodreadsFile
+
+
+def _storygraph() -> type[Reader]:
+    from revenge_companion.services.storygraph import StoryGraphFile
+
+    return StoryGraphFile
+
+
+_BOOKS = (Facet.HISTORY, Facet.RATINGS, Facet.WATCHLIST, Facet.LISTS)
+
 FORMATS: tuple[FileFormat, ...] = (
     FileFormat(
         key="listenbrainz-export",
@@ -86,6 +100,26 @@ FORMATS: tuple[FileFormat, ...] = (
         help_url="https://lastfm.ghan.nl/export/",
         how_to="Last.fm writes no such file itself; several sites do, from a user name.",
         load=_lastfm,
+    ),
+    FileFormat(
+        key="goodreads-csv",
+        name="Goodreads library",
+        service="goodreads",
+        facets=_BOOKS,
+        suffixes=(".csv",),
+        help_url="https://www.goodreads.com/review/import",
+        how_to="On Goodreads' page for import and export, choose Export Library.",
+        load=_goodreads,
+    ),
+    FileFormat(
+        key="storygraph-csv",
+        name="StoryGraph library",
+        service="",
+        facets=_BOOKS,
+        suffixes=(".csv",),
+        help_url="https://app.thestorygraph.com/",
+        how_to="In The StoryGraph's settings, export your library and download the file.",
+        load=_storygraph,
     ),
 )
 

@@ -1,0 +1,227 @@
+"""What files with a library of books share: ISBNs, days, reviews, and the walk through the rows."""
+
+import re
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from itertools import chain
+from pathlib import Path
+from typing import ClassVar
+
+from revenge_companion.core.errors import ImportRefused
+from revenge_companion.core.library import NOTE_LIMIT, Entry, Facet, Precision, Subject
+from revenge_companion.services.archives import is_zip, refusing
+from revenge_companion.services.base import ImportPage
+from revenge_companion.services.reading import packed, place, unpacked
+from revenge_companion.services.tables import Row, Table, cell, cells_of, first_lines
+
+#: Rows of one page. A row is a book, and may hold a long review.
+PAGE_ROWS = 500
+#: Plays and readings of one book that are believed.
+MOST_READS = 1000
+_DELIMITERS = (",", ";", "\t")
+_FACETS = (Facet.HISTORY, Facet.RATINGS, Facet.WATCHLIST, Facet.LISTS)
+_DAY = re.compile(r"(\d{4})[/.-](\d{1,2})[/.-](\d{1,2})")
+#: A year, or a year and a month: the user knows no more.
+_PART_OF_A_DATE = re.compile(r"\d{4}([/.-]\d{1,2})?")
+_BREAKS = frozenset(("br", "p", "div", "li", "blockquote"))
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something in a row that cannot be used, in a few words; None for the whole row."""
+
+    facet: Facet | None
+    why: str
+
+
+class Cells:
+    """One row's cells by the names in the header; "" for a column that is not there."""
+
+    def __init__(self, places: dict[str, int], cells: Sequence[str]) -> None:
+        self._places = places
+        self._cells = cells
+
+    def __getitem__(self, column: str) -> str:
+        return cell(self._cells, self._places.get(column))
+
+
+class BookFile(ABC):
+    """One opened table of books; see `services.base.ImportFile`."""
+
+    #: Who writes such files.
+    writer: ClassVar[str]
+
+    def __init__(self, path: Path) -> None:
+        with refusing():
+            found = self._layout(path)
+        if found is None:
+            raise ImportRefused(f"This file is no library of {self.writer}.")
+        delimiter, self._places = found
+        self._table = Table(path, delimiter)
+        self._totals: Counter[Facet] | None = None
+
+    @classmethod
+    def recognises(cls, path: Path) -> bool:
+        """Whether `path` is such a file; see `services.file_formats.Reader`."""
+        return not is_zip(path) and cls._layout(path) is not None
+
+    @property
+    def facets(self) -> tuple[Facet, ...]:
+        return tuple(facet for facet in _FACETS if self._counted()[facet])
+
+    def page(self, facet: Facet, cursor: str) -> ImportPage:
+        """The page at `cursor`; see `services.base.ImportFile`."""
+        total = self._counted()[facet]
+        offset = place(unpacked(cursor), "at")
+        # What is wrong with a whole row is told once, not with each of its facets.
+        tells = facet == next(iter(self.facets), facet)
+        entries: list[Entry] = []
+        unread: list[str] = []
+        following = ""
+        for number, row in enumerate(self._rows(offset)):
+            if number == PAGE_ROWS:
+                following = packed(at=row.begins)
+                break
+            for made in self._made(row):
+                if isinstance(made, Problem):
+                    if made.facet is facet or (made.facet is None and tells):
+                        unread.append(made.why)
+                elif made.facet is facet:
+                    entries.append(made)
+        return ImportPage(tuple(entries), following, total, tuple(unread))
+
+    def close(self) -> None:
+        self._table.close()
+
+    @classmethod
+    @abstractmethod
+    def fits(cls, header: frozenset[str]) -> bool:
+        """Whether a header with these names in lower case is one of theirs."""
+
+    @abstractmethod
+    def read(self, book: Cells) -> Iterator[Entry | Problem]:
+        """Everything that one row says."""
+
+    def _rows(self, offset: int | None) -> Iterator[Row]:
+        rows = self._table.rows(offset or 0)
+        if offset is None:
+            next(rows, None)
+        return rows
+
+    def _made(self, row: Row) -> Iterator[Entry | Problem]:
+        if row.broken:
+            return iter((Problem(None, "a quote that is not closed"),))
+        return self.read(Cells(self._places, row.cells))
+
+    def _counted(self) -> Counter[Facet]:
+        """How much of each facet there is: libraries of books are small."""
+        if self._totals is None:
+            self._totals = Counter(
+                made.facet
+                for made in chain.from_iterable(map(self._made, self._rows(None)))
+                if isinstance(made, Entry)
+            )
+        return self._totals
+
+    @classmethod
+    def _layout(cls, path: Path) -> tuple[str, dict[str, int]] | None:
+        """The delimiter and the columns by their names; None for another file."""
+        header = next((line for line in first_lines(path) if line.strip()), "")
+        for delimiter in _DELIMITERS:
+            names = [name.strip().casefold() for name in cells_of(header, delimiter)]
+            if cls.fits(frozenset(names)):
+                # The first of two columns with one name.
+                return delimiter, {name: n for n, name in reversed([*enumerate(names)])}
+        return None
+
+
+def reads(
+    subject: Subject, identity: str, days: Sequence[datetime], count: int, note: str = ""
+) -> Iterator[Entry]:
+    """A book's readings: one for each of `days`, and one that stands for the rest of `count`."""
+    seen: Counter[datetime] = Counter()
+    for day in days:
+        seen[day] += 1
+        again = f"\t{seen[day]}" if seen[day] > 1 else ""
+        line = f"{identity}\t{day:%Y-%m-%d}{again}"
+        yield Entry(Facet.HISTORY, subject, line, day, Precision.DAY, note=note)
+    rest = min(count, MOST_READS) - len(days)
+    if rest > 0:
+        line, precision = f"{identity}\treads", Precision.UNKNOWN
+        yield Entry(Facet.HISTORY, subject, line, None, precision, plays=rest, note=note)
+
+
+def on_list(facet: Facet, subject: Subject, identity: str, day: str, name: str = "") -> Entry:
+    """A book on the list of those to read, or on a shelf. A day that is none is no harm."""
+    at = day_of(day)
+    precision = Precision.UNKNOWN if at is None else Precision.DAY
+    line = f"{name}\t{identity}" if name else identity
+    return Entry(facet, subject, line, at, precision, list_name=name)
+
+
+def day_of(text: str) -> datetime | None:
+    """Noon UTC of a day as the user wrote it; None where it names none."""
+    found = _DAY.fullmatch(text)
+    if found is None:
+        return None
+    try:
+        day = datetime(int(found[1]), int(found[2]), int(found[3]), 12, tzinfo=UTC)
+    except ValueError:
+        return None
+    return day if day.year >= 1900 else None
+
+
+def names_no_day(text: str) -> bool:
+    """Whether a date says less than a day: nothing, a year, or a month of one."""
+    return not text or _PART_OF_A_DATE.fullmatch(text) is not None
+
+
+def isbn13(text: str) -> str:
+    """An ISBN as its 13 digits, from either length; "" for what is none.
+
+    Spreadsheets are kept from making a number of it by writing it as a formula: ="978…".
+    """
+    digits = re.sub(r'[\s="\'-]', "", text).upper()
+    if len(digits) == 10 and digits[:9].isdigit() and (digits[9].isdigit() or digits[9] == "X"):
+        values = [10 if one == "X" else int(one) for one in digits]
+        if sum(value * (10 - n) for n, value in enumerate(values)) % 11:
+            return ""
+        digits = f"978{digits[:9]}"
+        return f"{digits}{-_weighed(digits) % 10}"
+    if len(digits) == 13 and digits.isascii() and digits.isdigit():
+        return digits if digits[:3] in ("978", "979") and _weighed(digits) % 10 == 0 else ""
+    return ""
+
+
+def plain(text: str) -> str:
+    """A review without its markup, cut to what is kept."""
+    if "<" not in text and "&" not in text:
+        return text.strip()[:NOTE_LIMIT]
+    reader = _Words()
+    reader.feed(text)
+    reader.close()
+    lines = (" ".join(line.split()) for line in "".join(reader.pieces).splitlines())
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()[:NOTE_LIMIT]
+
+
+def _weighed(digits: str) -> int:
+    return sum(int(one) * (3 if n % 2 else 1) for n, one in enumerate(digits))
+
+
+class _Words(HTMLParser):
+    """Collects what is no markup."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.pieces: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        if tag in _BREAKS:
+            self.pieces.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        self.pieces.append(data)
