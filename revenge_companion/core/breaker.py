@@ -82,6 +82,9 @@ class Breaker:
 
     def _is_judged(self, delivery: Delivery) -> bool:
         queued_at, scrobble = delivery.queued_at, delivery.scrobble
+        if scrobble.change is not None:
+            # Nobody played anything.
+            return False
         if queued_at is None:
             return True
         if self.trusted_until is not None and queued_at <= self.trusted_until:

@@ -60,6 +60,8 @@ def edited(delivery: Delivery, changes: Mapping[str, str], now: datetime) -> Scr
     """
     if delivery.unsure or delivery.state not in EDITABLE:
         raise EditRefused("This play may have arrived already, so it cannot be edited.")
+    if delivery.scrobble.change is not None:
+        raise EditRefused("This is no play. Discard it, and change it where it comes from.")
     scrobble, known = delivery.scrobble, values_of(delivery.scrobble)
     for name in changes:
         if name not in known:

@@ -2,10 +2,14 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from revenge_companion.core.changes import Change
+from revenge_companion.core.changes import Change, change_key
+from revenge_companion.core.library import item_of
 from revenge_companion.core.media import Item, Kind
+
+#: A change whose time is not known is dated this long ago: it never goes before a play of now.
+_OLD = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,11 @@ class Scrobble:
     change: Change | None = None
 
     @property
+    def label(self) -> str:
+        """What it is about, as people write it."""
+        return self.item.label if self.change is None else self.change.subject.label
+
+    @property
     def dated_at(self) -> datetime:
         """The date services get: the start for music, the moment it counted for the rest."""
         return self.counted_at if self.item.kind is not Kind.TRACK else self.started_at
@@ -51,3 +60,18 @@ def scrobble_key(
     if rule:
         text += f"|{rule}"
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def change_scrobble(change: Change, queued_at: datetime) -> Scrobble:
+    """`change` as a row for the outbox, queued at `queued_at` (aware UTC) and dated at its time."""
+    at = change.at or queued_at - _OLD
+    return Scrobble(
+        key=change_key(change, queued_at),
+        item=item_of(change.subject),
+        started_at=at,
+        counted_at=at,
+        played_s=0.0,
+        position_s=0.0,
+        progress_pct=0.0,
+        change=change,
+    )

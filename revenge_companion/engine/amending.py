@@ -116,7 +116,7 @@ class Amending:
                     delivery.account_id,
                     service,
                     label,
-                    delivery.scrobble.item.label,
+                    delivery.scrobble.label,
                     done,
                     reason,
                     detail,

@@ -35,10 +35,12 @@ from revenge_companion.engine.live import LiveNotices
 from revenge_companion.engine.resting import Rest
 from revenge_companion.engine.setbacks import Setbacks
 from revenge_companion.engine.waiting import woken_within
-from revenge_companion.services.base import Client, ServiceSpec
+from revenge_companion.services.base import Client, ServiceSpec, TakesChanges
 
 _log = logging.getLogger(__name__)
 
+#: A client's call that delivers rows: plays or changes.
+Send = Callable[[Sequence[Delivery]], Awaitable[Mapping[int, Outcome]]]
 #: Services close a lane for two days at the most.
 LONGEST_HOLD = timedelta(days=3)
 #: How long to wait for the request under way when the program ends.
@@ -264,15 +266,20 @@ class Lane:
         outcomes: dict[int, Outcome] = {}
         stop: TryLater | None = None
         doubtful: Sequence[Delivery] = ()
-        if not self.spec.resend_is_safe:
-            doubtful = self._doubts.among(batch, now)
+        plays = [delivery for delivery in batch if delivery.scrobble.change is None]
+        changes = [delivery for delivery in batch if delivery.scrobble.change is not None]
+        if plays and not self.spec.resend_is_safe:
+            doubtful = self._doubts.among(plays, now)
             stop = await self._read_back(doubtful, outcomes)
         if stop is None:
-            rest = [delivery for delivery in batch if delivery.id not in outcomes]
-            stop = await self._submit(rest, outcomes) if rest else None
+            rest = [delivery for delivery in plays if delivery.id not in outcomes]
+            stop = await self._submit(self.client.submit, rest, outcomes) if rest else None
             # What an earlier attempt brought was sent by us as well, and not yet looked at.
             sent = {one.id for one in rest} | {one.id for one in doubtful if one.unsure}
             await self._doubts.confirm([one for one in doubtful if one.id in sent], outcomes)
+        if stop is None and changes:
+            # They say how something shall be: sending one twice changes nothing.
+            stop = await self._submit(self._change, changes, outcomes)
         for delivery in batch:
             if delivery.id not in outcomes:
                 # Nothing was tried with what came after the row that brought the lane to a stop.
@@ -294,18 +301,26 @@ class Lane:
             )
         return None
 
-    async def _submit(self, rows: list[Delivery], outcomes: dict[int, Outcome]) -> TryLater | None:
+    async def _change(self, rows: Sequence[Delivery]) -> Mapping[int, Outcome]:
+        """Send changes; a service that takes none refuses each."""
+        if isinstance(self.client, TakesChanges):
+            return await self.client.change(rows)
+        return {row.id: Refused(Reason.NOT_TAKEN) for row in rows}
+
+    async def _submit(
+        self, send: Send, rows: list[Delivery], outcomes: dict[int, Outcome]
+    ) -> TryLater | None:
         """Send rows, in halves where they are refused; returns why the lane has to wait."""
         try:
-            got: Mapping[int, Outcome] = await self.client.submit(rows)
+            got = await send(rows)
         except errors.BatchRefused as error:
             await self._budget.spend(0, self._clock.now())
             if len(rows) == 1:
                 outcomes[rows[0].id] = Refused(Reason.INVALID, str(error))
                 return None
             half = len(rows) // 2
-            stop = await self._submit(rows[:half], outcomes)
-            return stop or await self._submit(rows[half:], outcomes)
+            stop = await self._submit(send, rows[:half], outcomes)
+            return stop or await self._submit(send, rows[half:], outcomes)
         except errors.CompanionError as error:
             return await self._setbacks.whole(error, rows, outcomes)
         except Exception:

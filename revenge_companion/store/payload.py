@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from revenge_companion.core.changes import Change
 from revenge_companion.core.delivery import Delivery, DeliveryState
 from revenge_companion.core.media import Ids, Item, Kind, MusicIds, Series
 from revenge_companion.core.scrobble import Scrobble
@@ -148,15 +149,19 @@ def item_from_text(text: str) -> Item:
 
 def scrobble_text(scrobble: Scrobble) -> str:
     """What the scrobble's own columns do not hold, as compact JSON."""
-    return compact(
-        {
-            "item": _item_values(scrobble.item),
-            "played_s": scrobble.played_s,
-            "position_s": scrobble.position_s,
-            "progress_pct": scrobble.progress_pct,
-            "device_name": scrobble.device_name,
-        }
-    )
+    values = {
+        "item": _item_values(scrobble.item),
+        "played_s": scrobble.played_s,
+        "position_s": scrobble.position_s,
+        "progress_pct": scrobble.progress_pct,
+        "device_name": scrobble.device_name,
+    }
+    if scrobble.change is not None:
+        # Few rows carry one; what it takes is loaded then.
+        from revenge_companion.store.changes import change_values
+
+        values["change"] = change_values(scrobble.change)
+    return compact(values)
 
 
 def scrobble_from(key: str, rule: str, started_us: int, counted_us: int, text: str) -> Scrobble:
@@ -172,7 +177,14 @@ def scrobble_from(key: str, rule: str, started_us: int, counted_us: int, text: s
         progress_pct=data["progress_pct"],
         device_name=data["device_name"],
         rule=rule,
+        change=_change(data["change"]) if "change" in data else None,
     )
+
+
+def _change(values: dict[str, Any]) -> Change:
+    from revenge_companion.store.changes import change_from
+
+    return change_from(values)
 
 
 def delivery_from(row: tuple[Any, ...]) -> Delivery:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from PySide6.QtCore import QDate, QLocale
 
+from revenge_companion.core.changes import Change, Verb
 from revenge_companion.core.library import Facet, Precision, SubjectKind
 from revenge_companion.core.shown import Shown
 from revenge_companion.core.statistics import Bar, Bucket, Statistics
@@ -86,6 +87,21 @@ def value(row: Shown) -> str:
         case Facet.HISTORY if row.plays > 1:
             return say("%n time(s)", row.plays)
     return ""
+
+
+def change(one: Change) -> str:
+    """A change with what it is about: "Rate Dune (2021) 8 of 10"."""
+    text = {
+        Verb.RATE: say("Rate {title} {rating} of 10"),
+        Verb.UNRATE: say("Remove the rating of {title}"),
+        Verb.WANT: say("{title}: onto the watchlist"),
+        Verb.UNWANT: say("{title}: off the watchlist"),
+        Verb.COLLECT: say("{title}: into the collection"),
+        Verb.LOVE: say("Love {title}"),
+        Verb.UNLOVE: say("No longer love {title}"),
+        Verb.HATE: say("Hate {title}"),
+    }[one.verb]
+    return text.format(title=one.subject.label, rating=f"{(one.rating or 0) / 10:g}")
 
 
 def span(bucket: Bucket) -> str:

@@ -9,11 +9,22 @@ from PySide6.QtCore import QObject, Qt
 
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.delivery import DeliveryState
+from revenge_companion.core.scrobble import Scrobble
 from revenge_companion.engine.api import OutboxRow
 from revenge_companion.ui import words
 from revenge_companion.ui.models.paged import SORT_ROLE, PagedModel
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+def title(scrobble: Scrobble) -> str:
+    """What is delivered: a play by its name, a change with what it says."""
+    if scrobble.change is None:
+        return scrobble.label
+    # Loaded for rows that carry one.
+    from revenge_companion.ui import library_words
+
+    return library_words.change(scrobble.change)
 
 
 class OutboxColumn(IntEnum):
@@ -73,7 +84,7 @@ class OutboxModel(PagedModel[OutboxRow]):
         now = self._clock.now()
         match column:
             case OutboxColumn.TITLE:
-                return " ".join(delivery.scrobble.item.label.split())
+                return " ".join(title(delivery.scrobble).split())
             case OutboxColumn.ACCOUNT:
                 return self.account_name(row)
             case OutboxColumn.STATE:

@@ -218,8 +218,7 @@ class OutboxPage(QWidget):
         if len(rows) == 1:
             row = rows[0]
             self._detail_title.setText(
-                f"{row.delivery.scrobble.item.label} \N{RIGHTWARDS ARROW} "
-                f"{self.model.account_name(row)}"
+                f"{row.delivery.scrobble.label} \N{RIGHTWARDS ARROW} {self.model.account_name(row)}"
             )
             attempts = row.delivery.attempts
             tried = words.say("Tried %n time(s).", attempts) if attempts else ""
@@ -255,7 +254,7 @@ class OutboxPage(QWidget):
             await amending.edit(row.delivery.id, changes)
 
         place = self.model.account_name(row)
-        title = f"{row.delivery.scrobble.item.label} \N{RIGHTWARDS ARROW} {place}"
+        title = f"{row.delivery.scrobble.label} \N{RIGHTWARDS ARROW} {place}"
         dialog = EditDialog(self, title=title, values=values, save=save)
         try:
             await ask.opened(dialog)
@@ -280,7 +279,7 @@ class OutboxPage(QWidget):
             return
         text = words.say("Discard %n waiting play(s)?", len(rows))
         if len(rows) == 1:
-            text = self.tr("Discard {title}?").format(title=rows[0].delivery.scrobble.item.label)
+            text = self.tr("Discard {title}?").format(title=rows[0].delivery.scrobble.label)
         details = self.tr("It will not be sent to {service}. The play stays in your activity.")
         places = ", ".join(dict.fromkeys(self.model.account_name(row) for row in rows))
         if not await ask.confirm(

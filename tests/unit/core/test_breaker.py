@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from revenge_companion.core.breaker import Breaker
+from revenge_companion.core.changes import Change, Verb
 from revenge_companion.core.delivery import Delivery, DeliveryState
+from revenge_companion.core.library import Subject, SubjectKind
 from revenge_companion.core.media import Item, Kind
-from revenge_companion.core.scrobble import Scrobble
+from revenge_companion.core.scrobble import Scrobble, change_scrobble
 from tests.clock import START
 
 
@@ -158,3 +160,18 @@ def test_dates_far_from_when_they_were_queued_are_no_trouble() -> None:
     for years in (-900, 7900):
         far = play(years * 365.0 * 86400.0, queued_after_s=-years * 365.0 * 86400.0)
         assert not Breaker().trips([far])
+
+
+def test_a_thousand_ratings_at_once_are_no_runaway() -> None:
+    film = Subject(SubjectKind.MOVIE, "Dune")
+    rows = [
+        Delivery(
+            number,
+            1,
+            change_scrobble(Change(Verb.RATE, film, at=START, rating=80), START),
+            DeliveryState.PENDING,
+            queued_at=START,
+        )
+        for number in range(1000)
+    ]
+    assert not Breaker().trips(rows)

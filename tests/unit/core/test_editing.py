@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from revenge_companion.core.changes import Change, Verb
 from revenge_companion.core.delivery import Delivery, DeliveryState
 from revenge_companion.core.editing import EDITABLE, edited, values_of
 from revenge_companion.core.errors import EditRefused
+from revenge_companion.core.library import Subject, SubjectKind
 from revenge_companion.core.media import Ids, Item, Kind, MusicIds, Series
-from revenge_companion.core.scrobble import Scrobble
+from revenge_companion.core.scrobble import Scrobble, change_scrobble
 from tests.clock import START
 
 SONG = Item(
@@ -133,3 +135,10 @@ def test_an_edit_is_refused_or_leaves_a_play_that_can_be_sent(changes: dict[str,
     assert after.item.series.title
     assert after.started_at <= NOW
     assert after.key == row.scrobble.key
+
+
+def test_a_rating_is_not_edited_like_a_play() -> None:
+    change = Change(Verb.RATE, Subject(SubjectKind.MOVIE, "Dune"), rating=80)
+    row = Delivery(1, 1, change_scrobble(change, START), DeliveryState.PENDING)
+    with pytest.raises(EditRefused, match="no play"):
+        edited(row, {}, NOW)

@@ -10,6 +10,7 @@ import pytest
 
 from revenge_companion.core import errors
 from revenge_companion.core.accounts import Account, AccountState, Switches
+from revenge_companion.core.changes import Change, Verb
 from revenge_companion.core.delivery import (
     Delivered,
     Delivery,
@@ -20,6 +21,7 @@ from revenge_companion.core.delivery import (
     Settlement,
     TryLater,
 )
+from revenge_companion.core.library import Subject, SubjectKind
 from revenge_companion.core.live import LiveAction, LiveNotice
 from revenge_companion.core.media import Item, Kind
 from revenge_companion.core.reasons import Reason
@@ -248,6 +250,79 @@ async def test_one_bad_row_of_fifty_is_parked_and_costs_thirteen_requests(
         assert len(bench.client.batches) <= 13
         assert bench.outbox.rows[bad].reason_code == Reason.INVALID
         assert "something is wrong in it" in bench.outbox.rows[bad].detail
+
+
+class ChangingClient(FakeClient):
+    """One that takes changes, too."""
+
+    def __init__(self, *answers: Answer) -> None:
+        super().__init__(*answers)
+        self.changed: list[list[int]] = []
+
+    async def change(self, batch: Sequence[Delivery]) -> Mapping[int, Outcome]:
+        self.changed.append([row.id for row in batch])
+        answer = self.answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer(batch) if callable(answer) else {row.id: answer for row in batch}
+
+
+def into_change(bench: Bench, *numbers: int) -> None:
+    """Turn rows into ratings."""
+    change = Change(Verb.RATE, Subject(SubjectKind.SHOW, "Severance"), rating=80)
+    for number in numbers:
+        row = bench.outbox.rows[number]
+        bench.outbox.rows[number] = replace(row, scrobble=replace(row.scrobble, change=change))
+
+
+async def test_plays_and_changes_of_one_batch_go_their_own_ways(clock: FakeClock) -> None:
+    client = ChangingClient()
+    bench = Bench(clock, client, rows=5)
+    into_change(bench, 2, 4)
+    async with running(bench):
+        assert client.batches == [[1, 3, 5]]
+        assert client.changed == [[2, 4]]
+        assert set(bench.outbox.states()) == {"delivered"}
+
+
+async def test_one_bad_change_is_parked_alone(clock: FakeClock) -> None:
+    client = ChangingClient(refuse_with([7]))
+    bench = Bench(clock, client, rows=8)
+    into_change(bench, *range(1, 9))
+    async with running(bench):
+        assert bench.outbox.states().count("delivered") == 7
+        assert bench.outbox.rows[7].state is DeliveryState.PARKED
+        assert client.batches == []
+
+
+async def test_an_unanswered_change_is_sent_again_and_never_looked_for(clock: FakeClock) -> None:
+    client = ChangingClient(errors.Unanswered("cut off"))
+    bench = Bench(clock, client, resend_is_safe=False)
+    into_change(bench, 1)
+    async with running(bench):
+        assert bench.outbox.states() == ["unsure"]
+        client.answers = [Delivered()]
+        await clock.turn(5)
+        assert bench.outbox.states() == ["delivered"]
+        assert client.asked == []
+
+
+async def test_a_service_that_takes_no_changes_refuses_them(clock: FakeClock) -> None:
+    bench = Bench(clock, FakeClient())
+    into_change(bench, 1)
+    async with running(bench):
+        assert bench.outbox.states() == ["parked"]
+        assert bench.reasons() == [Reason.NOT_TAKEN]
+
+
+async def test_a_lane_that_waits_sends_neither(clock: FakeClock) -> None:
+    client = ChangingClient(errors.LinkExpired("gone"))
+    bench = Bench(clock, client, rows=3)
+    into_change(bench, 3)
+    async with running(bench):
+        assert client.batches == [[1, 2]]
+        assert client.changed == []
+        assert bench.outbox.states() == ["pending"] * 3
 
 
 async def test_a_batch_of_only_bad_rows_parks_each_with_its_reason(clock: FakeClock) -> None:
