@@ -12,6 +12,7 @@ from revenge_companion.core.statistics import Bucket, Statistics, bars
 from revenge_companion.services.base import ServiceSpec
 from revenge_companion.store.database import Database
 from revenge_companion.store.history import History
+from revenge_companion.store.library import Library
 from revenge_companion.store.statistics import Counts
 
 
@@ -28,6 +29,7 @@ class LibraryView:
     ) -> None:
         self._history = History(database)
         self._counts = Counts(database)
+        self._library = Library(database, clock)
         self._clock = clock
         self._accounts = accounts
         self._specs = specs
@@ -35,6 +37,9 @@ class LibraryView:
     async def page(
         self, asked: Asked, *, limit: int = 200, before: int | None = None
     ) -> list[Shown]:
+        if before is None:
+            # What counted meanwhile.
+            await self._library.absorb()
         return await self._history.page(asked, limit=limit, before=before)
 
     async def sources(self) -> Mapping[str, str]:
@@ -53,6 +58,7 @@ class LibraryView:
         return source
 
     async def statistics(self, bucket: Bucket) -> Statistics:
+        await self._library.absorb()
         empty = bars(bucket, self._clock.now(), None)
         filled = await self._counts.filled(empty)
         return Statistics(
@@ -86,6 +92,7 @@ class LibraryView:
         from revenge_companion.engine.files import Sheet
         from revenge_companion.engine.library_export import COLUMNS, rows
 
+        await self._library.absorb()
         names = await self.sources()
         sheet = await asyncio.to_thread(Sheet, path, COLUMNS)
         try:

@@ -19,7 +19,6 @@ from revenge_companion.engine.handoff import HandOffs
 from revenge_companion.engine.hosts import hosts
 from revenge_companion.engine.lanes import Lanes
 from revenge_companion.engine.ledger import Ledger
-from revenge_companion.engine.library import LibraryView
 from revenge_companion.engine.limits import Limits
 from revenge_companion.engine.linker import Linker
 from revenge_companion.engine.listener import Listener
@@ -41,6 +40,7 @@ from revenge_companion.store.plays import Plays
 
 if TYPE_CHECKING:
     from revenge_companion.engine.importer import Importer
+    from revenge_companion.engine.library import LibraryView
 
 _log = logging.getLogger(__name__)
 
@@ -114,9 +114,6 @@ class Engine:
             map_changed=self._accounts_changed,
             retried=lambda: ledger.changed(wake=True),
         )
-        self.library = LibraryView(
-            database, clock, accounts=lanes.all, specs={one.key: one for one in self.services}
-        )
         self._upkeep = Upkeep(
             services, database, clock, secret_of=linker.secret, use=linked.test, tell=tell.link_ends
         )
@@ -133,6 +130,7 @@ class Engine:
             server=self.server,
         )
         self._imports: Importer | None = None
+        self._library: LibraryView | None = None
         self._resuming = Resuming(self._sign_in, clock, tell, parts.secrets_trouble)
         self._pausing = Pausing(
             clock,
@@ -259,6 +257,18 @@ class Engine:
             await self._sign_in.resume()
         self._lanes.wake(force=True)
         self._tell.changed(Change.STATUS, Change.ACCOUNTS)
+
+    @property
+    def library(self) -> "LibraryView":
+        """The library to look at, loaded now."""
+        if self._library is None:
+            from revenge_companion.engine.library import LibraryView
+
+            specs = {spec.key: spec for spec in self.services}
+            self._library = LibraryView(
+                self._parts.database, self._clock, accounts=self._lanes.all, specs=specs
+            )
+        return self._library
 
     @property
     def imports(self) -> "Importer":

@@ -7,13 +7,15 @@ import pytest
 
 from revenge_companion.core.accounts import Account
 from revenge_companion.core.errors import StoreTrouble
-from revenge_companion.core.library import Facet
+from revenge_companion.core.library import Facet, SubjectKind
 from revenge_companion.core.shown import Asked
 from revenge_companion.core.statistics import Bucket
 from revenge_companion.engine.library import LibraryView
 from revenge_companion.services.catalog import SPECS
 from revenge_companion.store.database import Database
+from revenge_companion.store.plays import Plays
 from tests.clock import START, FakeClock
+from tests.unit.store.builders import a_play
 from tests.unit.store.test_history import fill
 
 
@@ -85,3 +87,15 @@ async def test_a_page_is_a_page(library: LibraryView) -> None:
         "Severance S01E01",
         "Low - Words",
     ]
+
+
+async def test_what_counted_meanwhile_is_there(tmp_path: Path, clock: FakeClock) -> None:
+    db = await Database.open(tmp_path / "data" / "companion.db", clock=clock)
+    view = LibraryView(db, clock, accounts=tuple, specs={})
+    plays = Plays(db, clock)
+    await plays.save(a_play("p1", counted_at=START))
+    await plays.save(a_play("p2", counted_at=None))
+    (line,) = await view.page(Asked())
+    assert (line.kind, line.sources) == (SubjectKind.TRACK, ("companion",))
+    assert (await view.statistics(Bucket.DAY)).total == 1
+    await db.close()
