@@ -84,6 +84,10 @@ class ListenBrainzSite(Site):
         for play in reversed([*past_plays(loved, now_s)]):
             self._give(self._recording(play.artist, play.title), 1, play.at_s)
 
+    def listens(self) -> list[dict[str, Any]]:
+        """Every listen as readings give it, the oldest first."""
+        return [self._listens[key] for key in self._order]
+
     def take_away(self, index: int) -> None:
         """Remove one listen, as the user does on the website; 0 is the newest."""
         key = self._order.pop(len(self._order) - 1 - index)
