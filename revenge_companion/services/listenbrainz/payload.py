@@ -57,9 +57,12 @@ def listen(scrobble: Scrobble) -> dict[str, Any]:
     """One listen. Everything the server tells listens apart by is frozen with the scrobble."""
     body = playing_now(scrobble.item)
     body["listened_at"] = int(scrobble.dated_at.timestamp())
-    played_s = int(scrobble.played_s)
-    if played_s > 0:
-        body["track_metadata"]["additional_info"]["duration_played"] = played_s
+    more = body["track_metadata"]["additional_info"]
+    if scrobble.played_s <= 0:
+        # Exported from the library: it was played somewhere, and nobody saw where.
+        del more["media_player"]
+    elif played_s := int(scrobble.played_s):
+        more["duration_played"] = played_s
     return body
 
 

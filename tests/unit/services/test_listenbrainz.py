@@ -93,6 +93,27 @@ async def test_ten_thousand_listens_take_ten_requests() -> None:
     assert all(len(request.content) <= 10_240_000 for request in answers.requests)
 
 
+async def test_plays_of_any_age_go_a_thousand_at_once() -> None:
+    answers = Answers(OK)
+    client = a_client(answers)
+    rows = [a_delivery(a_track(n), n, ago_s=n * 300_000.0) for n in range(1, 2_001)]
+    for start in range(0, 2_000, 1000):
+        outcomes = await client.submit(rows[start : start + 1000])
+        assert set(outcomes.values()) == {Delivered()}
+    assert [answers.json(n)["listen_type"] for n in range(2)] == ["import"] * 2
+    assert answers.json()["payload"][-1]["listened_at"] < 1_172_400_000
+
+
+async def test_an_exported_play_does_not_claim_to_be_ours() -> None:
+    answers = Answers(OK)
+    row = a_delivery(a_track())
+    await a_client(answers).submit([replace(row, scrobble=replace(row.scrobble, played_s=0.0))])
+    more = answers.json()["payload"][0]["track_metadata"]["additional_info"]
+    assert "media_player" not in more
+    assert "duration_played" not in more
+    assert more["submission_client"] == "Revenge Companion"
+
+
 async def test_the_longest_names_stay_under_the_servers_size() -> None:
     answers = Answers(OK)
     long = "\N{GRINNING FACE}" * 20_000
