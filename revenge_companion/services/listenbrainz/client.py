@@ -121,7 +121,9 @@ class ListenBrainzClient:
     async def change(self, batch: Sequence[Delivery]) -> Mapping[int, Outcome]:
         """Love and hate recordings, one by one; see `services.base.TakesChanges`."""
         if await self._wants_singles():
-            raise not_kept(self._root)
+            # Its plays go on, so the lane must not be held for this.
+            refused = Refused(Reason.NOT_TAKEN, str(not_kept(self._root)))
+            return all_of([one.id for one in batch], refused)
         return await one_by_one(batch, self._feedback.change, at_once=SINGLES_AT_ONCE)
 
     async def marks(self) -> Mapping[Facet, str]:

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from revenge_companion.core.changes import Verb
 from revenge_companion.core.delivery import Delivered, Delivery, Outcome, Refused
-from revenge_companion.core.errors import LaneBlocked
+from revenge_companion.core.errors import BatchRefused, LaneBlocked
 from revenge_companion.core.library import item_of
 from revenge_companion.core.media import Item
 from revenge_companion.core.reasons import Reason
@@ -69,6 +69,8 @@ class Feedback:
             if error.code != Reason.NOT_TAKEN:
                 raise
             return Refused(Reason.NOT_TAKEN, str(error))
+        except BatchRefused as error:
+            return Refused(Reason.INVALID, str(error))
         return Delivered()
 
     async def _looked_up(self, item: Item, *, live: bool) -> str:

@@ -450,12 +450,13 @@ async def test_a_told_is_a_score_by_the_same_call(verb: Verb, score: int) -> Non
 
 
 async def test_changes_that_cannot_be_told_are_said_row_by_row() -> None:
-    answers = Answers(answer(200, {}), answer(200, {"status": "ok"}))
+    answers = Answers(answer(200, {}), answer(200, {"status": "ok"}), failed(400))
     known = a_track(3, music_ids=MusicIds(recording_mbid=RECORDING))
     batch = [
         a_told(Verb.LOVE, a_track(1), 1),
         a_told(Verb.RATE, a_track(2), 2),
         a_told(Verb.LOVE, known, 3),
+        a_told(Verb.HATE, known, 4),
     ]
     outcomes = await a_client(answers).change(batch)
     unknown = "ListenBrainz does not know this recording, so it cannot be loved there."
@@ -463,12 +464,13 @@ async def test_changes_that_cannot_be_told_are_said_row_by_row() -> None:
         1: Refused("not_taken", unknown),
         2: Refused("not_taken"),
         3: Delivered(),
+        4: Refused("invalid", "prose"),
     }
 
 
 async def test_a_server_that_keeps_no_loves_is_asked_nothing() -> None:
     answers = Answers(answer(200, {"status": "ok"}))
     client = a_client(answers, api_url="https://m.example/apis/listenbrainz")
-    with pytest.raises(LaneBlocked, match="keeps no loved tracks"):
-        await client.change([a_told(Verb.LOVE, a_track(), 1)])
+    refused = Refused("not_taken", "m.example keeps no loved tracks.")
+    assert await client.change([a_told(Verb.LOVE, a_track(), 1)]) == {1: refused}
     assert answers.requests == []
