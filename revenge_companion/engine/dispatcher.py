@@ -327,7 +327,9 @@ class Lane:
             return self._setbacks.unplanned(rows, outcomes)
         waits = (one.after_s or 0.0 for one in got.values() if isinstance(one, TryLater))
         self._rest.answered(max(waits, default=0.0))
-        await self._budget.spend(len(rows), self._clock.now())
+        # A day is counted in plays, where it is not in requests: a love is none.
+        plays = sum(row.scrobble.change is None for row in rows)
+        await self._budget.spend(plays, self._clock.now())
         for row in rows:
             outcomes[row.id] = got.get(row.id, Unknown(Reason.UNANSWERED))
         return None

@@ -10,7 +10,9 @@ import pytest
 
 from revenge_companion.core.accounts import Account, AccountState
 from revenge_companion.core.breaker import Breaker
+from revenge_companion.core.changes import Change, Verb
 from revenge_companion.core.delivery import Delivered, Delivery, Outcome
+from revenge_companion.core.library import Subject, SubjectKind
 from revenge_companion.core.live import LiveNotice
 from revenge_companion.core.media import Item, Kind
 from revenge_companion.core.quota import DayQuota
@@ -55,6 +57,10 @@ class Client:
         return sum(len(batch) for batch in self.batches)
 
     async def submit(self, batch: Sequence[Delivery]) -> Mapping[int, Outcome]:
+        self.batches.append([row.scrobble.item.media_id for row in batch])
+        return {row.id: Delivered() for row in batch}
+
+    async def change(self, batch: Sequence[Delivery]) -> Mapping[int, Outcome]:
         self.batches.append([row.scrobble.item.media_id for row in batch])
         return {row.id: Delivered() for row in batch}
 
@@ -191,6 +197,19 @@ async def test_requests_are_what_some_services_count(bench: Bench) -> None:
     await bench.add(*old(130))
     async with bench.running():
         await bench.sent(100)
+
+
+async def test_a_love_takes_nothing_from_the_plays_of_a_day(bench: Bench) -> None:
+    bench.quota = DayQuota(60)
+    subject = Subject(SubjectKind.TRACK, "Words", artist="Low")
+    loves = [
+        replace(played(3 * DAY_S - n * 300.0, f"love{n}"), change=Change(Verb.LOVE, subject))
+        for n in range(130)
+    ]
+    await bench.add(*loves)
+    async with bench.running():
+        await bench.sent(130)
+    assert bench.quota.left(bench.clock.now()) == 60
 
 
 @pytest.mark.expected_logs("nobody can have played this much")
