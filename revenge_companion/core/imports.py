@@ -89,6 +89,8 @@ class ImportRun:
     #: Lines that could not be read or written.
     failed: int = 0
     counts: Mapping[Verdict, int] = field(default_factory=dict)
+    #: Lines of those counts that the user does not want (Choice.SKIP).
+    left_out: int = 0
     #: Lines marked as watched at the server.
     marked: int = 0
     #: What stopped it, a sentence; empty when nothing did.
@@ -102,6 +104,12 @@ class ImportRun:
     @property
     def can_undo(self) -> bool:
         return self.state is RunState.DONE or (self.state is RunState.STOPPED and self.written)
+
+    @property
+    def interrupted(self) -> bool:
+        """It was under way when the program ended; nobody wanted it to stop."""
+        under_way = (RunState.READING, RunState.WRITING, RunState.UNDOING)
+        return not self.running and self.state in under_way
 
     @property
     def can_resume(self) -> bool:

@@ -101,7 +101,10 @@ class ImportRuns:
         def job(link: Link) -> list[StoredRun]:
             connection = link.connection
             rows = connection.execute(f"SELECT {_COLUMNS} FROM import_run {where}", values)
-            return [_stored(row, counts(connection, row[0])) for row in rows.fetchall()]
+            return [
+                _stored(row, counts(connection, row[0]), _left_out(connection, row[0]))
+                for row in rows.fetchall()
+            ]
 
         return await self._db.run(job)
 
@@ -214,6 +217,14 @@ def counts(connection: sqlite3.Connection, run_id: int) -> dict[Verdict, int]:
     return {Verdict(row[0]): int(row[1]) for row in rows}
 
 
+def _left_out(connection: sqlite3.Connection, run_id: int) -> int:
+    """Lines of a run that the user does not want."""
+    found = connection.execute(
+        "SELECT count(*) FROM import_entry WHERE run_id = ? AND choice = 'skip'", (run_id,)
+    ).fetchone()
+    return int(found[0])
+
+
 def walks_text(walks: Mapping[Facet, Walk]) -> str:
     """`StoredRun.walks` as its column keeps it."""
     return compact(
@@ -224,7 +235,7 @@ def walks_text(walks: Mapping[Facet, Walk]) -> str:
     )
 
 
-def _stored(row: tuple[Any, ...], by_verdict: Mapping[Verdict, int]) -> StoredRun:
+def _stored(row: tuple[Any, ...], by_verdict: Mapping[Verdict, int], left_out: int) -> StoredRun:
     options: dict[str, Any] = json.loads(row[4])
     run = ImportRun(
         id=row[0],
@@ -241,6 +252,7 @@ def _stored(row: tuple[Any, ...], by_verdict: Mapping[Verdict, int]) -> StoredRu
         marked=row[14],
         trouble=row[15],
         counts=by_verdict,
+        left_out=left_out,
         written=bool(row[17]),
     )
     return StoredRun(

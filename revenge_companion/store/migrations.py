@@ -269,6 +269,13 @@ _SERVER_MARKS = (
 )
 
 
+def m006_left_out(connection: sqlite3.Connection) -> None:
+    """Finds the lines that the user left out of an import, which are few or none."""
+    connection.execute(
+        "CREATE INDEX import_entry_left_out ON import_entry (run_id) WHERE choice = 'skip'"
+    )
+
+
 Migration = Callable[[sqlite3.Connection], None]
 
 MIGRATIONS: tuple[Migration, ...] = (
@@ -277,6 +284,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     m003_library,
     m004_server_index,
     m005_server_marks,
+    m006_left_out,
 )
 
 
