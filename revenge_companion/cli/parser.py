@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from revenge_companion import __version__
+from revenge_companion.cli.import_parser import add_imports, spelled_out
 from revenge_companion.core.errors import CompanionError
 
 Command = Callable[[argparse.Namespace], int]
@@ -199,6 +200,8 @@ def build() -> argparse.ArgumentParser:
     ):
         map_action(rows, name, place, says).add_argument("file", metavar="FILE", help="JSON")
 
+    add_imports(command, _lazy, _count)
+
     pause = command("pause", "amend:pause", "scrobble nothing for a while")
     pause.add_argument(
         "--minutes", type=_count, default=None, metavar="N", help="else until it is started again"
@@ -239,6 +242,8 @@ _ALLOW_HTTP = (
     "let the address be plain http on another computer, where anybody on the way can read the "
     "password or token"
 )
+
+
 _STATES = ("pending", "sending", "unsure", "delivered", "held", "parked", "undone")
 
 
@@ -259,7 +264,7 @@ def _positive(text: str) -> float:
 def run(arguments: Sequence[str]) -> int:
     """Parse and run one command; returns the exit code."""
     try:
-        args = build().parse_args(arguments)
+        args = build().parse_args(spelled_out(arguments))
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 2
     try:

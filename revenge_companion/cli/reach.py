@@ -2,7 +2,8 @@
 
 import argparse
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from revenge_companion.cli.parser import refused
@@ -44,6 +45,47 @@ def alone(do: str, args: dict[str, object]) -> dict[str, Any]:
             await running.close()
 
     return asyncio.run(work())
+
+
+#: The answer to one request by name, with its arguments.
+Ask = Callable[..., Awaitable[dict[str, Any]]]
+
+
+@asynccontextmanager
+async def reached() -> AsyncIterator[Ask]:
+    """Ask several things of one engine: the running one's, or our own that lives as long as this.
+
+    For what goes on between two requests, such as an import.
+    """
+    from revenge_companion.engine.control import NotAnswering, ask_async
+
+    control = find_paths().control
+
+    async def ask_running(do: str, *, timeout_s: float = 60.0, **args: object) -> dict[str, Any]:
+        said = await ask_async(control, do, timeout_s=timeout_s, **args)
+        if said is None:
+            raise NotAnswering("The running Companion has ended.")
+        return said
+
+    if await ask_async(control, "status", timeout_s=10.0) is not None:
+        yield ask_running
+        return
+    from revenge_companion.engine.requests import Requests
+
+    running = await opened()
+    try:
+        await running.engine.peek()
+        requests = Requests(running.engine)
+
+        async def ask_ours(do: str, *, timeout_s: float = 60.0, **args: object) -> dict[str, Any]:
+            return await requests.handle(do, args)
+
+        try:
+            yield ask_ours
+        finally:
+            await requests.close()
+    finally:
+        await running.close()
 
 
 async def opened() -> "Running":

@@ -1,0 +1,110 @@
+"""`import` and its arguments."""
+
+import argparse
+from collections.abc import Callable, Sequence
+
+#: Reads a source or a file; the word that may be left out.
+_FROM = "from"
+ACTIONS = (
+    _FROM, "sources", "runs", "show", "choose", "resume", "undo", "cancel", "forget", "unmatched",
+    "candidates", "match", "never",
+)  # fmt: skip
+_FACETS = ("history", "ratings", "watchlist", "collection", "loved", "lists")
+_VERDICTS = ("new", "there", "conflict", "unmatched")
+_CHOICES = ("default", "theirs", "ours", "skip")
+
+
+def add_imports(
+    command: Callable[[str, str, str], argparse.ArgumentParser],
+    lazy: Callable[[str], Callable[[argparse.Namespace], int]],
+    count: Callable[[str], int],
+) -> None:
+    """Add `import` by `command`; `lazy` names what runs it, `count` reads a number of rows."""
+    made = command("import", "imports:begin", "import what an account or a file knows about you")
+    made.usage = (
+        "revenge-companion import SOURCE|FILE [--what W,…] [--preview] [--yes] [--no-mark] [--json]"
+        "\n       revenge-companion import ACTION …"
+    )
+    actions = made.add_subparsers(
+        title="actions", metavar="ACTION", required=True, prog="revenge-companion import"
+    )
+
+    def action(name: str, place: str, says: str) -> argparse.ArgumentParser:
+        one = actions.add_parser(name, help=says, description=says)
+        one.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
+        one.set_defaults(command=lazy(f"imports:{place}"))
+        return one
+
+    def numbered(name: str, place: str, says: str) -> argparse.ArgumentParser:
+        one = action(name, place, says)
+        one.add_argument("id", type=int, metavar="ID", help="its number in `import runs`")
+        return one
+
+    def listed(one: argparse.ArgumentParser) -> None:
+        one.add_argument("--search", default="", metavar="TEXT", help="in titles")
+        one.add_argument("--limit", type=count, default=50, metavar="N")
+        one.add_argument("--after", type=int, default=0, metavar="ROW", help="go on after this one")
+
+    begin = action(_FROM, "begin", "read an account or a file; the word `from` may be left out")
+    begin.add_argument(
+        "source", metavar="SOURCE|FILE", help="an account's number, label or service, or a file"
+    )
+    begin.add_argument(
+        "--what",
+        type=_facets,
+        default=[],
+        metavar="W,…",
+        help=f"some of {', '.join(_FACETS)}; else everything",
+    )
+    begin.add_argument("--preview", action="store_true", help="only look; nothing is written")
+    begin.add_argument(
+        "--no-mark", action="store_true", help="do not mark anything as watched on the server"
+    )
+    action("sources", "sources", "list what can be imported from")
+    action("runs", "runs", "list imports").add_argument(
+        "--limit", type=count, default=50, metavar="N"
+    )
+    show = numbered("show", "rows", "list the lines of an import")
+    show.add_argument("--verdict", choices=_VERDICTS, default="")
+    show.add_argument("--what", choices=_FACETS, default="")
+    listed(show)
+    choose = numbered("choose", "choose", "choose what becomes of lines before they are written")
+    choose.add_argument("choice", choices=_CHOICES)
+    choose.add_argument(
+        "rows", type=int, nargs="*", metavar="ROW", help="without one, all conflicts of the import"
+    )
+    go_on = numbered("resume", "resume", "go on with an import, or write what its preview shows")
+    for one in (begin, go_on):
+        one.add_argument("--yes", action="store_true", help="write without asking")
+    numbered("undo", "undo", "take everything back that an import wrote")
+    numbered("cancel", "cancel", "stop an import; it can be resumed or undone")
+    numbered("forget", "forget", "take an import off the list; what it wrote stays")
+    listed(action("unmatched", "unmatched", "list the lines that no item was found for"))
+
+    def row(name: str, place: str, says: str) -> argparse.ArgumentParser:
+        one = action(name, place, says)
+        one.add_argument("row", type=int, metavar="ROW", help="its number in `import unmatched`")
+        return one
+
+    row("candidates", "candidates", "list items that a line might be").add_argument(
+        "text", nargs="?", default="", metavar="TEXT", help="else its own title"
+    )
+    row("match", "match", "say which item a line is").add_argument("media", metavar="MEDIA_ID")
+    row("never", "never", "say that a line is not to be matched")
+
+
+def spelled_out(arguments: Sequence[str]) -> list[str]:
+    """`import trakt …` as `import from trakt …`, which is what the parser knows."""
+    spelled = list(arguments)
+    if spelled[:1] == ["import"]:
+        word = next((one for one in spelled[1:] if one != "--json"), "--help")
+        if word not in (*ACTIONS, "-h", "--help"):
+            spelled.insert(1, _FROM)
+    return spelled
+
+
+def _facets(text: str) -> list[str]:
+    named = [part.strip() for part in text.split(",") if part.strip()]
+    if not named or not set(named) <= set(_FACETS):
+        raise argparse.ArgumentTypeError(f"takes some of {', '.join(_FACETS)}")
+    return named
