@@ -6,29 +6,16 @@ Apart from `words`, since a tray icon alone needs none of them.
 from collections.abc import Collection
 from datetime import datetime
 
-from PySide6.QtCore import QDate, QLocale
-
 from revenge_companion.core.imports import Choice, ImportRow, ImportRun, RunState, Verdict
-from revenge_companion.core.library import Entry, Facet, Precision, SubjectKind
-from revenge_companion.ui import words
+from revenge_companion.core.library import Entry, Facet
+from revenge_companion.ui import library_words, words
 from revenge_companion.ui.theme import Tone
 from revenge_companion.ui.words import say
 
 
-def facet_name(facet: Facet) -> str:
-    return {
-        Facet.HISTORY: say("History"),
-        Facet.RATINGS: say("Ratings"),
-        Facet.WATCHLIST: say("Watchlist"),
-        Facet.COLLECTION: say("Collection"),
-        Facet.LOVED: say("Loved tracks"),
-        Facet.LISTS: say("Lists"),
-    }[facet]
-
-
 def facet_names(facets: Collection[Facet]) -> str:
     """Several facets in one line, in their usual order."""
-    return ", ".join(facet_name(facet) for facet in Facet if facet in facets)
+    return ", ".join(library_words.facet(facet) for facet in Facet if facet in facets)
 
 
 def facet_sentence(facet: Facet) -> str:
@@ -86,51 +73,16 @@ def choice_name(choice: Choice, source: str) -> str:
     }[choice]
 
 
-def subject_kind(kind: SubjectKind) -> str:
-    return {
-        SubjectKind.MOVIE: say("Film"),
-        SubjectKind.SHOW: say("Series"),
-        SubjectKind.SEASON: say("Season"),
-        SubjectKind.EPISODE: say("Episode"),
-        SubjectKind.TRACK: say("Track"),
-        SubjectKind.ALBUM: say("Album"),
-        SubjectKind.PODCAST: say("Podcast"),
-        SubjectKind.BOOK: say("Book"),
-    }[kind]
-
-
-def entry_date(entry: Entry) -> str:
-    """When a line happened, as exactly as its source knows and no more; "" for never said."""
-    if entry.at is None or entry.precision is Precision.UNKNOWN:
-        return ""
-    if entry.precision is Precision.DAY:
-        # The day as the user wrote it: no zone may shift it.
-        at = entry.at
-        return QLocale().toString(QDate(at.year, at.month, at.day), QLocale.FormatType.ShortFormat)
-    return words.exact(entry.at)
-
-
 def entry_says(entry: Entry) -> str:
-    """What a line says of its subject, without naming it: "8 of 10, 3 May"."""
-    parts = []
-    match entry.facet:
-        case Facet.RATINGS if entry.rating is not None:
-            tenth = QLocale().toString(entry.rating / 10, "g", 3)
-            parts.append(say("{mark} of 10").format(mark=tenth))
-        case Facet.LOVED:
-            parts.append(say("loved") if entry.loved else say("disliked"))
-        case Facet.LISTS if entry.list_name:
-            parts.append(entry.list_name)
-        case Facet.HISTORY if entry.plays > 1:
-            parts.append(say("%Ln play(s)", entry.plays))
-    when = entry_date(entry)
-    if when:
-        parts.append(when)
-    elif entry.facet is Facet.HISTORY:
-        parts.append(say("date not known"))
-    if entry.note:
-        parts.append(entry.note)
-    return ", ".join(parts)
+    """What a line says of its subject, without naming it: "8 of 10, 03/05/2025 20:14"."""
+    dated = entry.at is not None or entry.facet is Facet.HISTORY
+    when = library_words.exact(entry) if dated else ""
+    return ", ".join(filter(None, (library_words.value(entry), when, entry.note)))
+
+
+def row_ours(row: ImportRow) -> str:
+    """What the library says in a conflict."""
+    return row.ours if row.ours_entry is None else entry_says(row.ours_entry)
 
 
 def row_why(row: ImportRow) -> str:

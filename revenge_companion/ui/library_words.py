@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from PySide6.QtCore import QDate, QLocale
 
 from revenge_companion.core.changes import Change, Verb
-from revenge_companion.core.library import Facet, Precision, SubjectKind
+from revenge_companion.core.library import Entry, Facet, Precision, SubjectKind
 from revenge_companion.core.shown import Shown
 from revenge_companion.core.statistics import Bar, Bucket, Statistics
 from revenge_companion.ui import words
@@ -68,14 +68,22 @@ def when(row: Shown, now: datetime) -> str:
     """When it was, no more exactly than it is known."""
     if row.at is None:
         return say("date unknown")
-    if row.precision is Precision.DAY:
-        # Noon UTC stands for the whole day: it is never moved to another one.
-        day = QDate(row.at.year, row.at.month, row.at.day)
-        return QLocale().toString(day, QLocale.FormatType.ShortFormat)
-    return words.moment(row.at, now)
+    return _day(row.at) if row.precision is Precision.DAY else words.moment(row.at, now)
 
 
-def value(row: Shown) -> str:
+def exact(row: Shown | Entry) -> str:
+    """Date and time in full, as far as they are known."""
+    if row.at is None:
+        return say("date unknown")
+    return _day(row.at) if row.precision is Precision.DAY else words.exact(row.at)
+
+
+def _day(at: datetime) -> str:
+    # Noon UTC stands for the whole day: it is never moved to another one.
+    return QLocale().toString(QDate(at.year, at.month, at.day), QLocale.FormatType.ShortFormat)
+
+
+def value(row: Shown | Entry) -> str:
     """What a line says besides its thing: the rating, the list, how often."""
     match row.facet:
         case Facet.RATINGS if row.rating is not None:

@@ -19,11 +19,13 @@ from revenge_companion.ui.autostart import Autostart, system_autostart
 from revenge_companion.ui.context import Context
 from revenge_companion.ui.pages.activity import ActivityPage
 from revenge_companion.ui.widgets.demo_banner import DemoBanner
+from revenge_companion.ui.widgets.import_notice import ImportNotice
 from revenge_companion.ui.widgets.notice import Notice
 from revenge_companion.ui.widgets.sidebar import Sidebar
 
 if TYPE_CHECKING:
     from revenge_companion.ui.pages.accounts import AccountsPage
+    from revenge_companion.ui.pages.imports import ImportsPage
     from revenge_companion.ui.pages.library import LibraryPage
     from revenge_companion.ui.pages.outbox import OutboxPage
     from revenge_companion.ui.pages.settings import SettingsPage
@@ -36,9 +38,10 @@ class Place(IntEnum):
     ACTIVITY = 0
     OUTBOX = 1
     ACCOUNTS = 2
-    LIBRARY = 3
-    STATISTICS = 4
-    SETTINGS = 5
+    IMPORTS = 3
+    LIBRARY = 4
+    STATISTICS = 5
+    SETTINGS = 6
 
 
 Page = TypeVar(
@@ -46,6 +49,7 @@ Page = TypeVar(
     "ActivityPage",
     "OutboxPage",
     "AccountsPage",
+    "ImportsPage",
     "LibraryPage",
     "StatisticsPage",
     "SettingsPage",
@@ -80,7 +84,7 @@ class Window(QWidget):
         self._has_tray = has_tray
         self._said_no_tray = False
         self.tasks = Tasks()
-        self._asking = False
+        self._asking = self._looked = False
         self._shut: list[Callable[[], None]] = []
         self.setWindowTitle(APP_NAME)
         self._banner = banner
@@ -97,6 +101,7 @@ class Window(QWidget):
             Place.ACTIVITY: ("activity", self.tr("Activity")),
             Place.OUTBOX: ("outbox", self.tr("Outbox")),
             Place.ACCOUNTS: ("accounts", self.tr("Accounts")),
+            Place.IMPORTS: ("imports", self.tr("Imports")),
             Place.LIBRARY: ("library", self.tr("Library")),
             Place.STATISTICS: ("statistics", self.tr("Statistics")),
             Place.SETTINGS: ("settings", self.tr("Settings")),
@@ -108,6 +113,9 @@ class Window(QWidget):
         self.locked.acted.connect(self.unlock)
         self.map_wanted = Notice()
         self.map_wanted.acted.connect(self.show_anime)
+        self.importing = ImportNotice(self._context, self._sees_run)
+        self.importing.resume_wanted.connect(self._on_go_on)
+        self.importing.open_wanted.connect(self._on_open_run)
         self.no_tray = Notice()
         self.no_tray.acted.connect(self.quit_wanted)
         right = QVBoxLayout()
@@ -115,6 +123,7 @@ class Window(QWidget):
         right.addWidget(self.trouble)
         right.addWidget(self.locked)
         right.addWidget(self.map_wanted)
+        right.addWidget(self.importing)
         right.addWidget(self.no_tray)
         right.addWidget(self.pages, 1)
         across = QHBoxLayout()
@@ -164,7 +173,17 @@ class Window(QWidget):
     def accounts(self) -> "AccountsPage":
         from revenge_companion.ui.pages.accounts import AccountsPage
 
-        return self._added(AccountsPage(self._context, open_in_browser), self.tr("Accounts"))
+        page = AccountsPage(self._context, open_in_browser)
+        page.linked.connect(lambda account: self.imports.offer(account))
+        return self._added(page, self.tr("Accounts"))
+
+    @cached_property
+    def imports(self) -> "ImportsPage":
+        from revenge_companion.ui.pages.imports import ImportsPage
+
+        page = ImportsPage(self._context, self._context.engine.imports, open_in_browser)
+        page.accounts_wanted.connect(lambda: self.sidebar.choose(Place.ACCOUNTS))
+        return self._added(page, self.tr("Imports"))
 
     @cached_property
     def library(self) -> "LibraryPage":
@@ -199,6 +218,8 @@ class Window(QWidget):
                 page = self.outbox
             case Place.ACCOUNTS:
                 page = self.accounts
+            case Place.IMPORTS:
+                page = self.imports
             case Place.LIBRARY:
                 page = self.library
             case Place.STATISTICS:
@@ -221,6 +242,11 @@ class Window(QWidget):
         """Show where the anime map is downloaded."""
         self.show_settings()
         self.settings.show_anime()
+
+    def show_unmatched(self) -> None:
+        """Show the lines of imports that found no match."""
+        self.sidebar.choose(Place.IMPORTS)
+        self.imports.show_unmatched()
 
     def link_again(self, account_id: int) -> None:
         """Show the accounts, and the dialog that links this one anew."""
@@ -313,12 +339,28 @@ class Window(QWidget):
             await engine.save_settings(replace(engine.settings, welcomed=True))
         except CompanionError as error:
             self.trouble.say(str(error))
-        await self._ask(WelcomeDialog(self, self._context, open_in_browser))
+        dialog = WelcomeDialog(self, self._context, open_in_browser)
+        dialog.unmatched_wanted.connect(self.show_unmatched)
+        await self._ask(dialog)
+
+    def _on_go_on(self, run_ids: list[int]) -> None:
+        self.sidebar.choose(Place.IMPORTS)
+        for run_id in run_ids:
+            self.imports.resume(run_id)
+
+    def _on_open_run(self, run_id: int) -> None:
+        self.sidebar.choose(Place.IMPORTS)
+        self.imports.open_run(run_id)
+
+    def _sees_run(self, run_id: int) -> bool:
+        # The page is not built to find out.
+        return "imports" in vars(self) and self.imports.shows(run_id)
 
     def shut(self) -> None:
         """Close for good: end what the pages have under way."""
         for shut in self._shut:
             shut()
+        self.importing.tasks.cancel()
         self.tasks.cancel()
         self.hide()
 
@@ -346,6 +388,9 @@ class Window(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        if not self._looked:
+            self._looked = True
+            self.importing.look()
         if not self._said_no_tray and not self._has_tray():
             self._said_no_tray = True
             self.no_tray.say(

@@ -86,7 +86,8 @@ def row(
         entry = Entry(Facet.RATINGS, subject, f"line-{number}", at, rating=10 + number % 10 * 10)
     made = ImportRow(number, run_id, entry, verdict, matched_label=subject.label)
     if verdict is Verdict.CONFLICT:
-        made = replace(made, ours="01/02/2026 21:05", reason_code=Reason.ALREADY_THERE)
+        made = replace(made, ours="01/02/2026 21:05", reason_code=Reason.ALREADY_THERE,
+                       facts={"service": "Your library"})  # fmt: skip
     if verdict is Verdict.UNMATCHED:
         made = replace(made, matched_label="", reason_code=Reason.NOT_FOUND,
                        facts={"service": "Your server"})  # fmt: skip

@@ -11,17 +11,19 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtGui import QPixmap
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from revenge_companion.core.errors import ImportRefused
 from revenge_companion.core.imports import Candidate, Choice, RunState, Verdict
 from revenge_companion.core.library import Facet
-from revenge_companion.core.status import EngineStatus
+from revenge_companion.core.status import EngineStatus, SignInState
 from revenge_companion.ui.context import Context
 from revenge_companion.ui.dialogs.import_match import MatchDialog
 from revenge_companion.ui.dialogs.import_wizard import ImportWizard
+from revenge_companion.ui.dialogs.welcome import WelcomeDialog
 from revenge_companion.ui.pages.imports import ImportsPage
 from revenge_companion.ui.style import Theme
+from revenge_companion.ui.window import Place, Window
 from tests.clock import settle
 from tests.ui.fake_engine import LONG, SIGNED_IN, FakeEngine
 from tests.ui.fake_imports import LETTERBOXD_ZIP, TRAKT, FakeImports, film, row, run
@@ -163,7 +165,7 @@ async def test_running_and_summary(
     shoot(made, "import-4-stopped")
     imports.become(replace(writing, running=False))
     shoot(made, "import-4-interrupted")
-    done = run(1, RunState.DONE, written=True, marked=2203, failed=2)
+    done = run(1, RunState.DONE, written=True, marked=2203, failed=2, left_out=12)
     imports.become(done)
     shoot(made, "import-5-summary")
     imports.become(replace(done, state=RunState.UNDOING, running=True, processed=1000, rate=3000.0))
@@ -238,3 +240,41 @@ async def test_page_with_nothing(context: Context, engine: FakeEngine, shoot: Sh
         shoot(page, f"imports-no-{name}")
     page.shut()
     page.deleteLater()
+
+
+async def test_in_the_window(context: Context, engine: FakeEngine, shoot: Shoot) -> None:
+    engine.status = SIGNED_IN
+    engine.imports.known = {2: run(2, RunState.WRITING, processed=900, written=True)}
+    window = Window(context, has_tray=lambda: True)
+    window.sidebar.choose(Place.IMPORTS)
+    window.show()
+    await settle()
+    shoot(window, "imports-window")
+    window.importing.say("")
+    window.resize(window.minimumSize())
+    await settle()
+    shoot(window, "imports-window-small")
+    window.imports.book.setCurrentIndex(1)
+    window.imports.past.view.selectRow(0)
+    await settle()
+    shoot(window, "imports-window-small-past")
+    window.imports.offer(SIGNED_IN.accounts[0].account)
+    await settle()
+    (box,) = window.findChildren(QMessageBox)
+    shoot(box, "import-offer")
+    box.reject()
+    await settle()
+    window.shut()
+    window.deleteLater()
+
+
+async def test_first_steps(context: Context, engine: FakeEngine, shoot: Shoot) -> None:
+    welcome = WelcomeDialog(None, context, lambda address: None)
+    welcome.show()
+    shoot(welcome, "welcome-1")
+    engine.become(sign_in=SignInState.SIGNED_IN, server_url="https://media.example.org")
+    engine.become(accounts=SIGNED_IN.accounts[:1])
+    await settle()
+    shoot(welcome, "welcome-3-import")
+    welcome.reject()
+    welcome.deleteLater()

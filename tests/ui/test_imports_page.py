@@ -10,11 +10,14 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 from revenge_companion.core.errors import ImportRefused, StoreTrouble
 from revenge_companion.core.imports import Candidate, RunState, Verdict
 from revenge_companion.core.library import Facet
-from revenge_companion.ui import import_words
+from revenge_companion.ui import import_words, library_words
 from revenge_companion.ui.context import Context
 from revenge_companion.ui.dialogs.import_match import MatchDialog
 from revenge_companion.ui.dialogs.import_wizard import ImportWizard
+from revenge_companion.ui.dialogs.link import LinkDialog
 from revenge_companion.ui.pages.imports import MOST_CARDS, ImportsPage
+from revenge_companion.ui.widgets.text import Text
+from revenge_companion.ui.window import Place, Window
 from tests.clock import eventually, settle
 from tests.ui.fake_engine import SIGNED_IN, FakeEngine, account
 from tests.ui.fake_imports import (
@@ -294,15 +297,15 @@ async def test_a_database_in_trouble_is_said(page: ImportsPage, imports: FakeImp
 
 
 def test_a_day_stays_the_day_that_was_written() -> None:
-    assert import_words.entry_date(DAY) == "29/02/2024"
+    assert library_words.exact(DAY) == "29/02/2024"
     assert import_words.entry_says(DAY) == "29/02/2024"
     for hour in (0, 23):
         moved = replace(DAY, at=DAY.at and DAY.at.replace(hour=hour))
-        assert import_words.entry_date(moved) == "29/02/2024"
+        assert library_words.exact(moved) == "29/02/2024"
 
 
 def test_a_play_without_a_date_says_so() -> None:
-    assert import_words.entry_says(UNDATED) == "3 plays, date not known"
+    assert import_words.entry_says(UNDATED) == "3 times, date unknown"
 
 
 @pytest.mark.parametrize(("mark", "said"), [(80, "8 of 10"), (75, "7.5 of 10"), (100, "10 of 10")])
@@ -326,3 +329,120 @@ def test_every_state_has_words(state: RunState, running: bool) -> None:
 )  # fmt: skip
 def test_time_left_is_told_roughly(seconds: float | None, said: str) -> None:
     assert import_words.time_left(seconds) == said
+
+
+# In the window
+
+
+@pytest.fixture
+async def window(context: Context, engine: FakeEngine) -> AsyncIterator[Window]:
+    engine.status = SIGNED_IN
+    made = Window(context, has_tray=lambda: True)
+    yield made
+    for dialog in (*made.findChildren(ImportWizard), *made.findChildren(LinkDialog)):
+        dialog.reject()
+    await settle()
+    made.shut()
+    made.deleteLater()
+    await settle()
+
+
+async def test_the_page_is_built_when_it_is_chosen(window: Window, engine: FakeEngine) -> None:
+    window.show()
+    await settle()
+    assert "imports" not in vars(window)
+    window.sidebar.choose(Place.IMPORTS)
+    await settle()
+    assert window.pages.currentWidget() is window.imports
+    window.imports.sources.link.clicked.emit()
+    assert window.pages.currentWidget() is window.accounts
+
+
+async def test_linking_an_account_offers_its_import_and_linking_again_does_not(
+    window: Window, engine: FakeEngine, imports: FakeImports
+) -> None:
+    window.sidebar.choose(Place.ACCOUNTS)
+    window.show()
+    engine.imports.kinds = (replace(TRAKT, key="account:9"),)
+    for again in (False, True):
+        if again:
+            window.accounts.link_again(1)
+        else:
+            window.accounts.link_buttons["trakt"].click()
+        await settle()
+        (dialog,) = (one for one in window.findChildren(LinkDialog) if one.isVisible())
+        dialog.go.click()
+        await settle()
+        boxes = [box for box in window.findChildren(QMessageBox) if box.isVisible()]
+        assert len(boxes) == (0 if again else 1)
+        if boxes:
+            await answer(window, yes=True)
+            assert wizard_of(window).steps.accessibleName() == "Step 2 of 5: What"
+            wizard_of(window).reject()
+            await settle()
+    assert engine.imports.calls("begin") == []
+
+
+async def test_an_import_cut_short_by_the_programs_end_is_offered_to_go_on(
+    window: Window, engine: FakeEngine
+) -> None:
+    engine.imports.known = {
+        1: run(1, RunState.STOPPED),
+        2: run(2, RunState.WRITING, processed=900, written=True),
+        3: run(3),
+    }
+    window.show()
+    await settle()
+    texts = [one.text() for one in window.importing.findChildren(Text)]
+    assert "The import from Trakt (anna) was interrupted." in texts
+    assert engine.imports.calls("resume") == []
+    window.importing.action.click()
+    await settle()
+    assert engine.imports.calls("resume") == [(2,)]
+    assert window.pages.currentWidget() is window.imports
+    assert not window.importing.isVisible()
+
+
+async def test_nothing_interrupted_says_nothing(window: Window, engine: FakeEngine) -> None:
+    engine.imports.known = {1: run(1, RunState.STOPPED), 3: run(3)}
+    window.show()
+    await settle()
+    assert not window.importing.isVisible()
+
+
+async def test_what_gets_ready_while_nobody_looks_is_told_and_opened(
+    window: Window, engine: FakeEngine
+) -> None:
+    window.show()
+    await settle()
+    reading = run(1, RunState.READING, running=True, processed=10)
+    engine.imports.become(reading)
+    assert not window.importing.isVisible()
+    engine.imports.become(run(1))
+    texts = [one.text() for one in window.importing.findChildren(Text)]
+    assert "Trakt (anna) is read: the preview waits for you." in texts
+    window.importing.action.click()
+    await settle()
+    assert wizard_of(window).steps.accessibleName() == "Step 3 of 5: Preview"
+    assert not window.importing.isVisible()
+
+    # Who looks at it need not be told.
+    engine.imports.become(run(1, RunState.WRITING, running=True, written=True))
+    engine.imports.become(run(1, RunState.DONE, written=True))
+    assert not window.importing.isVisible()
+
+
+async def test_an_import_that_was_stopped_by_the_user_is_not_told_of(
+    window: Window, engine: FakeEngine
+) -> None:
+    window.show()
+    await settle()
+    engine.imports.become(run(1, RunState.READING, running=True))
+    engine.imports.become(run(1, RunState.STOPPED))
+    assert not window.importing.isVisible()
+    engine.imports.become(run(1, RunState.READING, running=True))
+    engine.imports.become(run(1, RunState.STOPPED, trouble="Trakt is not answering."))
+    assert window.importing.isVisible()
+    # It goes on again.
+    engine.imports.become(run(1, RunState.READING, running=True))
+    assert not window.importing.isVisible()

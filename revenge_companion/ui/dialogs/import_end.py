@@ -131,20 +131,13 @@ class SummaryPage(QWidget):
 
 def summary_lines(run: ImportRun) -> str:
     """What a finished run came to, a line for each fact."""
-    counts = run.counts
+    there, conflicts = run.counts.get(Verdict.THERE, 0), run.counts.get(Verdict.CONFLICT, 0)
+    written = max(0, sum(run.counts.values()) - there - run.left_out)
     facts = (
-        (
-            counts.get(Verdict.NEW, 0),
-            words.say("%Ln line(s) added to your library.", counts.get(Verdict.NEW, 0)),
-        ),
-        (
-            counts.get(Verdict.CONFLICT, 0),
-            words.say("%Ln conflict(s) settled as you chose.", counts.get(Verdict.CONFLICT, 0)),
-        ),
-        (
-            counts.get(Verdict.THERE, 0),
-            words.say("%Ln line(s) were there already.", counts.get(Verdict.THERE, 0)),
-        ),
+        (written, words.say("%Ln line(s) imported into your library.", written)),
+        (conflicts, words.say("%Ln conflict(s) settled as the preview showed.", conflicts)),
+        (there, words.say("%Ln line(s) were there already.", there)),
+        (run.left_out, words.say("%Ln line(s) left out.", run.left_out)),
         (run.marked, words.say("%Ln item(s) marked as watched on your server.", run.marked)),
         (run.failed, words.say("%Ln line(s) could not be imported.", run.failed)),
     )

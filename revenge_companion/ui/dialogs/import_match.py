@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
 from revenge_companion.core.errors import CompanionError
 from revenge_companion.core.imports import Candidate, ImportRow
 from revenge_companion.engine.library_api import ImportsApi
-from revenge_companion.ui import import_words, words
+from revenge_companion.ui import import_words, library_words, words
 from revenge_companion.ui.ask import only_default
 from revenge_companion.ui.async_slot import Tasks, async_slot
 from revenge_companion.ui.theme import GRID, MARGIN, Tone
@@ -46,8 +46,8 @@ class MatchDialog(QDialog):
     def _build(self) -> None:
         entry = self._row.entry
         subject = entry.subject
-        kind = import_words.subject_kind(subject.kind)
-        facts = [kind, import_words.facet_name(entry.facet), import_words.entry_says(entry)]
+        kind = library_words.kind(subject.kind)
+        facts = [kind, library_words.facet(entry.facet), import_words.entry_says(entry)]
         if subject.title and subject.title not in subject.label:
             facts.insert(1, subject.title)
         about = Text(" \N{MIDDLE DOT} ".join(filter(None, facts)), tone=Tone.MUTED, wrap=True)

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QW
 from revenge_companion.core.imports import ImportRun, Verdict
 from revenge_companion.core.library import Facet
 from revenge_companion.engine.library_api import ImportsApi
-from revenge_companion.ui import import_words, words
+from revenge_companion.ui import import_words, library_words, words
 from revenge_companion.ui.theme import GRID, Tone
 from revenge_companion.ui.widgets.import_rows import ImportRows
 from revenge_companion.ui.widgets.tabs import Tabs
@@ -93,7 +93,7 @@ class PreviewPage(QWidget):
         self.facet.clear()
         self.facet.addItem(self.tr("Everything"), None)
         for facet in run.facets:
-            self.facet.addItem(import_words.facet_name(facet), facet.value)
+            self.facet.addItem(library_words.facet(facet), facet.value)
         self.facet.blockSignals(False)
         self.facet.setVisible(len(run.facets) > 1)
 

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 from revenge_companion.core.imports import ImportSource
 from revenge_companion.core.library import Facet
 from revenge_companion.core.status import SignInState
-from revenge_companion.ui import import_words
+from revenge_companion.ui import import_words, library_words
 from revenge_companion.ui.context import Context
 from revenge_companion.ui.theme import GRID, Tone
 from revenge_companion.ui.widgets.card import Card, Column, clear
@@ -78,7 +78,7 @@ class WhatPage(Column):
         self._on_ticked()
 
     def _facet(self, facet: Facet) -> QWidget:
-        box = QCheckBox(import_words.facet_name(facet))
+        box = QCheckBox(library_words.facet(facet))
         box.setChecked(True)
         box.toggled.connect(self._on_ticked)
         self.facets[facet] = box

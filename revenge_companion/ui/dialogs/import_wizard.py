@@ -122,6 +122,11 @@ class ImportWizard(QDialog):
         if path is not None:
             self._on_file(path)
 
+    @property
+    def run_id(self) -> int | None:
+        """The run that it shows, which goes on without it; None before one is begun."""
+        return None if self._run is None else self._run.id
+
     # Layout
 
     def _build(self) -> None:

@@ -1,7 +1,8 @@
-"""The first steps: sign in, link, done. Shown once, and left whenever the user likes."""
+"""The first steps: sign in, link, import, done. Shown once, and left whenever the user likes."""
 
 from collections.abc import Callable
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -23,7 +24,10 @@ from revenge_companion.ui.widgets.text import Text, buddy
 
 
 class WelcomeDialog(QDialog):
-    """Three steps that tick themselves off; accepted or not, it has been seen."""
+    """Steps that tick themselves off; accepted or not, it has been seen."""
+
+    #: The user wants to see what an import could not match.
+    unmatched_wanted = Signal()
 
     def __init__(
         self, parent: QWidget | None, context: Context, open_address: Callable[[str], None]
@@ -31,6 +35,7 @@ class WelcomeDialog(QDialog):
         super().__init__(parent)
         self._context = context
         self._open_address = open_address
+        self._imported = False
         self.tasks = Tasks()
         self.setWindowTitle(APP_NAME)
         self._build()
@@ -53,11 +58,14 @@ class WelcomeDialog(QDialog):
         linking.setSpacing(2 * GRID)
         linking.addWidget(self.service, 1)
         linking.addWidget(self.link)
-        self.marks = [Text(scale=1.4, bold=True) for _ in range(3)]
-        self.told = [Text(tone=Tone.MUTED, wrap=True) for _ in range(3)]
+        self.bring = QPushButton(self.tr("&Import\N{HORIZONTAL ELLIPSIS}"))
+        self.bring.clicked.connect(self._on_import)
+        self.marks = [Text(scale=1.4, bold=True) for _ in range(4)]
+        self.told = [Text(tone=Tone.MUTED, wrap=True) for _ in range(4)]
         titles = (
             self.tr("Sign in to your Revenge server"),
             self.tr("Link a service"),
+            self.tr("Import what you watched before"),
             self.tr("Play something"),
         )
         steps = QGridLayout()
@@ -68,10 +76,11 @@ class WelcomeDialog(QDialog):
             row = 3 * number
             steps.addWidget(self.marks[number], row, 0)
             steps.addWidget(Text(title, bold=True), row, 1)
-            steps.addWidget(self.told[number], row + 1, 1)
+            steps.addWidget(self.told[number], row + 1, 1, 1, 2)
             steps.setRowMinimumHeight(row + 2, 3 * GRID)
         steps.addWidget(self.sign_in, 0, 2)
         steps.addLayout(linking, 3, 2)
+        steps.addWidget(self.bring, 6, 2)
         self.buttons = QDialogButtonBox()
         self.leave = self.buttons.addButton(
             self.tr("S&kip"), QDialogButtonBox.ButtonRole.AcceptRole
@@ -80,18 +89,19 @@ class WelcomeDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
         column.setSpacing(4 * GRID)
-        column.addWidget(Text(self.tr("Three steps, and your plays count"), scale=1.25, bold=True))
+        column.addWidget(Text(self.tr("A few steps, and your plays count"), scale=1.25, bold=True))
         column.addLayout(steps)
         column.addStretch(1)
         column.addWidget(self.buttons)
-        self.setMinimumWidth(560)
+        # In average characters: larger text needs more room.
+        self.setMinimumWidth(94 * self.fontMetrics().averageCharWidth())
 
     def _show(self, status: EngineStatus) -> None:
         signed_in = status.sign_in is SignInState.SIGNED_IN
         names = [self._context.name(each.account.service) for each in status.accounts]
         done = signed_in and bool(names)
         for mark, number, ticked in zip(
-            self.marks, "123", (signed_in, bool(names), False), strict=True
+            self.marks, "1234", (signed_in, bool(names), self._imported, False), strict=True
         ):
             mark.setText("\N{CHECK MARK}" if ticked else number)
             mark.set_tone(Tone.GOOD if ticked else Tone.MUTED)
@@ -106,19 +116,31 @@ class WelcomeDialog(QDialog):
             if names
             else self.tr("Your plays are sent there. You can link more later.")
         )
-        self.told[2].setText(
+        self.told[2].setText(self._import_words())
+        self.told[3].setText(
             self.tr("That is all. The Companion stays in the tray and does the rest.")
             if done
             else self.tr("Then the Companion stays in the tray and does the rest.")
         )
         self.sign_in.setVisible(not signed_in)
+        self.bring.setEnabled(signed_in)
         self.leave.setText(self.tr("&Done") if done else self.tr("S&kip"))
         ask.only_default(self, self._next(signed_in=signed_in, linked=bool(names)))
 
     def _next(self, *, signed_in: bool, linked: bool) -> QPushButton:
         if not signed_in:
             return self.sign_in
-        return self.leave if linked else self.link
+        if not linked:
+            return self.link
+        return self.leave if self._imported else self.bring
+
+    def _import_words(self) -> str:
+        if self._imported:
+            return self.tr("It goes on by itself. You find it under Imports.")
+        return self.tr(
+            "If you like: from an account or a file. You see everything before anything is "
+            "written, and it can be undone."
+        )
 
     @async_slot
     async def _on_sign_in(self) -> None:
@@ -145,3 +167,26 @@ class WelcomeDialog(QDialog):
         spec = self._context.spec(self.service.currentData())
         if spec is not None:
             await link_account(self, self._context, spec, open_address=self._open_address)
+
+    @async_slot
+    async def _on_import(self) -> None:
+        from revenge_companion.ui.dialogs.import_wizard import ImportWizard
+
+        imports = self._context.engine.imports
+        self._context.bridge.watch_imports(imports)
+        accounts = [source for source in imports.sources() if not source.is_file]
+        wizard = ImportWizard(
+            self, self._context, imports, source=accounts[0] if len(accounts) == 1 else None
+        )
+        wizard.address_wanted.connect(self._open_address)
+        wizard.unmatched_wanted.connect(self._on_unmatched_wanted)
+        try:
+            await ask.opened(wizard)
+            self._imported = self._imported or wizard.run_id is not None
+        finally:
+            wizard.deleteLater()
+        self._show(self._context.engine.status)
+
+    def _on_unmatched_wanted(self) -> None:
+        self.accept()
+        self.unmatched_wanted.emit()

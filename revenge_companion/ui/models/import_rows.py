@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QColor, QGuiApplication
 
 from revenge_companion.core.imports import Choice, ImportRow, Verdict
-from revenge_companion.ui import import_words, words
+from revenge_companion.ui import import_words, library_words, words
 from revenge_companion.ui.models.paged import SORT_ROLE, PagedModel, ReadPage
 from revenge_companion.ui.theme import Tone, tone_colour
 
@@ -131,11 +131,11 @@ class ImportRowsModel(PagedModel[ImportRow]):
             case RowColumn.TITLE:
                 return entry.subject.label
             case RowColumn.FACET:
-                return import_words.facet_name(entry.facet)
+                return library_words.facet(entry.facet)
             case RowColumn.SAYS:
                 return import_words.entry_says(entry)
             case RowColumn.OURS:
-                return row.ours
+                return import_words.row_ours(row)
             case RowColumn.MATCHED:
                 return row.matched_label or "\N{EN DASH}"
             case RowColumn.WHY:
@@ -150,7 +150,7 @@ class ImportRowsModel(PagedModel[ImportRow]):
         match what:
             case RowColumn.TITLE:
                 subject = row.entry.subject
-                kind = import_words.subject_kind(subject.kind)
+                kind = library_words.kind(subject.kind)
                 title = subject.title if subject.title not in subject.label else ""
                 return " \N{MIDDLE DOT} ".join(
                     part for part in (kind, subject.label, title) if part

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout
 
@@ -20,6 +21,9 @@ from revenge_companion.ui.widgets.text import Text
 
 
 class AccountsPage(Column):
+    #: Account: one that was not linked before.
+    linked = Signal(object)
+
     def __init__(self, context: Context, open_address: Callable[[str], None]) -> None:
         super().__init__()
         self._context = context
@@ -123,9 +127,11 @@ class AccountsPage(Column):
             await self._run_link(spec, account)
 
     async def _run_link(self, spec: ServiceSpec, again: Account | None) -> None:
-        await link_account(
+        account = await link_account(
             self.window(), self._context, spec, open_address=self._open_address, again=again
         )
+        if account is not None and again is None:
+            self.linked.emit(account)
 
     @async_slot
     async def _on_test(self, account_id: int) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
@@ -23,6 +24,9 @@ from revenge_companion.ui.widgets.import_sources import ImportSources
 from revenge_companion.ui.widgets.tabs import Tabs
 from revenge_companion.ui.widgets.text import Text
 
+if TYPE_CHECKING:
+    from revenge_companion.ui.dialogs.import_wizard import ImportWizard
+
 #: Wait after the last key before searching.
 SEARCH_AFTER_MS = 250
 #: Runs that are listed.
@@ -43,7 +47,7 @@ class ImportsPage(QWidget):
         self._context = context
         self._imports = imports
         self._open_address = open_address
-        self._asking = False
+        self._wizard: ImportWizard | None = None
         self._stale = True
         self.tasks = Tasks()
         #: By the run's id.
@@ -112,7 +116,7 @@ class ImportsPage(QWidget):
         self.sources.address_wanted.connect(self._open_address)
         self.sources.accounts_wanted.connect(self.accounts_wanted)
         self.past.opened.connect(self.open_run)
-        self.past.resumed.connect(self._on_resume)
+        self.past.resumed.connect(self.resume)
         self.past.undo_wanted.connect(self._on_undo)
         self.past.forget_wanted.connect(self._on_forget)
         self.past.sources_wanted.connect(lambda: self.book.setCurrentIndex(0))
@@ -139,7 +143,7 @@ class ImportsPage(QWidget):
     @async_slot
     async def start(self, *, source: ImportSource | None = None, path: Path | None = None) -> None:
         """Open the wizard at a source or a file, or at its first step."""
-        await self._wizard(source=source, path=path)
+        await self._open_wizard(source=source, path=path)
 
     @async_slot
     async def open_run(self, run_id: int) -> None:
@@ -149,23 +153,27 @@ class ImportsPage(QWidget):
         except CompanionError as error:
             self._say(str(error))
             return
-        await self._wizard(run=run)
+        await self._open_wizard(run=run)
 
     @async_slot
     async def offer(self, account: Account) -> None:
         """Offer an import to who has just linked an account; nothing is begun without a yes."""
         source = import_asking.source_of(self._imports, account)
         if source is not None and await import_asking.wants_import(self.window(), source):
-            await self._wizard(source=source)
+            await self._open_wizard(source=source)
 
-    async def _wizard(
+    def shows(self, run_id: int) -> bool:
+        """Whether the wizard is open at a run."""
+        return self._wizard is not None and self._wizard.run_id == run_id
+
+    async def _open_wizard(
         self,
         *,
         source: ImportSource | None = None,
         path: Path | None = None,
         run: ImportRun | None = None,
     ) -> None:
-        if self._asking:
+        if self._wizard is not None:
             return
         from revenge_companion.ui.dialogs.import_wizard import ImportWizard
 
@@ -175,11 +183,11 @@ class ImportsPage(QWidget):
         wizard.unmatched_wanted.connect(self.show_unmatched)
         wizard.accounts_wanted.connect(self.accounts_wanted)
         wizard.address_wanted.connect(self._open_address)
-        self._asking = True
+        self._wizard = wizard
         try:
             await ask.opened(wizard)
         finally:
-            self._asking = False
+            self._wizard = None
             wizard.deleteLater()
         self._read()
 
@@ -211,7 +219,7 @@ class ImportsPage(QWidget):
     def _card(self, run: ImportRun) -> RunCard:
         card = RunCard(self._context, run)
         card.opened.connect(self.open_run)
-        card.resumed.connect(self._on_resume)
+        card.resumed.connect(self.resume)
         card.stopped.connect(self._on_stop)
         self._open.addWidget(card)
         return card
@@ -253,7 +261,8 @@ class ImportsPage(QWidget):
     # What is asked of the engine
 
     @async_slot
-    async def _on_resume(self, run_id: int) -> None:
+    async def resume(self, run_id: int) -> None:
+        """Go on with a run that was stopped or interrupted."""
         await self._do(self._imports.resume, run_id)
 
     @async_slot

@@ -30,11 +30,11 @@ from revenge_companion.ui.widgets.text import Text, buddy
 _WIDTHS = {
     RowColumn.TITLE: 30,
     RowColumn.FACET: 10,
-    RowColumn.SAYS: 25,
-    RowColumn.OURS: 22,
+    RowColumn.SAYS: 27,
+    RowColumn.OURS: 20,
     RowColumn.MATCHED: 26,
     RowColumn.WHY: 40,
-    RowColumn.CHOICE: 16,
+    RowColumn.CHOICE: 12,
 }
 #: What can be chosen for lines of a kind.
 _CHOICES = {
@@ -64,11 +64,13 @@ class ImportRows(QWidget):
         verdict = self._verdict
         self.model = ImportRowsModel(verdict, parent=self)
         columns = COLUMNS[verdict]
+        # A choice is named by its source there.
+        widths = _WIDTHS | ({RowColumn.CHOICE: 20} if verdict is Verdict.CONFLICT else {})
         stretch = RowColumn.WHY if verdict is Verdict.UNMATCHED else RowColumn.TITLE
         self.view = table(
             self.model,
             name=import_words.verdict_name(verdict),
-            widths=[_WIDTHS[column] for column in columns],
+            widths=[widths[column] for column in columns],
             stretch=columns.index(stretch),
         )
         self.empty = EmptyState()
@@ -213,7 +215,7 @@ class ImportRows(QWidget):
         parts = [row.entry.subject.label]
         if self._verdict is Verdict.CONFLICT:
             parts.append(self.tr("{source}: {said}").format(source=self.model.source, said=said))
-            parts.append(self.tr("Your library: {said}").format(said=row.ours))
+            parts.append(self.tr("Your library: {said}").format(said=import_words.row_ours(row)))
         elif said:
             parts.append(said)
         if row.matched_label:
