@@ -118,11 +118,21 @@ def numbered_names(series: Mapping[str, Any], season: Any, number: Any) -> froze
     return frozenset(f"{name}/{season}x{number}" for name in _named("show", series))
 
 
+def show_names(ids: Mapping[str, Any]) -> frozenset[str]:
+    """Names of a whole show with these ids."""
+    return _named("show", ids)
+
+
+def season_names(series: Mapping[str, Any], season: Any) -> frozenset[str]:
+    """Names of a season by its series' ids."""
+    return frozenset(f"{name}/{season}" for name in _named("show", series))
+
+
 def track_names(artist: str, title: str) -> frozenset[str]:
     """The name of a track; capitals do not matter."""
     return frozenset({f"track/{artist.casefold()}/{title.casefold()}"})
 
 
 def _named(what: str, ids: Mapping[str, Any]) -> frozenset[str]:
-    known = ("tmdb", "imdb", "tvdb", "trakt", "simkl")
+    known = ("tmdb", "imdb", "tvdb", "trakt", "simkl", "mal")
     return frozenset(f"{what}/{key}/{ids[key]}" for key in known if ids.get(key))

@@ -1,13 +1,20 @@
-"""Years of made-up listening for the destinations that keep music, the same at every run."""
+"""Years of made-up listening and watching, the same at every run."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
+
+from revenge_companion.demo.library import LIBRARY
+from revenge_companion.demo.sites.titles import Title, Titles
 
 _ARTISTS = 240
 _TRACKS = 12
 #: Seconds from one play to the next; now and then two share a second, as imported ones do.
 _APART_S = 1_700
 _SHARED = 40
+_FILMS = 900
+_SHOWS = 60
+_EPISODES = _SHOWS * 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +43,33 @@ def past_plays(count: int, before_s: int) -> Iterator[PastPlay]:
             f"Past Song {artist + 1}.{place + 1}",
             f"Past Album {artist + 1}",
         )
+
+
+def past_titles(titles: Titles) -> list[Title]:
+    """Some thousand films and episodes, and after every second one that the demo's server has."""
+    own = [titles.of_item(item) for item in LIBRARY.items() if item.kind.is_video]
+    made: list[Title] = []
+    for number in range(_FILMS):
+        film: dict[str, Any] = {"title": f"Past Film {number + 1}", "year": 1960 + number % 60}
+        film["ids"] = {"tmdb": 8_000_000 + number}
+        made += [title for title, _ in titles.of_history("movies", film)]
+        for episode in range(number * _EPISODES // _FILMS, (number + 1) * _EPISODES // _FILMS):
+            made += _past_episode(titles, episode)
+    found: list[Title] = []
+    for number, title in enumerate(made):
+        found.append(title)
+        if number % 2:
+            found.append(own[number // 2 % len(own)])
+    return found
+
+
+def _past_episode(titles: Titles, number: int) -> list[Title]:
+    place, show = divmod(number, _SHOWS)
+    season, episode = divmod(place, 12)
+    sent = {
+        "title": f"Past Series {show + 1}",
+        "year": 2010,
+        "ids": {"tvdb": 6_000_000 + show},
+        "seasons": [{"number": season + 1, "episodes": [{"number": episode + 1}]}],
+    }
+    return [title for title, _ in titles.of_history("shows", sent)]

@@ -1,7 +1,8 @@
 """A local Simkl: device link of its second version, scrobbling, and a history of one date each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from inspect import isawaitable
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -13,7 +14,10 @@ from revenge_companion.core.clock import Clock
 from revenge_companion.core.media import Kind
 from revenge_companion.demo.answers import json_body
 from revenge_companion.demo.sites.grants import Grants, Polled, Tokens
-from revenge_companion.demo.sites.site import Site, wire_list, wire_object
+from revenge_companion.demo.sites.history import History
+from revenge_companion.demo.sites.past import past_titles
+from revenge_companion.demo.sites.simkl_library import LONG_AGO, SimklLibrary, wire
+from revenge_companion.demo.sites.site import Site, wire_list
 from revenge_companion.demo.sites.titles import Title, Titles
 
 _WINDOW = timedelta(hours=1)
@@ -40,7 +44,9 @@ class SimklSite(Site):
 
     def __init__(self, clock: Clock) -> None:
         self.grants = Grants(clock, "simkl", code_s=900, access_s=604_800, rotates=False)
-        self.titles = Titles(self.service, clock)
+        self.titles = Titles(self.service)
+        self.history = History(self.service, clock, minutes=False)
+        self.library = SimklLibrary(self.titles, clock, self.stored)
         self.locks = True
         #: The last start or pause as it was sent; None before the first.
         self.playing: dict[str, Any] | None = None
@@ -53,6 +59,7 @@ class SimklSite(Site):
         return {"SIMKL_CLIENT_ID": "demo-client"}
 
     def routes(self) -> Sequence[Route]:
+        library = self.library
         return [
             Route("/oauth2/device", self._code, methods=["POST"]),
             Route("/oauth2/token", self._token, methods=["POST"]),
@@ -61,9 +68,55 @@ class SimklSite(Site):
             Route("/scrobble/{action:str}", self._scrobble, methods=["POST"]),
             Route("/sync/history", self._add, methods=["POST"]),
             Route("/sync/history/remove", self._remove, methods=["POST"]),
-            Route("/sync/all-items/", self._library, methods=["GET"]),
+            Route("/sync/activities", self._behind(library.activities), methods=["GET"]),
+            Route("/sync/all-items/", self._behind(library.read), methods=["GET"]),
+            Route("/sync/all-items/{type}", self._behind(library.read), methods=["GET"]),
+            Route("/sync/all-items/{type}/{status}", self._behind(library.read), methods=["GET"]),
+            Route("/sync/ratings", self._behind(library.post_ratings), methods=["POST"]),
+            Route("/sync/ratings/remove", self._behind(library.remove_ratings), methods=["POST"]),
+            Route("/sync/ratings/{type}", self._behind(library.read_ratings), methods=["GET"]),
+            Route("/sync/add-to-list", self._behind(library.add_to_list), methods=["POST"]),
             Route("/sync/watched", self._watched_lookup, methods=["POST"]),
         ]
+
+    def preload(self, plays: int, *, rated: int = 0, wanted: int = 0) -> None:
+        """Have watched for years: about `plays` films and episodes once each, and what comes with
+        the years; a third is of what the demo's server has. They are not in `held`.
+
+        Some were watched nobody knows when, and some are anime in two cours.
+        """
+        now, library = self.clock.now(), self.library
+        titles = list(dict.fromkeys(past_titles(self.titles)))
+        # Every fifth of them is of anime.
+        for number in range(plays):
+            at = now - timedelta(hours=7 * number, seconds=number % 60)
+            place = number - number // 5
+            if number % 5 == 4 or place >= len(titles):
+                self._past_cour(number, at)
+            else:
+                library.watched(titles[place], LONG_AGO if number % 50 == 48 else at)
+        shows = dict.fromkeys(one for title in titles for one in (title.show or title,))
+        for number, title in enumerate(list(shows)[:rated]):
+            library.rate(title, 1 + number % 10, now - timedelta(days=number))
+        for number in range(wanted):
+            film = {"title": f"Coming Film {number + 1}", "ids": {"tmdb": 9_000_000 + number}}
+            for title, _ in self.titles.of_change("movies", film):
+                library.put(title, "plantowatch", now - timedelta(days=number))
+
+    def _past_cour(self, number: int, at: datetime) -> None:
+        """Watch one episode of an anime series, of which every 12 are a title of their own.
+
+        For every third series it is not known where its episodes are at TVDB.
+        """
+        cour, episode = divmod(number, 12)
+        series, part = divmod(cour, 2)
+        ids = {"mal": 90_000 + cour, "tvdb": 7_000_000 + series}
+        name = f"Past Anime {series + 1} Part {part + 1}"
+        title = self.titles.of_anime({"title": name, "year": 2015, "ids": ids})
+        self.library.anime.add(title.id)
+        held = self.library.put(title, "watching", at)
+        held.watched[1, episode + 1] = at.replace(microsecond=0)
+        held.tvdb = None if series % 3 == 2 else (1, 12 * part)
 
     # Linking
 
@@ -119,7 +172,8 @@ class SimklSite(Site):
     def _refusal(self, request: Request) -> Response | None:
         query = request.query_params
         client_id = query.get("client_id") or request.headers.get("simkl-api-key")
-        if not (client_id and query.get("app-name") and query.get("app-version")):
+        named = query.get("app-name") and query.get("app-version")
+        if not (client_id and named) or self.library.suspended:
             return _error(412, "client_id_failed")
         authorization = request.headers.get("authorization", "")
         if not authorization:
@@ -156,18 +210,33 @@ class SimklSite(Site):
             return JSONResponse(answer, status_code=201)
         before = self._scrobbled.get(title.id)
         if before is not None and now - before < _WINDOW:
-            times = {"watched_at": _wire(before), "expires_at": _wire(before + _WINDOW)}
+            times = {"watched_at": wire(before), "expires_at": wire(before + _WINDOW)}
             return JSONResponse(times, status_code=409)
         self._scrobbled[title.id] = now
         self.playing = None
         self._keep(title, now, "scrobble")
         return JSONResponse({**answer, "id": title.id, "action": "scrobble"}, status_code=201)
 
+    def _behind(
+        self, handle: Callable[[Request], Response | Awaitable[Response]]
+    ) -> Callable[[Request], Awaitable[Response]]:
+        """`handle` for requests that are welcome."""
+
+        async def answer(request: Request) -> Response:
+            if (refusal := self._refusal(request)) is not None:
+                return refusal
+            said = handle(request)
+            return await said if isawaitable(said) else said
+
+        return answer
+
     def _keep(self, title: Title, at: datetime, how: str) -> bool:
         """Keep a first watch; a free account has no second."""
-        if any(row.title is title for row in self.titles.rows):
+        if any(row.title is title for row in self.history.rows):
             return False
-        self.hold(self.titles.watched(title, at, how).received)
+        if not self.library.watched(title, at):
+            return False
+        self.hold(self.history.add(title, at, how).received)
         return True
 
     async def _add(self, request: Request) -> Response:
@@ -198,35 +267,27 @@ class SimklSite(Site):
         return at if at.tzinfo is not None else self.clock.now()
 
     async def _remove(self, request: Request) -> Response:
-        """Remove named episodes; whole films and shows are more than the demo is asked for."""
+        """Remove named episodes, and whole titles with all that belongs to them."""
         if (refusal := self._refusal(request)) is not None:
             return refusal
         body = await json_body(request) or {}
-        deleted = 0
-        for sent in wire_list(body.get("shows")):
-            titles = [title for title, _ in self.titles.of_history("shows", sent)]
-            for row in [row for row in self.titles.rows if row.title in titles]:
-                self.titles.rows.remove(row)
-                self.held.remove(row.received)
-                deleted += 1
-        counts = {"movies": 0, "shows": 0, "episodes": deleted}
-        return JSONResponse({"deleted": counts, "not_found": {"movies": [], "shows": []}})
+        deleted = {"movies": 0, "shows": 0, "episodes": 0}
+        missing: dict[str, list[Any]] = {"movies": [], "shows": []}
+        for group in missing:
+            for sent in wire_list(body.get(group)):
+                titles = [title for title, _ in self.titles.of_change(group, sent)]
+                if not titles:
+                    missing[group].append(sent)
+                for title in titles:
+                    deleted[f"{title.type}s"] += self.library.forget(title)
+                    self._drop(title)
+        return JSONResponse({"deleted": deleted, "not_found": missing})
 
-    async def _library(self, request: Request) -> Response:
-        """Watched episodes by show, those of `date_from` and later."""
-        if (refusal := self._refusal(request)) is not None:
-            return refusal
-        since = self._date(request.query_params.get("date_from"))
-        shows = []
-        for row in self.titles.rows:
-            said = row.title.objects()
-            episode = wire_object(said.get("episode"))
-            if not episode or row.received.arrived_at < since:
-                continue
-            watched = {"number": episode.get("number"), "watched_at": _wire(row.watched_at)}
-            season = {"number": episode.get("season"), "episodes": [watched]}
-            shows.append({"show": wire_object(said.get("show")), "seasons": [season]})
-        return JSONResponse({"shows": shows} if shows else None)
+    def _drop(self, title: Title) -> None:
+        for row in [row for row in self.history.rows if title in (row.title, row.title.show)]:
+            self.history.remove(row)
+            if row.received in self.held:
+                self.held.remove(row.received)
 
     async def _watched_lookup(self, request: Request) -> Response:
         if (refusal := self._refusal(request)) is not None:
@@ -235,19 +296,15 @@ class SimklSite(Site):
         answer = []
         for one in wire_list(sent):
             wanted = {str(value) for key, value in one.items() if key in ("imdb", "tmdb", "simkl")}
-            rows = [row for row in self.titles.rows if wanted & row.title.known_as()]
+            rows = [row for row in self.history.rows if wanted & row.title.known_as()]
             last = max((row.watched_at for row in rows), default=None)
             found = {"result": bool(rows)}
-            answer.append(found | ({} if last is None else {"last_watched_at": _wire(last)}))
+            answer.append(found | ({} if last is None else {"last_watched_at": wire(last)}))
         return JSONResponse(answer)
 
 
 async def _form(request: Request) -> Mapping[str, str]:
     return dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
-
-
-def _wire(at: datetime) -> str:
-    return at.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _oauth_error(code: str, status: int = 400) -> Response:

@@ -95,6 +95,10 @@ class Site(ABC):
     def hold(self, received: Received) -> None:
         """Keep a play that arrived."""
         self.held.append(received)
+        self.stored()
+
+    def stored(self) -> None:
+        """The request under way changes what is kept: its answer is one that can be lost."""
         self._stored += 1
 
     def cut(self) -> None:

@@ -1,54 +1,61 @@
-"""Films and episodes as Trakt and Simkl know them: by any id they are sent, and by their own."""
+"""Films, shows and episodes as Trakt and Simkl know them: by any id, and by their own."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
-from revenge_companion.core.clock import Clock
 from revenge_companion.core.media import Item
 from revenge_companion.demo.frames import wire_ids
 from revenge_companion.demo.library import LIBRARY, Library
 from revenge_companion.demo.sites.held import (
-    Received,
     episode_names,
     movie_names,
     names_of,
     numbered_names,
+    season_names,
+    show_names,
 )
 from revenge_companion.demo.sites.site import wire_list, wire_object
 
 #: Where our own ids begin, well away from those of other databases.
 _FIRST_ID = 7_000_001
-_FIRST_ROW = 9_000_000_001
 
 
 @dataclass(slots=True, eq=False)
 class Title:
-    """One film or episode. `names` grows with every id it is sent under."""
+    """One film, show, season or episode. `names` grows with every id it is sent under."""
 
     id: int
+    #: "movie", "show", "season" or "episode".
     type: str
     service: str
     names: frozenset[str]
-    #: The `movie`, or `show` and `episode`, objects it is described by.
+    #: The `movie`, or `show` and `season` or `episode`, objects it is described by.
     sent: dict[str, dict[str, Any]] = field(default_factory=dict)
+    #: The show of a season or an episode; None for one that was sent by its own ids only.
+    show: "Title | None" = None
 
     @property
     def label(self) -> str:
         if self.type == "movie":
             return str(self.sent["movie"].get("title") or self.id)
-        show, episode = self.sent.get("show", {}), self.sent["episode"]
-        season, number = episode.get("season"), episode.get("number")
-        return f"{show.get('title') or 'Episode'} {season}x{number}"
+        show = self.sent.get("show", {}).get("title")
+        if self.type == "show":
+            return str(show or self.id)
+        own = self.sent[self.type]
+        number = own.get("number")
+        if self.type == "season":
+            return f"{show or 'Show'} season {number}"
+        return f"{show or 'Episode'} {own.get('season')}x{number}"
 
     def objects(self) -> dict[str, Any]:
-        """The answer's `movie`, or `show` and `episode`, with our own id among the ids."""
+        """The objects of an answer, with our own ids among the ids."""
         answer = {}
         for name, sent in self.sent.items():
             ids = dict(wire_object(sent.get("ids")))
-            if name == self.type:
-                ids[self.service] = self.id
+            known = self if name == self.type else self.show
+            if known is not None:
+                ids[self.service] = known.id
             answer[name] = {**sent, "ids": ids}
         return answer
 
@@ -58,29 +65,16 @@ class Title:
         return own | {str(self.id)}
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryRow:
-    """One play in the history, at the minute it is kept under."""
-
-    id: int
-    title: Title
-    watched_at: datetime
-    received: Received
-
-
 class Titles:
-    """The titles of one destination and its history of plays, which keeps what it is sent."""
+    """The titles of one destination: whatever is named by an id is one."""
 
-    def __init__(self, service: str, clock: Clock, library: Library = LIBRARY) -> None:
+    def __init__(self, service: str, library: Library = LIBRARY) -> None:
         self._service = service
-        self._items = library.items()
-        self._clock = clock
+        self._items = [(names_of(item), item) for item in library.items() if item.kind.is_video]
         self._titles: list[Title] = []
         self._named: dict[tuple[str, str], Title] = {}
         #: Names of what is not in the database, such as "movie/tmdb/1": answered as not found.
         self.unknown: set[str] = set()
-        self.rows: list[HistoryRow] = []
-        self._next_row = _FIRST_ROW
 
     def of_scrobble(self, body: dict[str, Any]) -> Title | None:
         """What a scrobble is about; None where it names nothing known."""
@@ -122,26 +116,40 @@ class Titles:
         assert found is not None
         return found
 
-    def all(self) -> Sequence[Title]:
-        """Every title that was ever named."""
-        return self._titles
+    def of_anime(self, about: dict[str, Any]) -> Title:
+        """A show that is known by its MyAnimeList id alone: its other ids are its series'."""
+        names = show_names({"mal": about["ids"]["mal"]})
+        known = [title for name in names if (title := self._named.get(("show", name)))]
+        return known[0] if known else self._new("show", names, {"show": about}, None)
 
-    def watched(self, title: Title, at: datetime, how: str) -> HistoryRow:
-        """Put a play into the history, at the full minute."""
-        minute = at.astimezone(UTC).replace(second=0, microsecond=0)
-        self._next_row += 1
-        received = Received(
-            self._service,
-            title.label,
-            title.names,
-            minute,
-            self._clock.now(),
-            how,
-            str(self._next_row),
-        )
-        row = HistoryRow(self._next_row, title, minute, received)
-        self.rows.append(row)
-        return row
+    def of_change(self, group: str, sent: dict[str, Any]) -> list[tuple[Title, dict[str, Any]]]:
+        """The titles one item of a rating or listing stands for, each with what was said of it.
+
+        Unlike in a history, a show without seasons is the show, and a season without episodes the
+        season.
+        """
+        if group in ("movies", "episodes"):
+            return [(title, sent) for title, _ in self.of_history(group, sent)]
+        if group != "shows":
+            return []
+        seasons = wire_list(sent.get("seasons"))
+        if not seasons:
+            found = self._show(sent)
+            return [] if found is None else [(found, sent)]
+        answer: list[tuple[Title, dict[str, Any]]] = []
+        for season in seasons:
+            episodes = wire_list(season.get("episodes"))
+            if not episodes and (title := self._season(sent, season)) is not None:
+                answer.append((title, season))
+            for episode in episodes:
+                one = {"number": season.get("number"), "episodes": [episode]}
+                named = self.of_history("shows", {**sent, "seasons": [one]})
+                answer += [(title, episode) for title, _ in named]
+        return answer
+
+    def __getitem__(self, number: int) -> Title:
+        """The title with our own id `number`."""
+        return self._titles[number - _FIRST_ID]
 
     def by_id(self, source: str, value: str) -> list[Title]:
         """The titles with this id of `source` ("tmdb", "imdb", …, or the destination itself)."""
@@ -159,15 +167,57 @@ class Titles:
             title = min(known, key=lambda one: one.id)
             self._name(title, names)
             return title
-        for item in self._items:
+        for known_as, item in self._items:
             # What the demo's library holds is known in full, whichever id it is sent under.
-            if names_of(item) & names:
-                names |= names_of(item)
+            if known_as & names:
+                names |= known_as
                 sent = _described(item)
+        described = {name: one for name, one in sent.items() if one}
+        show = self._show(described["show"]) if kind == "episode" and "show" in described else None
+        if show is not None:
+            own = described["episode"]
+            ids = {self._service: show.id}
+            names |= numbered_names(ids, own.get("season"), own.get("number"))
+        return self._new(kind, names, described, show)
+
+    def _show(self, sent: dict[str, Any]) -> Title | None:
+        names = show_names(_ids(sent))
+        if not names or names & self.unknown:
+            return None
+        known = [self._named["show", name] for name in names if ("show", name) in self._named]
+        if known:
+            self._name(known[0], names)
+            return known[0]
+        about: dict[str, Any] = _plain(sent)
+        for _, item in self._items:
+            theirs = show_names(wire_ids(item.series.ids)) if item.series else frozenset()
+            if theirs & names:
+                names |= theirs
+                about = _described(item)["show"]
+        return self._new("show", names, {"show": about}, None)
+
+    def _season(self, sent: dict[str, Any], season: dict[str, Any]) -> Title | None:
+        show = self._show(sent)
+        if show is None:
+            return None
+        number = season.get("number")
+        names = season_names({self._service: show.id}, number)
+        known = [title for name in names if (title := self._named.get(("season", name)))]
+        if known:
+            return known[0]
+        own: dict[str, Any] = {"number": number, "ids": {}}
+        return self._new("season", names, {"season": own, "show": show.sent["show"]}, show)
+
+    def _new(
+        self,
+        kind: str,
+        names: frozenset[str],
+        described: dict[str, dict[str, Any]],
+        show: Title | None,
+    ) -> Title:
         number = _FIRST_ID + len(self._titles)
         own = frozenset({f"{kind}/{self._service}/{number}"})
-        described = {name: one for name, one in sent.items() if one}
-        title = Title(number, kind, self._service, frozenset(), described)
+        title = Title(number, kind, self._service, frozenset(), described, show)
         self._name(title, names | own)
         self._titles.append(title)
         return title

@@ -1,9 +1,10 @@
 """A local Trakt: device link, rotating tokens, scrobbling, and a history that doubles what it is
 sent twice."""
 
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+from inspect import isawaitable
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -11,11 +12,14 @@ from starlette.routing import Route
 
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.media import Kind
-from revenge_companion.demo.answers import json_body, whole_number
-from revenge_companion.demo.library import LIBRARY
+from revenge_companion.demo.answers import json_body
 from revenge_companion.demo.sites.grants import Grants, Polled, Tokens
+from revenge_companion.demo.sites.history import History, HistoryRow
+from revenge_companion.demo.sites.paging import paged
+from revenge_companion.demo.sites.past import past_titles
 from revenge_companion.demo.sites.site import Site, wire_list
-from revenge_companion.demo.sites.titles import HistoryRow, Title, Titles
+from revenge_companion.demo.sites.titles import Title, Titles
+from revenge_companion.demo.sites.trakt_lists import TraktLists, wire
 
 #: A stop of the same item within this time is 409.
 _WINDOW = timedelta(hours=1)
@@ -28,8 +32,9 @@ _POLL_STATUS = {
     Polled.EXPIRED: 410,
     Polled.DENIED: 418,
 }
-_Row = TypeVar("_Row")
 _TYPES = {"movies": "movie", "episodes": "episode"}
+
+Handler = Callable[[Request], Response | Awaitable[Response]]
 
 
 class TraktSite(Site):
@@ -41,13 +46,12 @@ class TraktSite(Site):
 
     def __init__(self, clock: Clock) -> None:
         self.grants = Grants(clock, "trakt", code_s=600, access_s=604_800, rotates=True)
-        self.titles = Titles(self.service, clock)
+        self.titles = Titles(self.service)
+        self.history = History(self.service, clock, minutes=True)
+        self.lists = TraktLists(self.titles, clock, self.stored)
         #: The last start or pause as it was sent; None before the first.
         self.playing: dict[str, Any] | None = None
         self._scrobbled: dict[int, datetime] = {}
-        #: Points from 1 to 10 and when they were given, and since when it is wanted, by title.
-        self._marks: dict[int, tuple[int, datetime]] = {}
-        self._wishes: dict[int, datetime] = {}
         super().__init__(clock)
 
     @property
@@ -67,47 +71,57 @@ class TraktSite(Site):
             Route("/sync/history/{type}", self._history, methods=["GET"]),
             Route("/sync/history/{type}/{id}", self._history, methods=["GET"]),
             Route("/sync/last_activities", self._activities, methods=["GET"]),
-            Route("/sync/ratings", self._ratings, methods=["GET"]),
-            Route("/sync/watchlist", self._watchlist, methods=["GET"]),
-            Route("/sync/collection/{type}", self._nothing, methods=["GET"]),
-            Route("/users/me/lists", self._nothing, methods=["GET"]),
+            *self._lists(),
             Route("/search/{by}/{id}", self._search, methods=["GET"]),
         ]
 
-    def preload(self, plays: int, *, rated: int = 0, wanted: int = 0) -> None:
-        """Have watched for years: `plays` from before the demo, and marks and wishes.
+    def _lists(self) -> list[Route]:
+        lists = self.lists
+        every: list[tuple[str, str, Handler]] = [
+            ("GET", "/sync/ratings", lists.read_ratings),
+            ("POST", "/sync/ratings", lists.rate),
+            ("POST", "/sync/ratings/remove", lists.unrate),
+            ("GET", "/sync/watchlist", lists.read_watchlist),
+            ("POST", "/sync/watchlist", lists.want),
+            ("POST", "/sync/watchlist/remove", lists.unwant),
+            ("GET", "/sync/collection/{type}", lists.read_collection),
+            ("POST", "/sync/collection", lists.collect),
+            ("POST", "/sync/collection/remove", lists.uncollect),
+            ("GET", "/users/me/lists", lists.read_lists),
+            ("GET", "/users/me/lists/{id:int}/items", lists.read_list),
+        ]
+        return [Route(path, self._behind(handle), methods=[verb]) for verb, path, handle in every]
+
+    def preload(
+        self,
+        plays: int,
+        *,
+        rated: int = 0,
+        wanted: int = 0,
+        collected: int = 0,
+        listed: int = 0,
+    ) -> None:
+        """Have watched for years: `plays` from before the demo, and what comes with the years.
 
         A third is of films and episodes that the demo's server has. They are no plays of the demo,
         so they are not in `held`.
         """
-        now = self.clock.now()
-        for number in range(plays):
-            title = self._past(number)
+        now, titles = self.clock.now(), past_titles(self.titles)
+        for number in reversed(range(plays)):
             # Now and then two plays share a minute, as real ones do.
             at = now - timedelta(minutes=97 * (number - number % 40 // 39))
-            self.titles.watched(title, at, "history")
-        # Of each title one, as they are kept there.
-        for number in range(rated):
-            self._marks[self._past(number).id] = (1 + number % 10, now - timedelta(days=number))
-        for number in range(wanted):
-            title = self._past(1_000_000 + 3 * number)
-            self._wishes[title.id] = now - timedelta(days=number)
-
-    def _past(self, number: int) -> Title:
-        if number % 3 == 2:
-            items = [item for item in LIBRARY.items() if item.kind.is_video]
-            return self.titles.of_item(items[number // 3 % len(items)])
-        if number % 3:
-            ids = {"tmdb": 8_000_000 + number % 900}
-            film = {"title": f"Past Film {number % 900}", "year": 1960 + number % 60, "ids": ids}
-            (found,) = self.titles.of_history("movies", film)
-            return found[0]
-        show = {"title": f"Past Series {number % 60}", "year": 2010}
-        show["ids"] = {"tvdb": 6_000_000 + number % 60}
-        episode = {"number": 1 + number // 60 % 12}
-        season = {"number": 1 + number // 720 % 4, "episodes": [episode]}
-        (found,) = self.titles.of_history("shows", {**show, "seasons": [season]})
-        return found[0]
+            self.history.add(titles[number % len(titles)], at, "history")
+        titles = list(dict.fromkeys(titles))
+        days = [now - timedelta(days=number) for number in range(len(titles))]
+        rest = titles[len(titles) // 2 :]
+        for number, title in enumerate(titles[:rated]):
+            self.lists.ratings[title.id] = (1 + number % 10, days[number])
+            self.lists.note("ratings", title)
+        self.lists.watchlist |= {t.id: at for t, at in zip(rest[:wanted], days, strict=False)}
+        self.lists.collection |= {t.id: at for t, at in zip(titles[:collected], days, strict=False)}
+        if listed:
+            best = {t.id: at for t, at in zip(titles[:listed], days, strict=False)}
+            self.lists.lists["The best of them"] = best
 
     # Linking
 
@@ -219,11 +233,11 @@ class TraktSite(Site):
         now = self.clock.now()
         before = self._scrobbled.get(title.id)
         if before is not None and now - before < _WINDOW:
-            times = {"watched_at": _wire(before), "expires_at": _wire(before + _WINDOW)}
+            times = {"watched_at": wire(before), "expires_at": wire(before + _WINDOW)}
             return JSONResponse(times, status_code=409)
         self._scrobbled[title.id] = now
         self.playing = None
-        row = self.titles.watched(title, now, "scrobble")
+        row = self.history.add(title, now, "scrobble")
         self.hold(row.received)
         return JSONResponse({**answer, "id": row.id, "action": "scrobble"}, status_code=201)
 
@@ -244,7 +258,7 @@ class TraktSite(Site):
                 if not found:
                     missing[group].append(sent)
                 for title, watched_at in found:
-                    row = self.titles.watched(title, self._date(watched_at), "history")
+                    row = self.history.add(title, self._date(watched_at), "history")
                     self.hold(row.received)
                     added["movies" if title.type == "movie" else "episodes"] += 1
         return JSONResponse(
@@ -261,81 +275,41 @@ class TraktSite(Site):
 
     def _page(self, request: Request) -> Response:
         query, path = request.query_params, request.path_params
-        rows = sorted(self.titles.rows, key=lambda row: (row.watched_at, row.id), reverse=True)
+        start, end = (
+            self._date(query[name]) if name in query else None for name in ("start_at", "end_at")
+        )
+        rows = self.history.between(start, end)
         if "type" in path:
-            rows = [row for row in rows if row.title.type == _TYPES.get(path["type"])]
-        if "id" in path:
-            rows = [row for row in rows if path["id"] in row.title.known_as()]
-        for name, keeps in (("start_at", 1), ("end_at", -1)):
-            if name in query:
-                edge = self._date(query[name])
-                rows = [row for row in rows if (row.watched_at - edge) * keeps >= timedelta(0)]
-        return _paged(request, rows, _history_line)
+            rows = [row for row in rows if _is_of(row.title, path["type"], path.get("id"))]
+        return paged(request, rows, _history_line, newest_last=True)
 
     async def _activities(self, request: Request) -> Response:
         """When each part of the account last changed."""
         if (refusal := self._refusal(request)) is not None:
             return refusal
-        never = datetime(2020, 1, 1, tzinfo=UTC)
-        rows = self.titles.rows
-        watched = {
-            kind: max((row.watched_at for row in rows if row.title.type == kind), default=never)
-            for kind in ("movie", "episode")
-        }
-        rated = max((at for _, at in self._marks.values()), default=never)
-        listed = max(self._wishes.values(), default=never)
-        parts = {
-            f"{kind}s": {
-                "watched_at": _wire(watched.get(kind, never)),
-                "collected_at": _wire(never),
-                "rated_at": _wire(rated),
-                "watchlisted_at": _wire(listed),
-            }
-            for kind in ("movie", "episode", "show", "season")
-        }
-        newest = max(*watched.values(), rated, listed)
-        more = {"watchlist": {"updated_at": _wire(listed)}, "lists": {"updated_at": _wire(never)}}
-        return JSONResponse({"all": _wire(newest), **parts, **more})
+        return JSONResponse(self.lists.activities(self.history.changed))
 
-    async def _ratings(self, request: Request) -> Response:
-        if (refusal := self._refusal(request)) is not None:
-            return refusal
-        titles = {title.id: title for title in self.titles.all()}
-        rows = sorted(self._marks.items(), key=lambda one: one[1][1], reverse=True)
+    def _behind(self, handle: Handler) -> Callable[[Request], Awaitable[Response]]:
+        """`handle` for requests that are welcome."""
 
-        def line(row: tuple[int, tuple[int, datetime]]) -> dict[str, Any]:
-            title, (points, at) = titles[row[0]], row[1]
-            return {"rated_at": _wire(at), "rating": points, "type": title.type, **title.objects()}
+        async def answer(request: Request) -> Response:
+            if (refusal := self._refusal(request)) is not None:
+                return refusal
+            said = handle(request)
+            return await said if isawaitable(said) else said
 
-        return _paged(request, rows, line)
-
-    async def _watchlist(self, request: Request) -> Response:
-        if (refusal := self._refusal(request)) is not None:
-            return refusal
-        titles = {title.id: title for title in self.titles.all()}
-        rows = sorted(self._wishes.items(), key=lambda one: one[1], reverse=True)
-
-        def line(row: tuple[int, datetime]) -> dict[str, Any]:
-            title = titles[row[0]]
-            about = {"id": row[0], "listed_at": _wire(row[1]), "notes": None, "type": title.type}
-            return {**about, **title.objects()}
-
-        return _paged(request, rows, line)
-
-    async def _nothing(self, request: Request) -> Response:
-        if (refusal := self._refusal(request)) is not None:
-            return refusal
-        return _paged(request, [], _history_line)
+        return answer
 
     async def _remove(self, request: Request) -> Response:
         if (refusal := self._refusal(request)) is not None:
             return refusal
         body = await json_body(request) or {}
         wanted = {one for one in body.get("ids") or () if isinstance(one, int)}
-        gone = [row for row in self.titles.rows if row.id in wanted]
+        gone = [row for row in self.history.rows if row.id in wanted]
         for row in gone:
-            self.titles.rows.remove(row)
-            self.held.remove(row.received)
+            self.history.remove(row)
+            if row.received in self.held:
+                self.held.remove(row.received)
         films = sum(row.title.type == "movie" for row in gone)
         unknown = sorted(wanted - {row.id for row in gone})
         return JSONResponse(
@@ -364,36 +338,22 @@ class TraktSite(Site):
         )
 
 
-def _paged(
-    request: Request, rows: Sequence[_Row], line: Callable[[_Row], dict[str, Any]]
-) -> Response:
-    """One page of a list, with its length in the headers."""
-    query = request.query_params
-    page = whole_number(query.get("page"), 1, 1, 1_000_000) or 1
-    limit = min(whole_number(query.get("limit"), 10, 1, 1_000_000) or 10, 250)
-    return JSONResponse(
-        [line(row) for row in rows[(page - 1) * limit : page * limit]],
-        headers={
-            "X-Pagination-Page": str(page),
-            "X-Pagination-Limit": str(limit),
-            "X-Pagination-Page-Count": str(-(-len(rows) // limit)),
-            "X-Pagination-Item-Count": str(len(rows)),
-        },
-    )
+def _is_of(title: Title, group: str, number: str | None) -> bool:
+    """Whether a play of `title` is in the history of a group, or of one title of it."""
+    if group == "shows":
+        show = title.show
+        return show is not None and (number is None or number in show.known_as())
+    return title.type == _TYPES.get(group) and (number is None or number in title.known_as())
 
 
 def _history_line(row: HistoryRow) -> dict[str, Any]:
     return {
         "id": row.id,
-        "watched_at": _wire(row.watched_at),
+        "watched_at": wire(row.watched_at),
         "action": "scrobble" if row.received.how == "scrobble" else "watch",
         "type": row.title.type,
         **row.title.objects(),
     }
-
-
-def _wire(at: datetime) -> str:
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _oauth_error(code: str, description: str) -> Response:
