@@ -11,7 +11,7 @@ ABSOLUTE = -1
 FEWEST_ENTRIES = 3
 _HIGHEST_ID = 2**31 - 1
 _MOST_EPISODES = 5000
-_STRIDE = 5
+_STRIDE = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +42,16 @@ class AnimeIndex:
         imdb: list[tuple[int, int]] = []
         for number, row in enumerate(rows):
             mal = row.mals[0] if row.mals else 0
-            self._rest.extend((row.season, row.offset, row.anidb, row.anilist or 0, mal))
+            one = row.imdbs[0] if row.imdbs else 0
+            self._rest.extend((row.season, row.offset, row.anidb, row.anilist or 0, mal, one))
             if len(row.mals) > 1:
                 self._mals[number] = row.mals
             if len(row.imdbs) > 1:
                 self._imdbs[number] = row.imdbs
             imdb += ((one, number) for one in row.imdbs)
-        imdb.sort()
-        self._imdb = array("i", (one for one, _ in imdb))
-        self._imdb_rows = array("i", (number for _, number in imdb))
+        self._imdb = _Column(imdb)
+        #: By the lists' own ids, sorted when somebody first asks by one.
+        self._lists: tuple[_Column, _Column] | None = None
 
     def __len__(self) -> int:
         return len(self._tvdb)
@@ -61,7 +62,7 @@ class AnimeIndex:
     @property
     def nbytes(self) -> int:
         """Bytes the columns take."""
-        columns = (self._tvdb, self._rest, self._imdb, self._imdb_rows)
+        columns = (self._tvdb, self._rest, *self._imdb.columns)
         return sum(column.itemsize * len(column) for column in columns)
 
     def of_series(self, tvdb: int) -> list[Entry]:
@@ -72,17 +73,42 @@ class AnimeIndex:
     def of_imdb(self, imdb: str | None) -> list[Entry]:
         """Every entry that names an IMDb id such as "tt0158644"."""
         one = imdb_number(imdb)
-        if one is None:
-            return []
-        first, last = bisect_left(self._imdb, one), bisect_right(self._imdb, one)
-        return [self._entry(number) for number in self._imdb_rows[first:last]]
+        return [] if one is None else [self._entry(number) for number in self._imdb.rows(one)]
+
+    def of_list(self, *, anilist: int | None = None, mal: int | None = None) -> list[Entry]:
+        """Every entry that is this one of AniList, or else of MyAnimeList."""
+        if self._lists is None:
+            entries = [*enumerate(self)]
+            self._lists = (
+                _Column((one.anilist, row) for row, one in entries if one.anilist is not None),
+                _Column((mal, row) for row, one in entries for mal in one.mals),
+            )
+        column, value = (self._lists[0], anilist) if anilist is not None else (self._lists[1], mal)
+        return [] if value is None else [self._entry(number) for number in column.rows(value)]
 
     def _entry(self, number: int) -> Entry:
         at = number * _STRIDE
-        season, offset, anidb, anilist, mal = self._rest[at : at + _STRIDE]
+        season, offset, anidb, anilist, mal, imdb = self._rest[at : at + _STRIDE]
         mals = self._mals.get(number, (mal,) if mal else ())
-        imdbs = self._imdbs.get(number, ())
+        imdbs = self._imdbs.get(number, (imdb,) if imdb else ())
         return Entry(anidb, self._tvdb[number], season, offset, anilist or None, mals, imdbs)
+
+
+class _Column:
+    """Numbers in order, each with its row."""
+
+    def __init__(self, pairs: Iterable[tuple[int, int]]) -> None:
+        ordered = sorted(pairs)
+        self._values = array("i", (value for value, _ in ordered))
+        self._rows = array("i", (row for _, row in ordered))
+
+    @property
+    def columns(self) -> "tuple[array[int], array[int]]":
+        return self._values, self._rows
+
+    def rows(self, value: int) -> "array[int]":
+        """The rows that have this number."""
+        return self._rows[bisect_left(self._values, value) : bisect_right(self._values, value)]
 
 
 def read_map(data: object) -> tuple[AnimeIndex, int]:

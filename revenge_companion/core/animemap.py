@@ -177,7 +177,7 @@ def _episode(item: Item, index: AnimeIndex) -> Match | NoMatch:
             Miss.NO_ID,
             "The series has no TVDB id, so the anime map cannot tell whether it is anime.",
         )
-    entries = _of_series(series.ids, index)
+    entries = series_entries(series.ids, index)
     if not entries:
         if not series.ids.tvdb:
             return NoMatch(Miss.NO_ID, "The series has no TVDB id, and the anime map needs one.")
@@ -217,7 +217,8 @@ def _special(item: Item, number: int, entries: list[Entry], index: AnimeIndex) -
     return _one([e for e in placed if e.offset == offset], number - offset, special=True)
 
 
-def _of_series(ids: Ids, index: AnimeIndex) -> list[Entry]:
+def series_entries(ids: Ids, index: AnimeIndex) -> list[Entry]:
+    """Every entry of a series that has a TVDB id, or an IMDb id that is one series' only."""
     if ids.tvdb:
         return index.of_series(ids.tvdb)
     # A film filed as a special has an IMDb id too, which is not the series'.

@@ -123,6 +123,9 @@ class Entry:
     note: str = ""
     #: WATCHLIST: taken off by the user at `at`; what was listed before is not wanted any more.
     removed: bool = False
+    #: Why, a code of `core.reasons`, should the server have no such item and the source know more
+    #: of that; for the preview of the import that brings the line, and not kept with it.
+    reason: str = ""
 
 
 _ITEM_KINDS = {

@@ -36,20 +36,25 @@ def wanted_keys(subject: Subject, own: Sequence[str]) -> tuple[str, ...]:
     if subject.kind not in _KEPT:
         return ()
     show = _show_of(subject)
-    return tuple(own) if show is None else (*own, *keys(show))
+    every = own if show is None else (*own, *keys(show))
+    # The server knows no others.
+    return tuple(key for key in every if _is_sure(key))
 
 
-def match(subject: Subject, own: Sequence[str], found: Mapping[str, str]) -> Match | NoMatch:
+def match(
+    subject: Subject, own: Sequence[str], found: Mapping[str, str], why: str = ""
+) -> Match | NoMatch:
     """The item that `subject` is, by its `own` keys (`core.library.keys`).
 
-    `found` is the server's item (its media id) for every one of `wanted_keys` that it has.
+    `found` is the server's item (its media id) for every one of `wanted_keys` that it has. `why` is
+    the source's own reason where there is none (`Entry.reason`).
     """
     if subject.kind not in _KEPT:
         return NoMatch(Reason.SERVER_LACKS_KIND)
     if subject.media_id:
         return Match(subject.media_id)
-    if not own:
-        return NoMatch(Reason.NO_IDS)
+    if not any(map(_is_sure, own)):
+        return NoMatch(Reason(why) if why else Reason.NO_IDS)
     # An episode's own ids are surer than its number, which sources count differently.
     for by_place in (False, True):
         named = [found[key] for key in own if _is_place(key) is by_place and key in found]
@@ -57,6 +62,8 @@ def match(subject: Subject, own: Sequence[str], found: Mapping[str, str]) -> Mat
             # Where ids name different items, a careful person looks.
             agree = len(set(named)) == 1
             return Match(named[0]) if agree else NoMatch(Reason.IDS_DISAGREE)
+    if why:
+        return NoMatch(Reason(why))
     show = _show_of(subject)
     if show is not None and any(key in found for key in keys(show)):
         return NoMatch(Reason.EPISODE_MISSING)
@@ -74,6 +81,11 @@ def same_thing(one: Sequence[str], other: Sequence[str]) -> bool:
         if name in by_name:
             return not values.isdisjoint(by_name[name])
     return not set(one).isdisjoint(other)
+
+
+def _is_sure(key: str) -> bool:
+    """Whether a key is made of an id that servers know, too."""
+    return key.partition(":")[0].rpartition("/")[2] in _SURE
 
 
 def _sure(own: Iterable[str]) -> dict[str, set[str]]:

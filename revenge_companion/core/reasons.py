@@ -68,6 +68,7 @@ class Reason(StrEnum):
     MAP_NEEDED = "map_needed"
     UNMAPPED = "unmapped"
     KEPT_DROPPED = "kept_dropped"
+    NOT_LISTED = "not_listed"
     KEPT_LISTED = "kept_listed"
     KEPT_HISTORY = "kept_history"
     # An undo
@@ -93,6 +94,10 @@ class Reason(StrEnum):
     LOVED_OTHERWISE = "loved_otherwise"
     CHANGED_AT_SOURCE = "changed_at_source"
     WATCHED_SINCE = "watched_since"
+    ANIME_MAP_MISSING = "anime_map_missing"
+    ANIME_UNPLACED = "anime_unplaced"
+    ANIME_ABSOLUTE = "anime_absolute"
+    ANIME_PART = "anime_part"
     # The live source
     CONNECTING = "connecting"
     NO_WEBSOCKET = "no_websocket"
@@ -190,6 +195,10 @@ SENTENCES: dict[Reason, str] = {
         "{service} would remove its history and rating as well, so it was left as it is."
     ),
     Reason.KEPT_DROPPED: "You dropped this at {service}, so it was left as it is.",
+    Reason.NOT_LISTED: (
+        "It is on none of your lists at {service}, so it cannot be rated there. Try again once it "
+        "is."
+    ),
     Reason.NO_IDS: "The source gives no id for it. You can choose the item yourself.",
     Reason.NOT_ON_SERVER: "Your server does not have it. It is kept here until it does.",
     Reason.EPISODE_MISSING: "Your server has the show, but not this episode.",
@@ -206,6 +215,18 @@ SENTENCES: dict[Reason, str] = {
     Reason.LOVED_OTHERWISE: "It is the opposite at {source}; the later word counts.",
     Reason.CHANGED_AT_SOURCE: "It was changed at its source since the last import.",
     Reason.WATCHED_SINCE: "You have watched it since, so it leaves the watchlist.",
+    Reason.ANIME_MAP_MISSING: (
+        "Which item this is cannot be told without the anime map. Download it in the settings and "
+        "import again."
+    ),
+    Reason.ANIME_UNPLACED: "The anime map does not say which item of your server this is.",
+    Reason.ANIME_ABSOLUTE: (
+        "The anime map counts this series through all its seasons, so its place at your server is "
+        "not known."
+    ),
+    Reason.ANIME_PART: (
+        "It is a part of a season or of a show, which your server does not tell apart."
+    ),
     Reason.CONNECTING: "Connecting to your server.",
     Reason.NO_WEBSOCKET: (
         "Your server has no WebSocket. The Companion listens to its server events and checks "

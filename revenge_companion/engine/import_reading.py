@@ -191,7 +191,7 @@ class _Matcher:
         return [
             NoMatch(Reason.CATALOGUE_UNKNOWN)
             if unknown and wanted_keys(item.subject, item.keys)
-            else match(item.subject, item.keys, found)
+            else match(item.subject, item.keys, found, item.reason)
             for item in page.items
         ]
 

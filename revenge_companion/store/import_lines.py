@@ -62,6 +62,8 @@ class PreparedItem:
     text: str
     subject: Subject
     keys: tuple[str, ...]
+    #: `Entry.reason` of the first line about it.
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ def prepare(entries: Iterable[Entry]) -> Prepared:
         if place is None:
             place = places[name] = len(items)
             keys = item_keys(entry.subject, "")
-            items.append(PreparedItem(name, text, entry.subject, keys))
+            items.append(PreparedItem(name, text, entry.subject, keys, entry.reason))
         rows.append((place, entry_row(entry)))
     return Prepared(tuple(items), tuple(rows))
 
