@@ -1,71 +1,48 @@
 """Marking imported films and episodes as watched at the media server, and taking that back."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+from revenge_companion.core.marking import Marked, MarkItem, Unmarked
 from revenge_companion.store.import_marks import ImportMarks
 
-#: Items asked about at once.
+#: Lines marked or taken back in one call.
 _BATCH = 100
 
 
 class Marker(Protocol):
-    """Marks at the server. What it does is no play of the user's and comes back as none."""
+    """Marks at the server, by lines of imports; `engine.marking.Marking` is one."""
 
-    async def watched(self, media_ids: Sequence[str]) -> Collection[str]:
-        """Those of the items that are watched there already."""
+    async def mark(self, items: Sequence[MarkItem]) -> Mapping[int, Marked]:
+        """Mark items as watched; what came of each line. Doing it again marks nothing twice."""
         ...
 
-    async def mark(self, media_ids: Sequence[str]) -> None:
-        """Mark items as watched that are not; doing it twice changes nothing.
-
-        Items the server does not have are passed over. Raises errors of the server's calls.
-        """
-        ...
-
-    async def unmark(self, media_ids: Sequence[str]) -> None:
-        """Mark items as not watched; as `mark`."""
+    async def unmark(self, row_ids: Sequence[int]) -> Mapping[int, Unmarked]:
+        """Put back what the server had before these lines were marked."""
         ...
 
 
 class Marking:
-    """Marks what a run matched; what is asked for is written down first, for the undo."""
+    """Marks what a run matched, from where it was left."""
 
     def __init__(self, marks: ImportMarks, marker: Callable[[], Marker | None]) -> None:
-        """`marker` is None while nobody is signed in to a server that takes marks."""
+        """`marker` is None where nobody has signed in to a server."""
         self._marks = marks
         self._marker = marker
 
-    async def mark(self, run_id: int, went: Callable[[], None]) -> None:
-        """Mark what the run matched and is not watched yet. Raises errors of the server."""
-        marker = self._marker()
-        if marker is None:
-            return
-        await self._marks.collect(run_id)
-        while media_ids := await self._marks.some(run_id, "asked", _BATCH):
-            # Asked for before a crash, perhaps: it was not watched then.
-            await marker.mark(media_ids)
-            await self._marks.set(run_id, media_ids, "marked")
-            went()
-        while media_ids := await self._marks.some(run_id, "due", _BATCH):
-            before = set(await marker.watched(media_ids))
-            await self._marks.set(run_id, [one for one in media_ids if one in before], "there")
-            asked = [one for one in media_ids if one not in before]
-            await self._marks.set(run_id, asked, "asked")
-            if asked:
-                await marker.mark(asked)
-                await self._marks.set(run_id, asked, "marked")
-            went()
+    async def mark(self, run_id: int, went: Callable[[int], None]) -> None:
+        """Mark the films and episodes of the run's history; `went` is told how many are.
 
-    async def unmark(self, run_id: int, went: Callable[[], None]) -> None:
+        Raises errors of the server; what was marked is marked, and the next call goes on.
+        """
+        marker = self._marker()
+        while marker is not None and (items := await self._marks.due(run_id, _BATCH)):
+            done = await marker.mark(items)
+            marked = sum(one is Marked.MARKED for one in done.values())
+            went(await self._marks.went(run_id, items[-1].row_id, marked))
+
+    async def unmark(self, run_id: int) -> None:
         """Take back what the run marked. Raises errors of the server."""
         marker = self._marker()
-        for state in ("marked", "asked"):
-            while media_ids := await self._marks.some(run_id, state, _BATCH):
-                if marker is None:
-                    # Nobody is signed in any more: the server keeps what it was told.
-                    await self._marks.set(run_id, media_ids, "kept")
-                    continue
-                await marker.unmark(media_ids)
-                await self._marks.set(run_id, media_ids, "undone")
-                went()
+        while marker is not None and (rows := await self._marks.made(run_id, _BATCH)):
+            await marker.unmark(rows)

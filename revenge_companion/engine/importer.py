@@ -314,7 +314,7 @@ class Importer:
         self._changed()
         await self._runs.keep_seen(run_id, self._clock.now())
         if stored.mark_watched:
-            await self._marking.mark(run_id, lambda: None)
+            await self._marking.mark(run_id, lambda marked: self._marked(stored, marked))
         await self._runs.set_state(
             run_id, RunState.DONE, stage=RunState.DONE, ended_at=self._clock.now()
         )
@@ -331,7 +331,7 @@ class Importer:
             run = replace(self._live[run_id].run, processed=step.processed, total=total)
             self._went(replace(stored, run=run))
         self._changed()
-        await self._marking.unmark(run_id, lambda: None)
+        await self._marking.unmark(run_id)
         await self._runs.set_state(
             run_id, RunState.UNDONE, stage=RunState.UNDONE, ended_at=self._clock.now()
         )
@@ -342,6 +342,9 @@ class Importer:
         run_id = stored.run.id
         run = self._progress[run_id].went(self._shown(stored))
         self._live[run_id] = replace(stored, run=run)
+
+    def _marked(self, stored: StoredRun, marked: int) -> None:
+        self._went(replace(stored, run=replace(self._live[stored.run.id].run, marked=marked)))
 
     def _shown(self, stored: StoredRun) -> ImportRun:
         """A run as the window sees it: with the pace it has this moment."""

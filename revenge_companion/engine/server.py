@@ -56,6 +56,11 @@ class ServerSide:
         """`index`, None where nobody has been signed in to any server."""
         return self.index if self._profile else None
 
+    @property
+    def known_marking(self) -> "Marking | None":
+        """`marking`, None where nobody has been signed in to any server."""
+        return self.marking if self._profile else None
+
     def begin(self, client: "RevengeClient", profile: str) -> None:
         """Somebody is signed in; `profile` names server and user."""
         from revenge_companion.revenge.index import CatalogueWalk

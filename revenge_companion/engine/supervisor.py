@@ -284,7 +284,7 @@ class Engine:
                 self._parts.imports,
                 self._lanes,
                 catalogue=lambda: self.server.known_index,
-                marker=lambda: None,
+                marker=lambda: self.server.known_marking,
                 changed=lambda: self._tell.changed(Change.LIBRARY),
             )
         return self._imports

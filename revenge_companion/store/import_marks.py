@@ -1,60 +1,56 @@
-"""What imports mark as watched at the media server."""
+"""Which lines of an import are marked as watched at the media server (`store.marks`)."""
 
-from collections.abc import Sequence
-
+from revenge_companion.core.library import SubjectKind
+from revenge_companion.core.marking import MarkItem
 from revenge_companion.store.database import Database, Link
-from revenge_companion.store.payload import compact
 
 
 class ImportMarks:
-    """Marks by run and item: due, there (watched before), asked, marked, undone or kept."""
+    """Lines to mark, in their order, and those that were."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    async def collect(self, run_id: int) -> None:
-        """Note every film and episode of the run's history that was matched; those noted stay."""
+    async def due(self, run_id: int, limit: int) -> list[MarkItem]:
+        """The next lines to mark: of each film and episode one."""
 
-        def job(link: Link) -> None:
-            with link.atomic():
-                link.connection.execute(
-                    "INSERT OR IGNORE INTO import_mark (run_id, media_id, state) "
-                    "SELECT DISTINCT e.run_id, i.media_id, 'due' FROM import_entry e "
-                    "JOIN import_item i ON i.id = e.item_id "
-                    "WHERE e.run_id = ? AND e.facet = 'history' AND e.choice <> 'skip' "
-                    "AND i.media_id <> '' AND i.kind IN ('movie', 'episode')",
-                    (run_id,),
-                )
-
-        await self._db.run(job)
-
-    async def some(self, run_id: int, state: str, limit: int) -> list[str]:
-        """Items of a run in a state."""
-
-        def job(link: Link) -> list[str]:
+        def job(link: Link) -> list[MarkItem]:
             rows = link.connection.execute(
-                "SELECT media_id FROM import_mark WHERE run_id = ? AND state = ? LIMIT ?",
-                (run_id, state, limit),
+                "SELECT min(e.id), i.media_id, i.kind FROM import_entry e "
+                "JOIN import_item i ON i.id = e.item_id WHERE e.run_id = ? "
+                "AND e.facet = 'history' AND e.choice <> 'skip' AND i.media_id <> '' "
+                "AND i.kind IN ('movie', 'episode') GROUP BY i.media_id "
+                "HAVING min(e.id) > (SELECT marked_id FROM import_run WHERE id = ?) "
+                "ORDER BY 1 LIMIT ?",
+                (run_id, run_id, limit),
             )
-            return [str(row[0]) for row in rows]
+            return [MarkItem(row[0], row[1], SubjectKind(row[2])) for row in rows]
 
         return await self._db.run(job)
 
-    async def set(self, run_id: int, media_ids: Sequence[str], state: str) -> None:
-        """Give items of a run a state, and count what is marked."""
-        ids = compact(list(media_ids))
+    async def went(self, run_id: int, row_id: int, marked: int) -> int:
+        """Lines up to `row_id` were seen to, `marked` more of them marked; how many are in all."""
 
-        def job(link: Link) -> None:
+        def job(link: Link) -> int:
             with link.atomic():
-                link.connection.execute(
-                    "UPDATE import_mark SET state = ? WHERE run_id = ? "
-                    "AND media_id IN (SELECT value FROM json_each(?))",
-                    (state, run_id, ids),
-                )
-                link.connection.execute(
-                    "UPDATE import_run SET marked = (SELECT count(*) FROM import_mark "
-                    "WHERE run_id = ?1 AND state = 'marked') WHERE id = ?1",
-                    (run_id,),
-                )
+                row = link.connection.execute(
+                    "UPDATE import_run SET marked_id = ?, marked = marked + ? WHERE id = ? "
+                    "RETURNING marked",
+                    (row_id, marked, run_id),
+                ).fetchone()
+            return int(row[0])
 
-        await self._db.run(job)
+        return await self._db.run(job)
+
+    async def made(self, run_id: int, limit: int) -> list[int]:
+        """Lines of the run that are, or may be, marked at the server."""
+
+        def job(link: Link) -> list[int]:
+            rows = link.connection.execute(
+                "SELECT DISTINCT e.id FROM import_entry e JOIN server_mark m ON m.row_id = e.id "
+                "WHERE e.run_id = ? AND m.state IN ('open', 'done', 'undoing') LIMIT ?",
+                (run_id, limit),
+            )
+            return [int(row[0]) for row in rows]
+
+        return await self._db.run(job)

@@ -190,9 +190,14 @@ class ImportRuns:
                     "AND before_item IS NOT NULL",
                     (run_id,),
                 ).fetchall()
+                # Its lines' numbers may be given to others; what they marked stays marked.
+                connection.execute(
+                    "UPDATE server_mark SET row_id = NULL WHERE row_id IN "
+                    "(SELECT id FROM import_entry WHERE run_id = ?)",
+                    (run_id,),
+                )
                 connection.execute("DELETE FROM import_entry WHERE run_id = ?", (run_id,))
                 connection.execute("DELETE FROM import_item WHERE run_id = ?", (run_id,))
-                connection.execute("DELETE FROM import_mark WHERE run_id = ?", (run_id,))
                 connection.execute("DELETE FROM import_run WHERE id = ?", (run_id,))
                 connection.execute(
                     "UPDATE library_entry SET run_id = NULL WHERE run_id = ?", (run_id,)

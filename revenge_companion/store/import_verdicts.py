@@ -119,6 +119,9 @@ def _compared(
         "CROSS JOIN import_entry e ON e.item_id = j.value AND e.run_id = :run",
         {"items": compact(list(items)), "run": run_id, "source": source},
     ).fetchall()
+    if not known:
+        # An item that is only kept for an undo.
+        return []
     kind = SubjectKind(known[0][1])
     duration_s = max((row[2] for row in known if row[2] is not None), default=None)
     ours: dict[str, dict[tuple[str, str], tuple[Line, str]]] = {}
@@ -179,7 +182,7 @@ def _verdict(
     if not met:
         return None
     partner = met[0]
-    if not differs(line, partner):
+    if facet not in _OTHERWISE or not differs(line, partner):
         return Verdict.THERE, Reason.PLAY_KNOWN.value if facet is Facet.HISTORY else "", partner
     return Verdict.CONFLICT, _OTHERWISE[facet], partner
 

@@ -230,8 +230,9 @@ def _pass_on(connection: sqlite3.Connection, values: dict[str, Any]) -> list[int
     one that wrote over a line has to know what was there before this run.
     """
     others = connection.execute(
-        "SELECT id FROM import_run WHERE source = :source AND id <> :run AND written = 1 "
-        "AND state NOT IN ('undoing', 'undone') ORDER BY id",
+        "SELECT id FROM import_run WHERE source = :source AND written = 1 "
+        "AND turn > (SELECT turn FROM import_run WHERE id = :run) "
+        "AND state NOT IN ('undoing', 'undone') ORDER BY turn",
         values,
     ).fetchall()
     touched: list[int] = []
@@ -239,25 +240,22 @@ def _pass_on(connection: sqlite3.Connection, values: dict[str, Any]) -> list[int
         same = " AND ".join(f"o.{name} IS e.{name}" for name in _FIELDS)
         rows = connection.execute(
             "SELECT e.id, o.id, e.written, e.before, e.before_item, l.id, l.run_id, "
-            f"o.written, o.before, {same} AND oi.digest = ei.digest AS alike {_WRITTEN_BY_TWO}",
+            f"o.written, o.before, o.before_item, {same} AND oi.digest = ei.digest "
+            "AND o.choice = e.choice "
+            f"{_WRITTEN_BY_TWO}",
             {**values, "other": other},
         ).fetchall()
-        for mine, theirs, written, before, before_item, entry, owner, their, said, alike in rows:
+        for mine, theirs, *was, entry, owner, their, said, needed, alike in rows:
             if their == 0 and alike and owner == values["run"]:
                 # They found it as it is: it is theirs from now on.
-                connection.execute(_TAKE_OVER, (written, before, before_item, theirs))
                 connection.execute(
                     "UPDATE library_entry SET run_id = ? WHERE id = ?", (other, entry)
                 )
-            elif their == 2 and json.loads(said)[0] == values["run"]:
-                connection.execute(_TAKE_OVER, (written, before, before_item, theirs))
-            else:
+            elif their != 2 or json.loads(said)[0] != values["run"]:
                 continue
-            connection.execute(
-                "UPDATE import_entry SET written = 0, before = '', before_item = NULL WHERE id = ?",
-                (mine,),
-            )
-            touched += [before_item] if before_item is not None else []
+            connection.execute(_TAKE_OVER, (*was, theirs))
+            connection.execute(_TAKE_OVER, (0, "", None, mine))
+            touched += [item for item in (was[2], needed) if item is not None]
     return touched
 
 
@@ -278,7 +276,8 @@ def _went(
     connection: sqlite3.Connection, run_id: int, upto: int, count: int, *, last: bool
 ) -> Step:
     (processed,) = connection.execute(
-        "UPDATE import_run SET written_id = ?, processed = processed + ?, written = 1 "
+        "UPDATE import_run SET written_id = ?, processed = processed + ?, written = 1, "
+        "turn = iif(turn = 0, (SELECT max(turn) + 1 FROM import_run), turn) "
         "WHERE id = ? RETURNING processed",
         (upto, count, run_id),
     ).fetchone()

@@ -167,7 +167,9 @@ _LIBRARY = (
             AND NOT EXISTS (SELECT 1 FROM import_entry WHERE before_item = OLD.item_id);
         END""",
     # `options` holds the file's name and the like; `cursors` where each facet goes on; `marks` what
-    # the source said before the walk. `written_id` is the last line that was written or undone.
+    # the source said before the walk. `written_id` is the last line that was written or
+    # undone, `turn` the run's place among those that wrote, `marked_id` the last line that was
+    # marked at the server.
     """CREATE TABLE import_run (
         id INTEGER PRIMARY KEY, source TEXT NOT NULL, source_name TEXT NOT NULL,
         facets TEXT NOT NULL, options TEXT NOT NULL, state TEXT NOT NULL,
@@ -176,7 +178,8 @@ _LIBRARY = (
         matched INTEGER NOT NULL DEFAULT 0, failed INTEGER NOT NULL DEFAULT 0,
         marked INTEGER NOT NULL DEFAULT 0, trouble TEXT NOT NULL DEFAULT '',
         stage TEXT NOT NULL, written_id INTEGER NOT NULL DEFAULT 0,
-        written INTEGER NOT NULL DEFAULT 0)""",
+        written INTEGER NOT NULL DEFAULT 0, turn INTEGER NOT NULL DEFAULT 0,
+        marked_id INTEGER NOT NULL DEFAULT 0)""",
     # What the lines of a run are about, each once. `keys` are the hashes as JSON.
     """CREATE TABLE import_item (
         id INTEGER PRIMARY KEY, run_id INTEGER NOT NULL REFERENCES import_run (id),
@@ -204,11 +207,6 @@ _LIBRARY = (
     """CREATE INDEX import_entry_item ON import_entry (item_id)""",
     """CREATE INDEX import_entry_before ON import_entry (before_item)
         WHERE before_item IS NOT NULL""",
-    # What a run marks as watched at the server: written down before it is asked, so that an undo
-    # knows it whatever happens.
-    """CREATE TABLE import_mark (
-        run_id INTEGER NOT NULL, media_id TEXT NOT NULL, state TEXT NOT NULL,
-        PRIMARY KEY (run_id, media_id)) WITHOUT ROWID""",
     # What a source said of a facet when it was last read to its end.
     """CREATE TABLE import_seen (
         source TEXT NOT NULL, facet TEXT NOT NULL, mark TEXT NOT NULL, read_us INTEGER NOT NULL,

@@ -11,6 +11,7 @@ from revenge_companion.core.accounts import Account
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.imports import Candidate, ImportRun, RunState
 from revenge_companion.core.library import Entry, Facet, Precision, Subject, SubjectKind
+from revenge_companion.core.marking import Marked, MarkItem, Unmarked
 from revenge_companion.core.media import Ids, Kind, Series
 from revenge_companion.engine.import_marks import Marker
 from revenge_companion.engine.import_reading import Catalogue
@@ -131,25 +132,30 @@ class FakeCatalogue:
 
 @dataclass
 class FakeMarker:
-    """A server's marks."""
+    """A server's marks, and which line made each."""
 
-    marked: set[str] = field(default_factory=set)
-    asked: list[tuple[str, ...]] = field(default_factory=list)
+    watched: set[str] = field(default_factory=set)
+    by_row: dict[int, str] = field(default_factory=dict)
     error: Exception | None = None
 
-    async def watched(self, media_ids: Sequence[str]) -> set[str]:
-        return self.marked & set(media_ids)
-
-    async def mark(self, media_ids: Sequence[str]) -> None:
+    async def mark(self, items: Sequence[MarkItem]) -> Mapping[int, Marked]:
         if self.error is not None:
             raise self.error
-        self.asked.append(tuple(media_ids))
-        self.marked |= set(media_ids)
+        came: dict[int, Marked] = {}
+        for item in items:
+            known = item.media_id in self.watched and item.row_id not in self.by_row
+            came[item.row_id] = Marked.THERE if known else Marked.MARKED
+            if not known:
+                self.watched.add(item.media_id)
+                self.by_row[item.row_id] = item.media_id
+        return came
 
-    async def unmark(self, media_ids: Sequence[str]) -> None:
+    async def unmark(self, row_ids: Sequence[int]) -> Mapping[int, Unmarked]:
         if self.error is not None:
             raise self.error
-        self.marked -= set(media_ids)
+        for row_id in row_ids:
+            self.watched.discard(self.by_row.pop(row_id, ""))
+        return dict.fromkeys(row_ids, Unmarked.RESTORED)
 
 
 SPEC = ServiceSpec(
