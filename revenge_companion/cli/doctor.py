@@ -5,9 +5,10 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from revenge_companion import __version__
 from revenge_companion.cli.reach import answer
@@ -115,6 +116,7 @@ async def _network() -> AsyncIterator[Finding]:
     else:
         async for finding in _server(said["server"]):
             yield finding
+        yield _offers(said)
     for account in said["accounts"]:
         ok = account["state"] == "linked"
         words = f"{account['state']}, {account['pending']} waiting, {account['parked']} parked"
@@ -123,6 +125,18 @@ async def _network() -> AsyncIterator[Finding]:
         yield Finding("accounts", None, "None is linked.")
     names = [one["host"] for one in said["hosts"]]
     yield Finding("hosts", True, ", ".join(names) or "None is contacted.")
+
+
+def _offers(said: Mapping[str, Any]) -> Finding:
+    """What the server can beyond today's servers, and whether it doubles what is sent."""
+    if said["doubled"]:
+        names = ", ".join(said["doubled"])
+        return Finding(
+            "server offers", False, f"It sends plays by itself, too: {names}. Choose who does."
+        )
+    offers = ", ".join(said["server_offers"])
+    kept = "Ratings and watchlists are kept here until the server can take them."
+    return Finding("server offers", True, offers or kept)
 
 
 async def _server(url: str) -> AsyncIterator[Finding]:

@@ -106,6 +106,7 @@ class Reason(StrEnum):
     SERVER_DOWN = "server_down"
     SIGN_IN_AGAIN = "sign_in_again"
     NOT_REVENGE = "not_revenge"
+    SERVER_SCROBBLES = "server_scrobbles"
 
 
 #: One sentence per code. `{service}` and the numbers come from the facts.
@@ -242,6 +243,10 @@ SENTENCES: dict[Reason, str] = {
     ),
     Reason.SERVER_DOWN: "Your server is not answering. The Companion keeps trying.",
     Reason.SIGN_IN_AGAIN: "Your server signed you out. Sign in again to go on.",
+    Reason.SERVER_SCROBBLES: (
+        "Your server now sends plays by itself, and so does the Companion: {services}. Plays may "
+        "arrive twice. Choose in the settings who sends them."
+    ),
     Reason.NOT_REVENGE: "Something answers at this address, but it is not a Revenge server.",
 }
 

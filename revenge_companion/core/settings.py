@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from revenge_companion.core.abilities import StandDown
 from revenge_companion.core.media import Kind
 from revenge_companion.core.thresholds import Thresholds
 from revenge_companion.core.watching import ListPolicy
@@ -44,6 +45,8 @@ class Settings:
     welcomed: bool = False
     #: Scrobbling paused by the user until switched on again.
     paused: bool = False
+    #: Who sends plays where the server does so by itself.
+    stand_down: StandDown = StandDown.ASK
     #: Minutes from 0 to 10 that a counted play is kept back before it is sent, to be undone.
     hold_minutes: int = 0
     #: Address of the Revenge server; empty before the first sign-in.

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from revenge_companion.core.abilities import Abilities
 from revenge_companion.core.accounts import Account
 from revenge_companion.core.live import NowPlaying
 from revenge_companion.core.playback import Source
@@ -91,6 +92,11 @@ class EngineStatus:
     needs_passphrase: bool = False
     #: Rows that cannot be sent before the user lets the anime map be downloaded.
     map_waiting: int = 0
+    #: What the server offers beyond what today's servers can.
+    abilities: Abilities = field(default_factory=Abilities)
+    #: Names of services that get each play from the server, too, and the user has not said who is
+    #: to send it.
+    doubled: tuple[str, ...] = ()
 
 
 class HostUse(StrEnum):

@@ -17,6 +17,7 @@ from revenge_companion.demo.answers import error
 from revenge_companion.demo.faults import Faults
 from revenge_companion.demo.frames import playback_object
 from revenge_companion.demo.hub import EventHub
+from revenge_companion.demo.learned import Learned
 from revenge_companion.demo.library import LIBRARY, Catalogue, Library, demo_id
 from revenge_companion.demo.listener import Listener
 from revenge_companion.demo.movies import Movies
@@ -64,10 +65,13 @@ class DemoServer:
         self.hub = EventHub(clock, self.accounts.user_id, sse_playback=sse_playback)
         self.progress = Progress(clock)
         self.streams = Streams(self.hub, self.accounts, clock, websocket=websocket)
+        #: What it can beyond today's servers; nothing, until `learned.learn`.
+        self.learned = Learned(catalogue, self.accounts)
         self._failing: int | None = None
         app = Starlette(
             routes=[
                 *self.accounts.routes(),
+                *self.learned.routes(),
                 *Movies(catalogue, self.progress, self.accounts).routes(),
                 *Shows(catalogue, self.progress, self.accounts).routes(),
                 *self.streams.routes(),

@@ -41,6 +41,8 @@ class Notice(StrEnum):
     SCROBBLED = "scrobbled"
     TROUBLE = "trouble"
     HAND_OFF = "hand_off"
+    #: The server does what the Companion does.
+    DOUBLED = "doubled"
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,6 +128,13 @@ class Index:
                 found.append(Candidate(item.media_id, f"{item.label}{name}", alike))
         return found
 
+    async def any_film(self) -> str:
+        """The id of some film the server has; "" where none is known."""
+        if self._store is None:
+            return ""
+        found = await self._store.after(SubjectKind.MOVIE, "", limit=1)
+        return found[0].subject.media_id if found else ""
+
     async def shows_after(self, media_id: str, limit: int) -> Sequence[ServerItem]:
         """Shows behind the id `media_id`, in the order of ids; films and shows are walked first."""
         if self._store is None:

@@ -58,6 +58,8 @@ class Lanes:
         self._started = False
         #: The linked accounts whose services there are.
         self.linked: tuple[Account, ...] = ()
+        #: Accounts that the server serves instead, by the user's wish.
+        self.quiet: frozenset[int] = frozenset()
         #: What the outbox holds, by account.
         self.counts: dict[int, OutboxCounts] = {}
 
@@ -134,6 +136,8 @@ class Lanes:
     def tell_live(self, notice: LiveNotice, counted_rules: frozenset[str]) -> None:
         """Pass on what is happening now to the accounts that want to hear it."""
         for lane in self._lanes.values():
+            if lane.account.id in self.quiet:
+                continue
             if lane.spec.live and hears_live(lane.account, notice, lane.spec.kinds, counted_rules):
                 lane.tell(notice)
 

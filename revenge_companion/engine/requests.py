@@ -209,6 +209,8 @@ def status_json(status: EngineStatus) -> dict[str, Any]:
             for name in ("pending", "sending", "unsure", "delivered", "held", "parked")
         },
         "paused": paused is not None,
+        "server_offers": sorted(status.abilities.offers),
+        "doubled": list(status.doubled),
         "trouble": status.trouble,
     }
 

@@ -4,24 +4,34 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING
 
+from revenge_companion.core.abilities import Abilities
 from revenge_companion.core.clock import Clock
 from revenge_companion.store.database import Database
 
 if TYPE_CHECKING:
     # Loaded once there is a server to talk to, or an import that asks for one.
     from revenge_companion.engine.index import Index
+    from revenge_companion.engine.learning import Learning
     from revenge_companion.engine.marking import Marking
     from revenge_companion.revenge.client import RevengeClient
     from revenge_companion.revenge.own import OwnWrites
 
 
 class ServerSide:
-    """The index and the marks, for whoever is signed in."""
+    """The index, the marks and what the server has learnt, for whoever is signed in."""
 
-    def __init__(self, db: Database, clock: Clock, changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        changed: Callable[[], None],
+        learnt: Callable[[Abilities, bool], None],
+    ) -> None:
         self._db = db
         self._clock = clock
         self._changed = changed
+        self._learnt = learnt
+        self._learning: Learning | None = None
         self._index: Index | None = None
         self._marking: Marking | None = None
         self._profile = ""
@@ -61,17 +71,34 @@ class ServerSide:
         """`marking`, None where nobody has been signed in to any server."""
         return self.marking if self._profile else None
 
+    @property
+    def abilities(self) -> Abilities:
+        """What the server offers beyond what today's servers can."""
+        return Abilities() if self._learning is None else self._learning.abilities
+
     def begin(self, client: "RevengeClient", profile: str) -> None:
         """Somebody is signed in; `profile` names server and user."""
+        from revenge_companion.engine.learning import Learning
+        from revenge_companion.engine.pushing import Pushing
         from revenge_companion.revenge.index import CatalogueWalk
         from revenge_companion.revenge.marking import Marker
         from revenge_companion.revenge.pace import Pace
+        from revenge_companion.revenge.pushing import Pusher
+        from revenge_companion.store.pushes import Pushes
 
         self._profile = profile
         pace = Pace(self._clock)
         self.marking.use(profile, Marker(client, pace))
         self.index.use(profile, CatalogueWalk(client, pace))
         self._keep(self.index.run(), "server-index")
+        self._learning = Learning(
+            self._db,
+            self._clock,
+            film=self.index.any_film,
+            pushing=Pushing(Pushes(self._db, profile), Pusher(client, pace)),
+            changed=self._learnt,
+        )
+        self._keep(self._learning.run(client, profile), "abilities")
 
     async def end(self) -> None:
         """Nobody is signed in any more; what is known stays."""
@@ -80,6 +107,8 @@ class ServerSide:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self.marking.rest()
+        if self._learning is not None:
+            self._learning.forget()
         if self._index is not None:
             await self._index.stop()
             self._index.use(self._profile, None)

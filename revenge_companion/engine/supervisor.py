@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING
 
+from revenge_companion.core.abilities import Abilities, StandDown, doubled, stood_down
 from revenge_companion.core.decision import Decision
 from revenge_companion.core.errors import StoreTrouble
 from revenge_companion.core.reasons import Reason
@@ -117,7 +118,7 @@ class Engine:
         self._upkeep = Upkeep(
             services, database, clock, secret_of=linker.secret, use=linked.test, tell=tell.link_ends
         )
-        self.server = ServerSide(database, clock, lambda: tell.changed(Change.STATUS))
+        self.server = ServerSide(database, clock, lambda: tell.changed(Change.STATUS), self._learnt)
         self._sign_in = SignIn(
             parts.http,
             parts.secrets,
@@ -235,6 +236,8 @@ class Engine:
             trouble=self._tell.trouble or self._parts.secrets_trouble(),
             needs_passphrase=bool(self._parts.secrets_trouble()),
             map_waiting=self.anime.waiting(counts),
+            abilities=self.server.abilities,
+            doubled=self._doubled(),
         )
 
     @property
@@ -348,7 +351,24 @@ class Engine:
     # Accounts
 
     def _use_accounts(self) -> None:
-        self._listener.use(self._settings, self._lanes.linked)
+        lanes, wanted = self._lanes, self._settings.stand_down
+        used = stood_down(lanes.linked, self.server.abilities, wanted)
+        lanes.quiet = frozenset(a.id for a, b in zip(lanes.linked, used, strict=True) if a != b)
+        self._listener.use(self._settings, used)
+
+    def _learnt(self, abilities: Abilities, news: bool) -> None:
+        """The server offers something else than it did, or than was known of it."""
+        self._use_accounts()
+        if news and abilities.scrobbles and (names := self._doubled()):
+            self._tell.doubled(names)
+        self._tell.changed(Change.STATUS)
+
+    def _doubled(self) -> tuple[str, ...]:
+        """The services that get plays from the server, too, where nobody decided about it."""
+        if self._settings.stand_down is not StandDown.ASK:
+            return ()
+        found = doubled(self._lanes.linked, self.server.abilities)
+        return tuple(dict.fromkeys(self._parts.services[one.service].spec.name for one in found))
 
     def _accounts_changed(self) -> None:
         self._tell.changed(Change.ACCOUNTS, Change.STATUS)

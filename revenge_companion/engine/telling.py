@@ -1,7 +1,7 @@
 """Telling the window what changed, and the user what needs them: once, and only what they want."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from revenge_companion.core.accounts import Account, AccountState
@@ -40,6 +40,7 @@ class Telling:
             Notice.SCROBBLED: wanted.scrobbled,
             Notice.TROUBLE: True,
             Notice.HAND_OFF: wanted.hand_off,
+            Notice.DOUBLED: wanted.account_trouble,
         }
         if switches[notice]:
             for tell in self.notified:
@@ -78,6 +79,11 @@ class Telling:
     def link_ends(self, account: Account, days: int) -> None:
         """A link that cannot be renewed ends in so many days."""
         self._of(account, Notice.ACCOUNT_TROUBLE, Reason.LINK_ENDS, count=str(days))
+
+    def doubled(self, names: Sequence[str]) -> None:
+        """The server sends plays to these services, too."""
+        said = ", ".join(names)
+        self.notify(Notice.DOUBLED, "Revenge", Reason.SERVER_SCROBBLES, services=said)
 
     def _of(self, account: Account, notice: Notice, code: str, **facts: Fact) -> None:
         name = self.services[account.service].spec.name

@@ -171,6 +171,17 @@ class RevengeClient:
         answer = await self._answered(_progress_path(kind, media_id), {}, method="DELETE")
         _done(answer)
 
+    async def asked(self, path: str) -> Answer:
+        """Whatever answers at `path`; for paths that may not be there.
+
+        Raises SessionExpired where that wants another sign-in.
+        """
+        return await self._answered(path, {})
+
+    async def posted(self, path: str, body: Mapping[str, Any]) -> Answer:
+        """Whatever answers to `body` at `path`; as `asked`."""
+        return await self._answered(path, {}, method="POST", json=dict(body))
+
     async def progress(self, kind: SubjectKind, media_id: str) -> rows.Watched | None:
         """How far a film or an episode was watched; see the calls for each."""
         if kind is SubjectKind.MOVIE:

@@ -274,6 +274,15 @@ def m006_left_out(connection: sqlite3.Connection) -> None:
     )
 
 
+def m007_server_pushes(connection: sqlite3.Connection) -> None:
+    """What of the library each server has been sent, since it can take it."""
+    connection.execute(
+        "CREATE TABLE server_push (profile TEXT NOT NULL, facet TEXT NOT NULL, "
+        "media_id TEXT NOT NULL, value TEXT NOT NULL, "
+        "PRIMARY KEY (profile, facet, media_id)) WITHOUT ROWID"
+    )
+
+
 Migration = Callable[[sqlite3.Connection], None]
 
 MIGRATIONS: tuple[Migration, ...] = (
@@ -283,6 +292,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     m004_server_index,
     m005_server_marks,
     m006_left_out,
+    m007_server_pushes,
 )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from revenge_companion.core.abilities import StandDown
 from revenge_companion.core.errors import StoreTrouble
 from revenge_companion.core.media import Kind
 from revenge_companion.core.settings import Filters, Notify, Settings
@@ -60,6 +61,12 @@ def _theme(value: Any) -> str:
     return str(value)
 
 
+def _stand_down(value: Any) -> StandDown:
+    if value not in set(StandDown):
+        raise _Broken(f"one of {', '.join(StandDown)}")
+    return StandDown(value)
+
+
 def _texts(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise _Broken("a list of texts")
@@ -83,6 +90,7 @@ _SHAPE: Mapping[str, Mapping[str, _Check]] = {
         "autostart": _switch,
         "welcomed": _switch,
         "paused": _switch,
+        "stand_down": _stand_down,
         "hold_minutes": _hold,
         "server_url": _text,
         "username": _text,
@@ -202,7 +210,10 @@ class SettingsFile:
 
 
 def _plain(value: Any) -> Any:
-    return [str(one) for one in value] if isinstance(value, tuple) else value
+    if isinstance(value, tuple):
+        return [str(one) for one in value]
+    # The file's library keeps texts, not what is made of them.
+    return str(value) if isinstance(value, str) else value
 
 
 def _settings(data: Mapping[str, Any], file: str, troubles: list[str]) -> Settings:

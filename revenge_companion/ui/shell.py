@@ -268,6 +268,7 @@ class Shell(QObject):
             Notice.SIGNED_OUT: not wanted.signed_out,
             Notice.SCROBBLED: not wanted.scrobbled,
             Notice.HAND_OFF: not wanted.hand_off,
+            Notice.DOUBLED: not wanted.account_trouble,
         }.get(notification.notice, False):
             return
         text = words.reason(notification.reason, notification.facts)

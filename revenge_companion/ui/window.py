@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QStackedWidget, QVBoxLayout,
 
 from revenge_companion import APP_NAME
 from revenge_companion.core.errors import CompanionError
+from revenge_companion.core.reasons import Reason
 from revenge_companion.core.status import EngineStatus
 from revenge_companion.ui import ask, words
 from revenge_companion.ui.async_slot import Tasks, async_slot
@@ -116,6 +117,8 @@ class Window(QWidget):
         self.importing = ImportNotice(self._context, self._sees_run)
         self.importing.resume_wanted.connect(self._on_go_on)
         self.importing.open_wanted.connect(self._on_open_run)
+        self.doubled = Notice()
+        self.doubled.acted.connect(self.show_settings)
         self.no_tray = Notice()
         self.no_tray.acted.connect(self.quit_wanted)
         right = QVBoxLayout()
@@ -124,6 +127,7 @@ class Window(QWidget):
         right.addWidget(self.locked)
         right.addWidget(self.map_wanted)
         right.addWidget(self.importing)
+        right.addWidget(self.doubled)
         right.addWidget(self.no_tray)
         right.addWidget(self.pages, 1)
         across = QHBoxLayout()
@@ -377,6 +381,11 @@ class Window(QWidget):
             if waiting
             else "",
             action=self.tr("Anime map\N{HORIZONTAL ELLIPSIS}"),
+        )
+        names = ", ".join(status.doubled)
+        self.doubled.say(
+            words.reason(Reason.SERVER_SCROBBLES, {"services": names}) if names else "",
+            action=self.tr("Settings\N{HORIZONTAL ELLIPSIS}"),
         )
 
     def closeEvent(self, event: QCloseEvent) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from PySide6.QtCore import QCoreApplication, QDateTime, QLocale, QTranslator
 
+from revenge_companion.core.abilities import Abilities, Ability
 from revenge_companion.core.accounts import Account, AccountState
 from revenge_companion.core.delivery import DeliveryState
 from revenge_companion.core.live import NowPlaying
@@ -257,6 +258,22 @@ def source_words(source: SourceStatus) -> str:
     if source.source is Source.POLL:
         return say("Polling")
     return say("Connecting")
+
+
+def offers_words(abilities: Abilities) -> str:
+    """What the server takes, and what is kept here instead; no server takes dates yet."""
+    ratings = Ability.RATINGS in abilities.offers
+    watchlist = Ability.WATCHLIST in abilities.offers
+    if ratings and watchlist:
+        return say("Your server takes ratings and a watchlist. Dates of plays are kept here.")
+    if ratings:
+        return say("Your server takes ratings. Dates of plays and the watchlist are kept here.")
+    if watchlist:
+        return say("Your server takes a watchlist. Dates of plays and ratings are kept here.")
+    return say(
+        "Your server takes no dates of plays, ratings or watchlist yet. They are kept here and "
+        "sent to it once it does."
+    )
 
 
 def sign_in_words(status: EngineStatus) -> str:

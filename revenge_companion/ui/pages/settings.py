@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from revenge_companion.core.abilities import StandDown
 from revenge_companion.core.errors import CompanionError
 from revenge_companion.core.media import Kind
 from revenge_companion.core.settings import Settings
@@ -116,6 +117,22 @@ class SettingsPage(Column):
         card.column.addLayout(row)
         self.source = Text(tone=Tone.MUTED, wrap=True)
         card.column.addWidget(self.source)
+        self.offers = Text(tone=Tone.MUTED, wrap=True)
+        card.column.addWidget(self.offers)
+        self.stand_down = QComboBox()
+        self.stand_down.addItem(self.tr("not decided"), StandDown.ASK)
+        self.stand_down.addItem(self.tr("your server"), StandDown.YES)
+        self.stand_down.addItem(self.tr("the Companion, too"), StandDown.NO)
+        only_with_focus(self.stand_down)
+        self.stand_down.currentIndexChanged.connect(self._keep)
+        self.who_sends = QWidget()
+        row = QHBoxLayout(self.who_sends)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(2 * GRID)
+        row.addWidget(buddy(self.tr("&Plays are sent by"), self.stand_down))
+        row.addWidget(self.stand_down)
+        row.addStretch(1)
+        card.column.addWidget(self.who_sends)
 
     def _build_general(self, card: Card) -> None:
         form = QFormLayout()
@@ -230,6 +247,7 @@ class SettingsPage(Column):
         self.scrobbled.setChecked(settings.notify.scrobbled)
         self.hand_off.setChecked(settings.notify.hand_off)
         self.hold.setValue(settings.hold_minutes)
+        self.stand_down.setCurrentIndex(max(0, self.stand_down.findData(settings.stand_down)))
         self._show_hold()
         for control in controls:
             control.blockSignals(False)
@@ -238,7 +256,7 @@ class SettingsPage(Column):
         return [
             self.theme,
             *self.findChildren(QCheckBox),
-            *(self.devices, self.libraries, self.hold),
+            *(self.devices, self.libraries, self.hold, self.stand_down),
         ]
 
     def _show_status(self, status: EngineStatus) -> None:
@@ -254,6 +272,10 @@ class SettingsPage(Column):
         source = words.source_words(status.source)
         self.source.setText(f"{source}. {why}" if why else f"{source}.")
         self.source.setVisible(signed_in)
+        self.offers.setText(words.offers_words(status.abilities))
+        self.offers.setVisible(signed_in and status.abilities.asked_at is not None)
+        decided = self._shown.stand_down is not StandDown.ASK
+        self.who_sends.setVisible(signed_in and (status.abilities.scrobbles or decided))
 
     # Keeping
 
@@ -279,6 +301,7 @@ class SettingsPage(Column):
                 hand_off=self.hand_off.isChecked(),
             ),
             hold_minutes=self.hold.value(),
+            stand_down=self.stand_down.currentData(),
         )
 
     def _on_hold(self) -> None:
