@@ -271,8 +271,8 @@ def offers_words(abilities: Abilities) -> str:
     if watchlist:
         return say("Your server takes a watchlist. Dates of plays and ratings are kept here.")
     return say(
-        "Your server takes no dates of plays, ratings or watchlist yet. They are kept here and "
-        "sent to it once it does."
+        "Your server takes no dates of plays, ratings or watchlist yet, so they are kept here. "
+        "Ratings and watchlist are sent to it once it takes them."
     )
 
 

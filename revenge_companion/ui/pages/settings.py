@@ -301,7 +301,8 @@ class SettingsPage(Column):
                 hand_off=self.hand_off.isChecked(),
             ),
             hold_minutes=self.hold.value(),
-            stand_down=self.stand_down.currentData(),
+            # Qt gives back a plain text.
+            stand_down=StandDown(self.stand_down.currentData()),
         )
 
     def _on_hold(self) -> None:
