@@ -303,6 +303,7 @@ async def _demo_window(stage: _Stage, speed: float, seconds: float | None) -> in
     async with AsyncExitStack() as stack:
         home = stack.enter_context(tempfile.TemporaryDirectory(prefix="revenge-companion-demo-"))
         world = await stack.enter_async_context(DemoWorld(speed=speed))
+        world.destinations.preload()
         engine = await stack.enter_async_context(demo_engine(world, Path(home)))
         shell = Shell(
             engine,

@@ -45,22 +45,26 @@ def past_plays(count: int, before_s: int) -> Iterator[PastPlay]:
         )
 
 
-def past_titles(titles: Titles) -> list[Title]:
-    """Some thousand films and episodes, and after every second one that the demo's server has."""
+def past_titles(titles: Titles, most: int) -> list[Title]:
+    """Up to `most` of some thousand films and episodes; every third the demo's server has."""
     own = [titles.of_item(item) for item in LIBRARY.items() if item.kind.is_video]
-    made: list[Title] = []
-    for number in range(_FILMS):
-        film: dict[str, Any] = {"title": f"Past Film {number + 1}", "year": 1960 + number % 60}
-        film["ids"] = {"tmdb": 8_000_000 + number}
-        made += [title for title, _ in titles.of_history("movies", film)]
-        for episode in range(number * _EPISODES // _FILMS, (number + 1) * _EPISODES // _FILMS):
-            made += _past_episode(titles, episode)
     found: list[Title] = []
-    for number, title in enumerate(made):
+    for number, title in enumerate(_made(titles)):
+        if len(found) >= most:
+            break
         found.append(title)
         if number % 2:
             found.append(own[number // 2 % len(own)])
-    return found
+    return found[:most]
+
+
+def _made(titles: Titles) -> Iterator[Title]:
+    for number in range(_FILMS):
+        film: dict[str, Any] = {"title": f"Past Film {number + 1}", "year": 1960 + number % 60}
+        film["ids"] = {"tmdb": 8_000_000 + number}
+        yield from (title for title, _ in titles.of_history("movies", film))
+        for episode in range(number * _EPISODES // _FILMS, (number + 1) * _EPISODES // _FILMS):
+            yield from _past_episode(titles, episode)
 
 
 def _past_episode(titles: Titles, number: int) -> list[Title]:

@@ -85,8 +85,9 @@ class SimklSite(Site):
 
         Some were watched nobody knows when, and some are anime in two cours.
         """
-        now, library = self.clock.now(), self.library
-        titles = list(dict.fromkeys(past_titles(self.titles)))
+        # The demo itself begins today.
+        now, library = self.clock.now() - timedelta(days=1), self.library
+        titles = list(dict.fromkeys(past_titles(self.titles, 2 * max(plays, rated))))
         # Every fifth of them is of anime.
         for number in range(plays):
             at = now - timedelta(hours=7 * number, seconds=number % 60)
@@ -231,13 +232,11 @@ class SimklSite(Site):
         return answer
 
     def _keep(self, title: Title, at: datetime, how: str) -> bool:
-        """Keep a first watch; a free account has no second."""
+        """Keep a first watch; a free account has no second. What came is held in any case."""
         if any(row.title is title for row in self.history.rows):
             return False
-        if not self.library.watched(title, at):
-            return False
         self.hold(self.history.add(title, at, how).received)
-        return True
+        return self.library.watched(title, at)
 
     async def _add(self, request: Request) -> Response:
         if (refusal := self._refusal(request)) is not None:

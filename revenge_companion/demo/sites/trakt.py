@@ -106,7 +106,9 @@ class TraktSite(Site):
         A third is of films and episodes that the demo's server has. They are no plays of the demo,
         so they are not in `held`.
         """
-        now, titles = self.clock.now(), past_titles(self.titles)
+        # The demo itself begins today.
+        now = self.clock.now() - timedelta(days=1)
+        titles = past_titles(self.titles, max(plays, 3 * max(rated, wanted, collected, listed)))
         for number in reversed(range(plays)):
             # Now and then two plays share a minute, as real ones do.
             at = now - timedelta(minutes=97 * (number - number % 40 // 39))

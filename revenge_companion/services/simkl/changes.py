@@ -12,6 +12,7 @@ from revenge_companion.core.changes import Change, Verb
 from revenge_companion.core.delivery import Delivered, Delivery, Outcome, Refused, Skipped
 from revenge_companion.core.errors import BatchRefused
 from revenge_companion.core.library import SubjectKind
+from revenge_companion.core.ratings import step_of
 from revenge_companion.core.reasons import Reason
 from revenge_companion.net.http import Answer
 from revenge_companion.services.answers import (
@@ -231,7 +232,7 @@ class _Sender:
 
 def points(change: Change) -> int:
     """A rating in Simkl's steps, 1 to 10; there is no 0, which would be no rating."""
-    return min(max(((change.rating or 0) + 5) // 10, 1), 10)
+    return step_of(change.rating or 0)
 
 
 def _rating(change: Change) -> dict[str, Any]:

@@ -9,6 +9,7 @@ gives none they are known by their anime ids alone, and never by a number that m
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from revenge_companion.core import ratings
 from revenge_companion.core.library import Entry, Facet, Precision, Subject, SubjectKind
 from revenge_companion.core.media import Ids, Series
 from revenge_companion.services.answers import (
@@ -123,7 +124,7 @@ def _entry(
     facet: Facet, kind: str, number: int, item: Mapping[str, Any], date: str, rating: int | None
 ) -> Entry:
     at, precision = _at(item.get(date))
-    points = None if rating is None else rating * 10
+    points = None if rating is None else ratings.rating_of(rating)
     return Entry(facet, _subject(kind, number, item), f"{number}", at, precision, rating=points)
 
 

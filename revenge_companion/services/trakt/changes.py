@@ -7,6 +7,7 @@ from revenge_companion.core.changes import Change, Verb
 from revenge_companion.core.delivery import Delivered, Delivery, Outcome, Refused
 from revenge_companion.core.errors import BatchRefused
 from revenge_companion.core.library import SubjectKind
+from revenge_companion.core.ratings import step_of
 from revenge_companion.core.reasons import Reason
 from revenge_companion.net.http import Answer
 from revenge_companion.services.answers import all_of, in_turn, mapping, object_of, whole_number
@@ -163,7 +164,7 @@ def _said(change: Change) -> dict[str, Any]:
 
 def points(change: Change) -> int:
     """A rating in Trakt's steps, 1 to 10; there is no 0, which would be no rating."""
-    return min(max(((change.rating or 0) + 5) // 10, 1), 10)
+    return step_of(change.rating or 0)
 
 
 def _count(data: Mapping[str, Any], *keys: str) -> int:

@@ -14,6 +14,7 @@ from revenge_companion.core.library import (
     SubjectKind,
 )
 from revenge_companion.core.media import Series
+from revenge_companion.core.ratings import rating_of
 from revenge_companion.services.answers import mapping, media_ids, moment, whole_number, words
 
 #: The keys of a line that say since when it is so.
@@ -55,7 +56,7 @@ def entry(facet: Facet, row: object, *, list_id: int = 0, list_name: str = "") -
         points = whole_number(row.get("rating"))
         if points is None or not 1 <= points <= 10:
             raise Unreadable(f"{about.label}: a rating that is none")
-        rating = points * 10
+        rating = rating_of(points)
     line = f"{about.kind}/{dict(about.refs)['trakt']}"
     return Entry(
         facet,

@@ -21,6 +21,7 @@ from revenge_companion.core.errors import (
     ServiceTrouble,
 )
 from revenge_companion.core.library import Entry, Facet, keys
+from revenge_companion.core.ratings import rating_of
 from revenge_companion.net.http import Answer
 from revenge_companion.services.answers import mapping, object_of, whole_number, words
 from revenge_companion.services.base import ImportPage
@@ -172,7 +173,8 @@ class Walk:
                 row
                 for row, change in wanted.items()
                 if any(
-                    rated.get(key) == changes.points(change) * 10 for key in keys(change.subject)
+                    rated.get(key) == rating_of(changes.points(change))
+                    for key in keys(change.subject)
                 )
             }
             cursor = _after(cursor, page, parts=1)
