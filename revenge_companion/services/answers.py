@@ -48,6 +48,8 @@ def rows_of(value: object) -> list[Mapping[str, Any]]:
 
 def whole_number(value: object) -> int | None:
     """A number or a numeric text as int; None for anything else, true and false included."""
+    if type(value) is int:
+        return value
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:

@@ -31,15 +31,21 @@ class Unreadable(ValueError):
     """A line that no entry can be made of; the message says why in a few words."""
 
 
-def entry(facet: Facet, row: object, *, list_id: int = 0, list_name: str = "") -> Entry:
+#: Shows that were read already, by Trakt's id: the lines of a page are about few.
+Shows = dict[int, Series]
+
+
+def entry(
+    facet: Facet, row: object, shows: Shows, *, list_id: int = 0, list_name: str = ""
+) -> Entry:
     """One line as an entry; raises Unreadable.
 
     A play is known by its number in the history, everything else by what it is about, of which a
-    list holds one.
+    list holds one. `shows` is kept for the lines of one page.
     """
     if not isinstance(row, dict):
         raise Unreadable("a line that is no object")
-    about = subject(row)
+    about = subject(row, shows)
     at = moment(row.get(_DATES[facet]))
     precision = Precision.MINUTE if facet is Facet.HISTORY else Precision.SECOND
     if at is None and row.get(_DATES[facet]) is not None:
@@ -70,7 +76,7 @@ def entry(facet: Facet, row: object, *, list_id: int = 0, list_name: str = "") -
     )
 
 
-def subject(row: Mapping[str, Any]) -> Subject:
+def subject(row: Mapping[str, Any], shows: Shows) -> Subject:
     """What a line is about; raises Unreadable."""
     kind = row.get("type")
     if kind is None:
@@ -87,7 +93,7 @@ def subject(row: Mapping[str, Any]) -> Subject:
     refs = (("trakt", str(number)),)
     if kind in ("movie", "show"):
         return Subject(SubjectKind(kind), title, _year(said), media_ids(ids), refs=refs)
-    series = _series(row.get("show"))
+    series = _series(row.get("show"), shows)
     if kind == "season":
         season = _place(said.get("number"))
         return Subject(
@@ -109,10 +115,17 @@ def subject(row: Mapping[str, Any]) -> Subject:
     )
 
 
-def _series(said: object) -> Series | None:
+def _series(said: object, shows: Shows) -> Series | None:
     if not isinstance(said, dict):
         return None
-    return Series(words(said.get("title")), _year(said), media_ids(said.get("ids")))
+    ids = mapping(said.get("ids"))
+    number = whole_number(ids.get("trakt"))
+    if number is not None and number in shows:
+        return shows[number]
+    series = Series(words(said.get("title")), _year(said), media_ids(ids))
+    if number is not None:
+        shows[number] = series
+    return series
 
 
 def _year(said: Mapping[str, Any]) -> int | None:

@@ -32,8 +32,8 @@ from revenge_companion.services.trakt import changes, entries, payload, wire
 PAGE = 250
 #: How often a walk may go back because its list became shorter.
 MOST_BACK = 50
-#: Lists of a user that are read; a paid plan has no limit of its own.
-MOST_LISTS = 1000
+#: Lists of a user that are read; more are a mistake, for a paid plan has some hundreds.
+MOST_LISTS = 5000
 #: The paths of each facet, walked one after the other.
 _PATHS = {
     Facet.HISTORY: ("/sync/history",),
@@ -148,7 +148,7 @@ class Walk:
             raise ImportRefused("Trakt has nothing of this kind.")
         params = {"end_at": cursor.end} if cursor.end else {}
         page = await self._read(paths[cursor.part], cursor, params)
-        read = [_read(facet, row) for row in page.rows]
+        read = _read(facet, page)
         after = _after(cursor, page, parts=len(paths))
         if after is not None and facet is Facet.HISTORY and not cursor.end:
             after = replace(after, end=_end_of(read))
@@ -162,10 +162,9 @@ class Walk:
         cursor: Cursor | None = Cursor()
         while cursor is not None and len(found) < len(wanted):
             page = await self._read("/sync/ratings", cursor, {})
-            shown = [_read(Facet.RATINGS, row) for row in page.rows]
             rated = {
                 key: one.rating
-                for one in shown
+                for one in _read(Facet.RATINGS, page)
                 if isinstance(one, Entry)
                 for key in keys(one.subject)
             }
@@ -188,13 +187,15 @@ class Walk:
             raise _lost()
         number, name, _ = cursor.lists[cursor.part]
         page = await self._read(f"/users/me/lists/{number}/items", cursor, {}, may_be_gone=True)
-        read = [_read(Facet.LISTS, row, number, name) for row in page.rows]
+        read = _read(Facet.LISTS, page, number, name)
         return _answered(read, _after(cursor, page, parts=len(cursor.lists)), _length(cursor.lists))
 
     async def _lists(self) -> tuple[tuple[int, str, int], ...]:
         found: dict[int, tuple[int, str, int]] = {}
         cursor: Cursor | None = Cursor()
-        while cursor is not None and len(found) < MOST_LISTS:
+        while cursor is not None:
+            if len(found) > MOST_LISTS:
+                raise ServiceTrouble("Trakt says that there are more lists than there can be.")
             page = await self._read("/users/me/lists", cursor, {})
             for row in page.rows:
                 number = whole_number(mapping(mapping(row).get("ids")).get("trakt"))
@@ -250,11 +251,16 @@ def _after(cursor: Cursor, page: _Page, *, parts: int) -> Cursor | None:
     return None
 
 
-def _read(facet: Facet, row: Any, list_id: int = 0, list_name: str = "") -> Entry | str:
-    try:
-        return entries.entry(facet, row, list_id=list_id, list_name=list_name)
-    except entries.Unreadable as error:
-        return str(error)
+def _read(facet: Facet, page: _Page, list_id: int = 0, list_name: str = "") -> list[Entry | str]:
+    """The entries of a page, and a text for each line that is none."""
+    read: list[Entry | str] = []
+    shows: entries.Shows = {}
+    for row in page.rows:
+        try:
+            read.append(entries.entry(facet, row, shows, list_id=list_id, list_name=list_name))
+        except entries.Unreadable as error:
+            read.append(str(error))
+    return read
 
 
 def _answered(read: list[Entry | str], after: Cursor | None, total: int | None) -> ImportPage:
