@@ -27,4 +27,6 @@ SPEC = ServiceSpec(
     per_day=600,
     imports=(Facet.HISTORY, Facet.LOVED),
     exports=(Facet.HISTORY, Facet.LOVED),
+    # Pages of 200 at five requests a second.
+    import_note="Last.fm shows 200 plays at a time: 100,000 plays take about two minutes.",
 )

@@ -19,4 +19,5 @@ SPEC = ServiceSpec(
     help_url="https://listenbrainz.org/settings/",
     imports=(Facet.HISTORY, Facet.LOVED),
     exports=(Facet.HISTORY, Facet.LOVED),
+    import_note="Listens that you deleted at ListenBrainz within the last hour may still be read.",
 )
