@@ -163,8 +163,9 @@ class ImportsPage(QWidget):
             await self._open_wizard(source=source)
 
     def shows(self, run_id: int) -> bool:
-        """Whether the wizard is open at a run."""
-        return self._wizard is not None and self._wizard.run_id == run_id
+        """Whether a run is in front of the user: in the wizard, or with its card on the page."""
+        at_it = self._wizard is not None and self._wizard.run_id == run_id
+        return at_it or (self.isVisible() and self.book.currentIndex() == 0)
 
     async def _open_wizard(
         self,

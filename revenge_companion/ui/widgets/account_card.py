@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
 )
 
 from revenge_companion.core.accounts import AccountState
+from revenge_companion.core.media import Kind
 from revenge_companion.core.status import AccountStatus
 from revenge_companion.services.base import ServiceSpec
 from revenge_companion.ui import words
@@ -24,10 +25,13 @@ from revenge_companion.ui.widgets.text import OneLine, Text
 
 
 def service_mark(spec: ServiceSpec | None) -> str:
-    """The icon for what a service is about; nobody's logo."""
-    kinds = spec.kinds if spec is not None else ()
-    video = any(kind.is_video for kind in kinds)
-    audio = any(not kind.is_video for kind in kinds)
+    """The icon for what a service is about; nobody's logo. None stands for a file of its own."""
+    if spec is None:
+        return "services/file"
+    if all(kind is Kind.AUDIOBOOK for kind in spec.kinds):
+        return "services/book"
+    video = any(kind.is_video for kind in spec.kinds)
+    audio = any(not kind.is_video for kind in spec.kinds)
     return "services/mixed" if video and audio else f"services/{'music' if audio else 'video'}"
 
 

@@ -34,7 +34,7 @@ _WIDTHS = {
     RowColumn.OURS: 20,
     RowColumn.MATCHED: 26,
     RowColumn.WHY: 40,
-    RowColumn.CHOICE: 12,
+    RowColumn.CHOICE: 14,
 }
 #: What can be chosen for lines of a kind.
 _CHOICES = {
