@@ -98,6 +98,8 @@ class ImportRun:
     #: Lines per second lately, and seconds left at that pace; None where unknown.
     rate: float | None = None
     left_s: float | None = None
+    #: What it does, or did when it was stopped: it is resumed there.
+    stage: RunState = RunState.READING
     #: Pages go on being read or lines being written this moment.
     running: bool = False
 

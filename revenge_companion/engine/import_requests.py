@@ -179,6 +179,7 @@ def run_json(run: ImportRun) -> dict[str, Any]:
         "source_name": run.source_name,
         "what": [facet.value for facet in run.facets],
         "state": run.state.value,
+        "stage": run.stage.value,
         "running": run.running,
         "started_at": run.started_at.isoformat(),
         "ended_at": iso(run.ended_at),

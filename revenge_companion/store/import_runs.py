@@ -259,6 +259,7 @@ def _stored(row: tuple[Any, ...], by_verdict: Mapping[Verdict, int], left_out: i
         counts=by_verdict,
         left_out=left_out,
         written=bool(row[17]),
+        stage=RunState(row[16]),
     )
     return StoredRun(
         run,

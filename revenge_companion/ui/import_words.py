@@ -105,7 +105,11 @@ def run_state(run: ImportRun) -> str:
         case RunState.DONE:
             return say("Imported")
         case RunState.STOPPED:
-            return say("Stopped")
+            return {
+                RunState.READING: say("Reading was stopped"),
+                RunState.WRITING: say("Importing was stopped"),
+                RunState.UNDOING: say("Undoing was stopped"),
+            }.get(run.stage, say("Stopped"))
         case RunState.UNDOING:
             return say("Undoing was interrupted") if halted else say("Being undone")
         case RunState.UNDONE:
@@ -143,7 +147,7 @@ def remains(run: ImportRun) -> str:
     """How far a stopped or interrupted run came, and what remains of it."""
     total, done = run.total, run.processed
     left = None if total is None else max(0, total - done)
-    if run.state is RunState.UNDOING:
+    if run.stage is RunState.UNDOING:
         return say("Some of it is still in your library. Go on to take the rest back.")
     if run.written:
         text = say("%Ln line(s) imported", done)
@@ -154,6 +158,8 @@ def remains(run: ImportRun) -> str:
         else:
             more = say("{text}. Go on where it stopped.")
         return more.format(text=text)
+    if run.stage is RunState.WRITING:
+        return say("Nothing has been written yet. Go on to import what the preview showed.")
     if left:
         text = f"{say('%Ln line(s) read', done)}, {say('%Ln still to come', left)}"
     else:

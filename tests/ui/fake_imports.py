@@ -106,6 +106,7 @@ def run(number: int = 1, state: RunState = RunState.PREVIEW, **changes: object) 
         processed=4030,
         matched=4025,
         counts=COUNTS,
+        stage=RunState.READING if state is RunState.STOPPED else state,
     )
     return replace(made, **changes)  # type: ignore[arg-type]
 
@@ -213,7 +214,7 @@ class FakeImports:
         await self._note("write", run_id)
         self.become(
             replace(self.known[run_id], state=RunState.WRITING, processed=0, matched=0,
-                    written=True, running=True)
+                    stage=RunState.WRITING, written=True, running=True)
         )  # fmt: skip
 
     async def cancel(self, run_id: int) -> None:
@@ -223,12 +224,15 @@ class FakeImports:
     async def resume(self, run_id: int) -> None:
         await self._note("resume", run_id)
         before = self.known[run_id]
-        state = RunState.WRITING if before.written else RunState.READING
-        self.become(replace(before, state=state, running=True, trouble=""))
+        self.become(replace(before, state=before.stage, running=True, trouble=""))
 
     async def undo(self, run_id: int) -> None:
         await self._note("undo", run_id)
-        self.become(replace(self.known[run_id], state=RunState.UNDOING, running=True))
+        self.become(
+            replace(
+                self.known[run_id], state=RunState.UNDOING, stage=RunState.UNDOING, running=True
+            )
+        )
 
     async def forget(self, run_id: int) -> None:
         await self._note("forget", run_id)

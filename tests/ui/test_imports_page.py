@@ -446,3 +446,29 @@ async def test_an_import_that_was_stopped_by_the_user_is_not_told_of(
     # It goes on again.
     engine.imports.become(run(1, RunState.READING, running=True))
     assert not window.importing.isVisible()
+
+
+@pytest.mark.parametrize(
+    ("stage", "state", "said"),
+    [
+        (
+            RunState.READING,
+            "Reading was stopped",
+            "900 lines read, 3,130 still to come. Nothing has been written.",
+        ),
+        (
+            RunState.WRITING,
+            "Importing was stopped",
+            "Nothing has been written yet. Go on to import what the preview showed.",
+        ),
+        (
+            RunState.UNDOING,
+            "Undoing was stopped",
+            "Some of it is still in your library. Go on to take the rest back.",
+        ),
+    ],
+)
+def test_a_stopped_run_says_what_was_stopped(stage: RunState, state: str, said: str) -> None:
+    stopped = run(1, RunState.STOPPED, stage=stage, processed=900)
+    assert import_words.run_state(stopped) == state
+    assert import_words.remains(stopped) == said

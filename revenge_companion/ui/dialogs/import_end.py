@@ -55,16 +55,12 @@ class RunPage(QWidget):
 def run_title(run: ImportRun) -> str:
     """What is going on, in a few words."""
     name = run.source_name
-    titles = {
-        RunState.READING: words.say("Reading {source}"),
-        RunState.WRITING: words.say("Importing from {source}"),
-        RunState.UNDOING: words.say("Undoing the import from {source}"),
-    }
-    if not run.running and run.state is not RunState.STOPPED:
+    if not run.running:
         return f"{name}: {import_words.run_state(run)}"
-    return titles.get(run.state, words.say("The import from {source} is stopped")).format(
-        source=name
-    )
+    return {
+        RunState.READING: words.say("Reading {source}"),
+        RunState.UNDOING: words.say("Undoing the import from {source}"),
+    }.get(run.state, words.say("Importing from {source}")).format(source=name)
 
 
 class SummaryPage(QWidget):

@@ -212,9 +212,8 @@ class ImportWizard(QDialog):
                 self._show_page(Step.SUMMARY, self.summary)
             case _:
                 self.run.show_run(run, stopping=self._stopping)
-                reading = run.state is RunState.READING or not run.written
-                writing = run.state in (RunState.WRITING, RunState.UNDOING)
-                self._show_page(Step.PREVIEW if reading and not writing else Step.RUN, self.run)
+                step = Step.PREVIEW if run.stage is RunState.READING else Step.RUN
+                self._show_page(step, self.run)
 
     def _show_page(self, step: Step, page: QWidget) -> None:
         turned = self.pages.currentWidget() is not page or self._step is not step
