@@ -5,19 +5,27 @@ from datetime import date, datetime
 from typing import Any
 
 from revenge_companion.core.animemap import Candidate, Match
+from revenge_companion.core.clock import Clock
 from revenge_companion.core.delivery import Delivered, Delivery, Outcome, Refused
-from revenge_companion.core.errors import LinkExpired
+from revenge_companion.core.errors import (
+    BatchRefused,
+    ImportRefused,
+    LinkExpired,
+    ServiceTrouble,
+)
+from revenge_companion.core.library import Facet
 from revenge_companion.core.live import LiveNotice
 from revenge_companion.core.reasons import Reason
 from revenge_companion.core.watching import ListPolicy, NoChange, Watched, after_watching
 from revenge_companion.net.gate import Gate
 from revenge_companion.net.http import Answer, Http
-from revenge_companion.services.anilist import payload, wire
+from revenge_companion.services.anilist import changes, payload, reading, wire
 from revenge_companion.services.anilist.spec import SPEC
 from revenge_companion.services.animemap.map import AnimeMap
 from revenge_companion.services.animemap.placing import doubtful, placed, unchanged
+from revenge_companion.services.animemap.walk import Chunk, ListWalk
 from revenge_companion.services.answers import mapping, one_by_one, sendable, whole_number
-from revenge_companion.services.base import RemoteUser, SecretSlot
+from revenge_companion.services.base import ImportPage, RemoteUser, SecretSlot
 
 
 class AniListClient:
@@ -26,6 +34,7 @@ class AniListClient:
     def __init__(
         self,
         http: Http,
+        clock: Clock,
         slot: SecretSlot,
         maps: AnimeMap,
         pace: Gate,
@@ -41,6 +50,9 @@ class AniListClient:
         self._root = root
         self._policy = policy
         self._day_of = day_of
+        self._walk = ListWalk(self._chunk, maps, clock)
+        #: Whose list it is and how their scores look; asked once for each import.
+        self._viewer: tuple[int, str] | None = None
 
     async def submit(self, batch: Sequence[Delivery]) -> Mapping[int, Outcome]:
         """Deliver rows; see `services.base.Client`."""
@@ -67,6 +79,42 @@ class AniListClient:
             return []
         answer = await self._ask(payload.SEARCH, {"title": asked})
         return payload.read_found(wire.data_of(answer))
+
+    async def change(self, batch: Sequence[Delivery]) -> Mapping[int, Outcome]:
+        """Deliver scores and plans; see `services.base.TakesChanges`."""
+
+        async def deliver(row: Delivery) -> Outcome:
+            return await changes.deliver(row, self._ask, self._maps)
+
+        return await one_by_one(batch, deliver)
+
+    async def marks(self) -> Mapping[Facet, str]:
+        """AniList does not tell when an entry was removed, so it tells nothing of use."""
+        self._walk.forget()
+        self._viewer = None
+        return {}
+
+    async def page(self, facet: Facet, cursor: str) -> ImportPage:
+        """A page of the list; see `services.base.Readable`."""
+        if facet not in SPEC.imports:
+            raise ImportRefused("AniList has nothing of this kind.")
+        return await self._walk.page(facet, cursor)
+
+    async def _chunk(self, number: int) -> Chunk:
+        if self._viewer is None:
+            viewer = await self._asked(payload.VIEWER, {})
+            self._viewer = wire.read_owner(viewer)
+        user, score_format = self._viewer
+        variables = {"userId": user, "chunk": number, "perChunk": reading.PER_CHUNK}
+        return reading.read_chunk(await self._asked(reading.COLLECTION, variables), score_format)
+
+    async def _asked(self, query: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The data of an answer, for a reading: what is refused there is trouble of ours."""
+        answer = await self._ask(query, variables)
+        try:
+            return wire.data_of(answer, what="a question")
+        except BatchRefused as error:
+            raise ServiceTrouble(str(error)) from error
 
     async def _deliver(self, delivery: Delivery) -> Outcome:
         item, counted = delivery.scrobble.item, delivery.scrobble.counted_at

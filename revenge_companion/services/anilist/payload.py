@@ -34,7 +34,7 @@ mutation ($mediaId: Int!, $status: MediaListStatus, $progress: Int, $repeat: Int
   { id status progress repeat } }
 """
 
-_STATUSES = {
+STATUSES = {
     "CURRENT": WatchStatus.CURRENT,
     "PLANNING": WatchStatus.PLANNING,
     "COMPLETED": WatchStatus.COMPLETED,
@@ -42,7 +42,7 @@ _STATUSES = {
     "PAUSED": WatchStatus.PAUSED,
     "REPEATING": WatchStatus.REPEATING,
 }
-_NAMES = {status: name for name, status in _STATUSES.items()}
+_NAMES = {status: name for name, status in STATUSES.items()}
 _IN_FRAGMENT = re.compile(r"(?:^|[#&?])access_token=([^&#\s]+)")
 #: In the address the browser ended at, or in the JSON that a refused page shows.
 _ERROR = re.compile(r"""(?:^|[#&?])error=([a-z_]{1,40})|"error"\s*:\s*"([a-z_]{1,40})\"""")
@@ -80,7 +80,7 @@ def read_media(data: Mapping[str, Any]) -> Media | None:
     if found is None:
         return Media(number, episodes or None, None)
     row = mapping(found)
-    status = _STATUSES.get(str(row.get("status")))
+    status = STATUSES.get(str(row.get("status")))
     if status is None:
         return None
     updated = whole_number(row.get("updatedAt"))

@@ -85,6 +85,7 @@ class AniList:
         """A client for `account`; makes no request."""
         return AniListClient(
             self._http.plain(account.switches.allow_http),
+            self._clock,
             slot,
             self.maps,
             self._pace,

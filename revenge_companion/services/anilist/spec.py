@@ -1,5 +1,6 @@
 """AniList as data."""
 
+from revenge_companion.core.library import Facet
 from revenge_companion.core.media import Kind
 from revenge_companion.services.base import LinkMethod, ServiceSpec
 
@@ -17,4 +18,10 @@ SPEC = ServiceSpec(
     client_id_env="ANILIST_CLIENT_ID",
     help_url="https://anilist.co/settings/developer",
     anime_id="anilist",
+    imports=(Facet.HISTORY, Facet.RATINGS, Facet.WATCHLIST, Facet.LISTS),
+    exports=(Facet.HISTORY, Facet.RATINGS, Facet.WATCHLIST),
+    import_note=(
+        "AniList keeps how far you are, so only the first and the last episode of an entry have a "
+        "day. The anime map tells which items of your server they are: download it first."
+    ),
 )

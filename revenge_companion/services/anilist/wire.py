@@ -65,14 +65,17 @@ async def ask(
     return answer
 
 
-def data_of(answer: Answer) -> Mapping[str, Any]:
-    """The data of a whole answer; raises what an error in it means, with 200 as without."""
+def data_of(answer: Answer, *, what: str = "this play") -> Mapping[str, Any]:
+    """The data of a whole answer; raises what an error in it means, with 200 as without.
+
+    `what` was sent, for people.
+    """
     body = object_of(answer)
     if answer.status == 200 and body is not None and not body.get("errors"):
         data = body.get("data")
         if isinstance(data, dict):
             return data
-    raise trouble(answer)
+    raise trouble(answer, what=what)
 
 
 def is_gone(answer: Answer) -> bool:
@@ -90,7 +93,7 @@ def is_disabled(answer: Answer) -> bool:
     )
 
 
-def trouble(answer: Answer) -> CompanionError:
+def trouble(answer: Answer, *, what: str = "this play") -> CompanionError:
     """What an answer that is no success means."""
     status, words = _error(answer)
     said = f": {words}" if words else "."
@@ -98,7 +101,7 @@ def trouble(answer: Answer) -> CompanionError:
         return LinkExpired(f"AniList does not accept this link any more{said}")
     match status:
         case 400 | 404 if words:
-            return BatchRefused(f"AniList did not accept this play{said}")
+            return BatchRefused(f"AniList did not accept {what}{said}")
         case 403 if not is_disabled(answer):
             return LaneBlocked(f"AniList refuses this computer{said}", code=Reason.ACCOUNT_LOCKED)
         case 404 | 405 | 410:
@@ -118,6 +121,15 @@ def read_viewer(answer: Answer) -> RemoteUser:
     if not number:
         raise ServiceTrouble("AniList did not say whose account this is.")
     return RemoteUser(str(number), name or str(number), setup.page_url(viewer.get("siteUrl"), ""))
+
+
+def read_owner(data: Mapping[str, Any]) -> tuple[int, str]:
+    """The number of the account in the data of VIEWER, and the format of its scores."""
+    viewer = mapping(data.get("Viewer"))
+    number = whole_number(viewer.get("id"))
+    if not number:
+        raise ServiceTrouble("AniList did not say whose account this is.")
+    return number, str(mapping(viewer.get("mediaListOptions")).get("scoreFormat"))
 
 
 async def who(http: Http, root: str, pace: Gate, token: str) -> RemoteUser:

@@ -3,7 +3,10 @@
 from datetime import date, datetime
 
 from revenge_companion.core.animemap import Match, Miss, NoMatch
+from revenge_companion.core.animeplaces import Places
+from revenge_companion.core.changes import Change, Verb
 from revenge_companion.core.delivery import Outcome, Refused, Skipped, TryLater
+from revenge_companion.core.library import SubjectKind
 from revenge_companion.core.media import Item
 from revenge_companion.core.reasons import Reason, sentence
 from revenge_companion.core.watching import NoChange
@@ -24,7 +27,27 @@ _SKIPPED = {
 
 async def placed(maps: AnimeMap, item: Item, service: str) -> Match | Outcome:
     """Where `item` belongs, or the outcome of a row that belongs nowhere (yet)."""
-    found = await maps.resolve(item)
+    return _told(await maps.resolve(item), service)
+
+
+async def changed(maps: AnimeMap, change: Change, service: str) -> Match | Outcome:
+    """The entry a change is about, or the outcome of a row that no list takes (yet)."""
+    verb, subject = change.verb, change.subject
+    if verb not in (Verb.RATE, Verb.UNRATE, Verb.WANT, Verb.UNWANT):
+        return Refused(Reason.NOT_TAKEN)
+    if subject.kind is SubjectKind.EPISODE:
+        return Refused(Reason.NOT_TAKEN, f"{service} rates and lists whole entries, not episodes.")
+    if subject.kind not in (SubjectKind.MOVIE, SubjectKind.SHOW, SubjectKind.SEASON):
+        return Refused(Reason.NOT_TAKEN)
+    if verb is Verb.RATE and change.rating is None:
+        return Refused(Reason.INVALID, "There is no rating in it.")
+    places = Places(await maps.index(), await maps.overrides())
+    # Who wants to watch a show wants to begin with its first entry; who rates it rates all of it.
+    first = verb in (Verb.WANT, Verb.UNWANT)
+    return _told(places.entry_of(subject, first=first), service)
+
+
+def _told(found: Match | NoMatch | None, service: str) -> Match | Outcome:
     if isinstance(found, Match):
         return found
     if found is None:

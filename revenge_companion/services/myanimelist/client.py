@@ -7,7 +7,13 @@ from datetime import date, datetime
 from revenge_companion.core.animemap import Candidate, Match
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.delivery import Delivered, Delivery, Outcome, Refused
-from revenge_companion.core.errors import LinkExpired
+from revenge_companion.core.errors import (
+    BatchRefused,
+    ImportRefused,
+    LinkExpired,
+    ServiceTrouble,
+)
+from revenge_companion.core.library import Facet
 from revenge_companion.core.live import LiveNotice
 from revenge_companion.core.reasons import Reason
 from revenge_companion.core.watching import (
@@ -23,9 +29,10 @@ from revenge_companion.net.gate import Gate
 from revenge_companion.net.http import Answer, Http
 from revenge_companion.services.animemap.map import AnimeMap
 from revenge_companion.services.animemap.placing import doubtful, placed, unchanged
+from revenge_companion.services.animemap.walk import Chunk, ListWalk
 from revenge_companion.services.answers import object_of, one_by_one, sendable
-from revenge_companion.services.base import RemoteUser, Secret, SecretSlot
-from revenge_companion.services.myanimelist import payload, wire
+from revenge_companion.services.base import ImportPage, RemoteUser, Secret, SecretSlot
+from revenge_companion.services.myanimelist import changes, payload, reading, wire
 from revenge_companion.services.myanimelist.spec import SPEC
 from revenge_companion.services.tokens import Tokens
 
@@ -59,6 +66,7 @@ class MyAnimeListClient:
         self._client_id = client_id
         self._policy = policy
         self._day_of = day_of
+        self._walk = ListWalk(self._chunk, maps, clock)
         self._tokens = Tokens(slot, clock, self._refreshed, service=SPEC.name, ahead_s=AHEAD_S)
 
     async def submit(self, batch: Sequence[Delivery]) -> Mapping[int, Outcome]:
@@ -91,6 +99,34 @@ class MyAnimeListClient:
             raise wire.trouble(answer)
         return payload.read_found(data)
 
+    async def change(self, batch: Sequence[Delivery]) -> Mapping[int, Outcome]:
+        """Deliver scores and plans; see `services.base.TakesChanges`."""
+
+        async def deliver(row: Delivery) -> Outcome:
+            return await changes.deliver(row, self._send, self._maps)
+
+        return await one_by_one(batch, deliver)
+
+    async def marks(self) -> Mapping[Facet, str]:
+        """MyAnimeList has nothing that changes when an entry is removed, so it tells nothing."""
+        self._walk.forget()
+        return {}
+
+    async def page(self, facet: Facet, cursor: str) -> ImportPage:
+        """A page of the list; see `services.base.Readable`."""
+        if facet not in SPEC.imports:
+            raise ImportRefused("MyAnimeList has nothing of this kind.")
+        return await self._walk.page(facet, cursor)
+
+    async def _chunk(self, number: int) -> Chunk:
+        answer = await self._send("GET", "/users/@me/animelist", reading.params(number))
+        data = object_of(answer) if answer.status == 200 else None
+        chunk = reading.read_page(data) if data is not None else None
+        if chunk is None:
+            error = wire.trouble(answer, what="a question")
+            raise ServiceTrouble(str(error)) if isinstance(error, BatchRefused) else error
+        return chunk
+
     async def _deliver(self, delivery: Delivery) -> Outcome:
         item, counted = delivery.scrobble.item, delivery.scrobble.counted_at
         if item.kind not in SPEC.kinds:
@@ -99,13 +135,7 @@ class MyAnimeListClient:
         if not isinstance(match, Match):
             return match
         if match.mal is None:
-            several = ", ".join(map(str, match.mals))
-            return Refused(
-                Reason.UNMAPPED,
-                f"The anime map has several MyAnimeList entries for it: {several}."
-                if several
-                else "The anime map knows no MyAnimeList entry for it.",
-            )
+            return Refused(Reason.UNMAPPED, payload.no_entry(match))
         answer = await self._send("GET", f"/anime/{match.mal}", {"fields": payload.FIELDS})
         if wire.is_gone(answer):
             return Refused(Reason.NOT_FOUND, "The entry in the anime map is gone.")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from revenge_companion.core.animemap import Candidate
+from revenge_companion.core.animemap import Candidate, Match
 from revenge_companion.core.watching import Change, ListEntry, WatchStatus
 from revenge_companion.services.answers import mapping, rows_of, whole_number, words
 
@@ -19,14 +19,15 @@ FIELDS = "num_episodes,status,media_type,my_list_status{start_date,finish_date,n
 #: What is asked of anime that a search finds, and the shortest text it takes.
 FOUND_FIELDS, SHORTEST_SEARCH = "num_episodes,media_type,start_date", 3
 
-_STATUSES = {
+STATUSES = {
     "watching": WatchStatus.CURRENT,
     "plan_to_watch": WatchStatus.PLANNING,
     "completed": WatchStatus.COMPLETED,
     "dropped": WatchStatus.DROPPED,
     "on_hold": WatchStatus.PAUSED,
 }
-_NAMES = {status: name for name, status in _STATUSES.items()} | {WatchStatus.REPEATING: "completed"}
+PLANNED = "plan_to_watch"
+_NAMES = {status: name for name, status in STATUSES.items()} | {WatchStatus.REPEATING: "completed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def read_anime(data: Mapping[str, Any]) -> Anime | None:
 def read_entry(row: Mapping[str, Any]) -> ListEntry | None:
     """An entry, also as an update answers with it; None for what is no entry."""
     progress = whole_number(row.get("num_episodes_watched"))
-    status = _STATUSES.get(words(row.get("status")))
+    status = STATUSES.get(words(row.get("status")))
     if progress is None:
         return None
     if row.get("is_rewatching") is True:
@@ -70,6 +71,14 @@ def read_entry(row: Mapping[str, Any]) -> ListEntry | None:
         has_end=bool(words(row.get("finish_date"))),
         updated_at=_time(row.get("updated_at")),
     )
+
+
+def no_entry(match: Match) -> str:
+    """Why a match has no entry here, a sentence."""
+    several = ", ".join(map(str, match.mals))
+    if several:
+        return f"The anime map has several MyAnimeList entries for it: {several}."
+    return "The anime map knows no MyAnimeList entry for it."
 
 
 def read_found(data: Mapping[str, Any]) -> list[Candidate]:
@@ -108,16 +117,6 @@ def update(change: Change, repeats: int | None) -> dict[str, str]:
     if change.ended_on is not None:
         form["finish_date"] = change.ended_on.isoformat()
     return form
-
-
-def to_score(stars: float) -> int:
-    """MyAnimeList's score (0 to 10, 0 for none) of a rating of 0 to 5 in half stars."""
-    return int(min(max(stars, 0.0), 5.0) * 2 + 0.5)
-
-
-def to_stars(score: int) -> float | None:
-    """The rating of a score; None for "no score"."""
-    return min(score, 10) / 2 if score > 0 else None
 
 
 def _time(value: object) -> datetime | None:

@@ -1,5 +1,6 @@
 """MyAnimeList as data."""
 
+from revenge_companion.core.library import Facet
 from revenge_companion.core.media import Kind
 from revenge_companion.services.base import LinkMethod, ServiceSpec
 
@@ -17,6 +18,12 @@ SPEC = ServiceSpec(
     client_id_env="MAL_CLIENT_ID",
     help_url="https://myanimelist.net/apiconfig",
     anime_id="mal",
+    imports=(Facet.HISTORY, Facet.RATINGS, Facet.WATCHLIST),
+    exports=(Facet.HISTORY, Facet.RATINGS, Facet.WATCHLIST),
+    import_note=(
+        "MyAnimeList keeps how far you are, so only the first and the last episode of an entry "
+        "have a day. The anime map tells which items of your server they are: download it first."
+    ),
     # A month after its last renewal, which is made in its last week.
     ends_unused=True,
 )

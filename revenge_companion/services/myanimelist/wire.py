@@ -41,14 +41,14 @@ def is_gone(answer: Answer) -> bool:
     return answer.status == 404 and object_of(answer) is not None
 
 
-def trouble(answer: Answer) -> CompanionError:
+def trouble(answer: Answer, *, what: str = "this play") -> CompanionError:
     """What an answer that is no success means."""
     data = object_of(answer) or {}
     words = first_text(data.get("message"), data.get("hint"), data.get("error"))
     said = f": {words}" if words else "."
     match answer.status:
         case 400 if data:
-            return BatchRefused(f"MyAnimeList did not accept this play{said}")
+            return BatchRefused(f"MyAnimeList did not accept {what}{said}")
         case 401:
             return LinkExpired(f"MyAnimeList does not accept this link any more{said}")
         case 403:

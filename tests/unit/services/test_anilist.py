@@ -1,4 +1,4 @@
-"""AniList: read, then set where behind; every documented answer; scores; linking by paste."""
+"""AniList: read, then set where behind; every documented answer."""
 
 import json
 from datetime import timedelta
@@ -24,7 +24,6 @@ from revenge_companion.core.live import LiveAction
 from revenge_companion.core.media import Item
 from revenge_companion.core.watching import ListPolicy
 from revenge_companion.services.anilist.client import AniListClient
-from revenge_companion.services.anilist.scores import ScoreFormat, agrees, to_raw, to_stars
 from revenge_companion.services.anilist.service import AniList
 from revenge_companion.services.anilist.wire import HOME_PAGE
 from revenge_companion.services.animemap.map import SearchesAnime
@@ -509,59 +508,3 @@ async def test_a_search_finds_what_the_user_may_choose(tmp_path: Path) -> None:
     assert len(answers.requests) == 1
     with pytest.raises(ServiceTrouble):
         await a_client(Answers(answer(503)), tmp_path).search("x")
-
-
-# Scores
-
-#: rating, raw, and what the five formats show, as the reference page has it
-TABLE = [
-    (0.5, 10, 10, 1.0, 1, 1, 1),
-    (1.0, 20, 20, 2.0, 2, 1, 1),
-    (1.5, 30, 30, 3.0, 3, 2, 1),
-    (2.0, 40, 40, 4.0, 4, 2, 2),
-    (2.5, 50, 50, 5.0, 5, 3, 2),
-    (3.0, 60, 60, 6.0, 6, 3, 2),
-    (3.5, 70, 70, 7.0, 7, 4, 3),
-    (4.0, 80, 80, 8.0, 8, 4, 3),
-    (4.5, 90, 90, 9.0, 9, 5, 3),
-    (5.0, 100, 100, 10.0, 10, 5, 3),
-]
-FORMATS = (
-    ScoreFormat.POINT_100,
-    ScoreFormat.POINT_10_DECIMAL,
-    ScoreFormat.POINT_10,
-    ScoreFormat.POINT_5,
-    ScoreFormat.POINT_3,
-)
-
-
-@pytest.mark.parametrize(("stars", "raw", "shown"), [(row[0], row[1], row[2:]) for row in TABLE])
-def test_scores_agree_with_the_rating_they_came_from(
-    stars: float, raw: int, shown: tuple[float, ...]
-) -> None:
-    assert to_raw(stars) == raw
-    for native, score_format in zip(shown, FORMATS, strict=True):
-        assert agrees(stars, native, score_format)
-        back = to_stars(native, score_format)
-        assert back is not None
-        # Writing back what was read changes nothing any more.
-        assert agrees(back, native, score_format)
-    assert [to_stars(native, one) for native, one in zip(shown[:3], FORMATS, strict=False)] == [
-        stars
-    ] * 3
-
-
-@pytest.mark.parametrize("score_format", FORMATS)
-def test_no_score_is_no_rating(score_format: ScoreFormat) -> None:
-    assert to_stars(0, score_format) is None
-    assert agrees(0.0, 0, score_format)
-    assert not agrees(0.5, 0, score_format)
-    assert not agrees(0.0, 1, score_format)
-
-
-def test_a_finer_score_is_not_overwritten() -> None:
-    assert agrees(4.0, 83, ScoreFormat.POINT_100)
-    assert not agrees(4.5, 83, ScoreFormat.POINT_100)
-    assert to_stars(1, ScoreFormat.POINT_100) == 0.5
-    assert to_raw(9.0) == 100
-    assert to_raw(-1.0) == 0

@@ -26,7 +26,7 @@ from revenge_companion.core.watching import ListPolicy
 from revenge_companion.services.animemap.map import SearchesAnime
 from revenge_companion.services.base import Secret
 from revenge_companion.services.myanimelist.client import AHEAD_S, MyAnimeListClient
-from revenge_companion.services.myanimelist.payload import FIELDS, to_score, to_stars
+from revenge_companion.services.myanimelist.payload import FIELDS
 from revenge_companion.services.myanimelist.service import MyAnimeList
 from tests.clock import START
 from tests.unit.services.anime import a_mal, a_map, anime, anime_film, no_anime_film
@@ -581,18 +581,6 @@ async def test_without_tokens_or_client_id_it_asks_to_link_again(tmp_path: Path)
     bare = MemorySlot(Secret(TOKEN, "old", START + timedelta(days=30)))
     with pytest.raises(LinkExpired, match="client id"):
         await outcome_of(service.client(an_account("myanimelist"), bare), anime(3))
-
-
-@pytest.mark.parametrize("half_stars", range(11))
-def test_scores_are_exact_both_ways(half_stars: int) -> None:
-    stars = half_stars / 2
-    assert to_score(stars) == half_stars
-    assert (to_stars(half_stars) or 0.0) == stars
-
-
-def test_scores_out_of_range_are_bounded() -> None:
-    assert (to_score(9.0), to_score(-1.0)) == (10, 0)
-    assert to_stars(12) == 5.0
 
 
 async def test_a_time_without_zone_starts_no_rewatch(tmp_path: Path) -> None:
