@@ -32,7 +32,6 @@ async def demo_engine(world: DemoWorld, home: Path) -> AsyncIterator[Engine]:
     try:
         await running.engine.start()
         await running.engine.sign_in(world.server_url, world.username, world.password)
-        _have_lived(world)
         for service in LINKED:
             site = world.destinations.sites[service]
             request = LinkRequest(secret=site.link_secret if service == "listenbrainz" else "")
@@ -40,14 +39,6 @@ async def demo_engine(world: DemoWorld, home: Path) -> AsyncIterator[Engine]:
         yield running.engine
     finally:
         await running.close()
-
-
-def _have_lived(world: DemoWorld) -> None:
-    """Give the accounts a past that can be imported."""
-    sites = world.destinations
-    sites.trakt.preload(900, rated=120, wanted=20)
-    sites.listenbrainz.preload(1_200, loved=60)
-    sites.lastfm.preload(800, loved=40)
 
 
 async def _approve(prompt: LinkPrompt) -> None:
