@@ -50,7 +50,8 @@ class Choice(StrEnum):
 class ImportSource:
     """Something that can be imported from: a linked account, or a kind of file."""
 
-    #: "account:3", or the key of a file format such as "letterboxd-zip".
+    #: "account:3", "revenge" for the media server, or the key of a file format such as
+    #: "letterboxd-zip".
     key: str
     name: str
     #: The service's key, for its icon; empty where it is none of ours.

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from revenge_companion.core.accounts import Account
 from revenge_companion.core.errors import ImportRefused, StoreTrouble
@@ -21,6 +21,9 @@ from revenge_companion.services.base import (
     Service,
 )
 from revenge_companion.services.file_formats import FORMATS, FileFormat, recognised
+
+if TYPE_CHECKING:
+    from revenge_companion.revenge.reading import ServerReading
 
 #: The largest file that is copied, in bytes.
 MOST_BYTES = 2 * 1024**3
@@ -51,23 +54,29 @@ class Sources:
         *,
         linked: Callable[[], Sequence[Account]],
         client_of: Callable[[int], Client | None],
+        server: Callable[[], "ServerReading | None"] = lambda: None,
         formats: Sequence[FileFormat] = FORMATS,
     ) -> None:
-        """Files are copied into `folder`, which is made when the first one is."""
+        """Files are copied into `folder`, which is made when the first one is.
+
+        `server` reads the media server's own history; None while nobody is signed in.
+        """
         self._services = services
         self._folder = folder
         self._linked = linked
         self._client_of = client_of
+        self._server = server
         self._formats = {one.key: one for one in formats}
 
     def all(self) -> list[ImportSource]:
-        """Linked accounts first, then kinds of files."""
+        """Linked accounts first, then the media server, then kinds of files."""
         return [
             *(
                 _account_source(account, service)
                 for account in self._linked()
                 if (service := self._services.get(account.service)) and service.spec.imports
             ),
+            *(() if self._server() is None else (_SERVER,)),
             *map(_file_source, self._formats.values()),
         ]
 
@@ -83,7 +92,7 @@ class Sources:
         if key == OWN:
             return "Revenge Companion"
         if key == REVENGE:
-            return "Revenge"
+            return _SERVER.name
         found = next((one.name for one in self.all() if one.key == key), "")
         return found or "An account that is no longer linked"
 
@@ -119,6 +128,11 @@ class Sources:
             if not isinstance(client, Readable):
                 raise ImportRefused("This account cannot be read.")
             return _AccountReader(client)
+        if key == REVENGE:
+            reading = self._server()
+            if reading is None:
+                raise ImportRefused("Nobody is signed in to your server. Sign in to go on.")
+            return _ServerReader(reading)
         kind = self._formats.get(key)
         if kind is None or not file:
             raise ImportRefused("There is no such source to import from.")
@@ -137,6 +151,22 @@ class _AccountReader:
 
     async def close(self) -> None:
         # The client belongs to the account's lane.
+        return
+
+
+class _ServerReader:
+    def __init__(self, reading: "ServerReading") -> None:
+        self._reading = reading
+
+    async def marks(self) -> Mapping[Facet, str]:
+        return {Facet.HISTORY: await self._reading.mark()}
+
+    async def page(self, facet: Facet, cursor: str) -> ImportPage:
+        page = await self._reading.page(cursor)
+        return ImportPage(page.entries, page.next_cursor, unreadable=page.unread)
+
+    async def close(self) -> None:
+        # It is whoever's is signed in.
         return
 
 
@@ -159,6 +189,18 @@ class _FileReader:
         if self._reading is not None:
             await asyncio.gather(self._reading, return_exceptions=True)
         await asyncio.to_thread(self._file.close)
+
+
+_SERVER = ImportSource(
+    key=REVENGE,
+    name="Revenge",
+    service="",
+    facets=(Facet.HISTORY,),
+    note=(
+        "Films and episodes that your server has as watched, each with the time of its last "
+        "viewing. What you watched while scrobbling was paused is among them."
+    ),
+)
 
 
 def _account_source(account: Account, service: Service) -> ImportSource:

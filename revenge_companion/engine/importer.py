@@ -23,7 +23,7 @@ from revenge_companion.core.imports import (
     RunState,
     Verdict,
 )
-from revenge_companion.core.library import Facet
+from revenge_companion.core.library import REVENGE, Facet
 from revenge_companion.engine.import_marks import Marker, Marking
 from revenge_companion.engine.import_progress import Progress, Told
 from revenge_companion.engine.import_reading import Catalogue, Reading
@@ -131,8 +131,10 @@ class Importer:
             if not wanted:
                 raise ImportRefused(f"{path.name} has nothing of what is wanted.")
             file = await self._sources.copy(path)
+        # What the server says is watched needs no mark there.
+        marks = mark_watched and source != REVENGE
         run_id = await self._runs.add(
-            source, found.name, wanted, self._clock.now(), file=file, mark_watched=mark_watched
+            source, found.name, wanted, self._clock.now(), file=file, mark_watched=marks
         )
         self._begin(await self._stored(run_id))
         return run_id

@@ -9,6 +9,7 @@ from revenge_companion.engine.import_reading import Catalogue
 from revenge_companion.engine.import_sources import Sources
 from revenge_companion.engine.importer import Importer
 from revenge_companion.engine.lanes import Lanes
+from revenge_companion.revenge.reading import ServerReading
 from revenge_companion.services.base import Service
 from revenge_companion.services.file_formats import FORMATS
 from revenge_companion.store.database import Database
@@ -24,11 +25,17 @@ def build_importer(
     *,
     catalogue: Callable[[], Catalogue | None],
     marker: Callable[[], Marker | None],
+    server: Callable[[], ServerReading | None],
     changed: Callable[[], None],
 ) -> Importer:
     """The importer of the engine; files are copied into `folder`."""
     sources = Sources(
-        services, folder, linked=lanes.all, client_of=lanes.client_of, formats=FORMATS
+        services,
+        folder,
+        linked=lanes.all,
+        client_of=lanes.client_of,
+        server=server,
+        formats=FORMATS,
     )
     return Importer(
         database,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from revenge_companion.engine.marking import Marking
     from revenge_companion.revenge.client import RevengeClient
     from revenge_companion.revenge.own import OwnWrites
+    from revenge_companion.revenge.reading import ServerReading
 
 
 class ServerSide:
@@ -31,6 +32,8 @@ class ServerSide:
         self._clock = clock
         self._changed = changed
         self._learnt = learnt
+        #: Reads what the server knows of watching; None while nobody is signed in.
+        self.reading: ServerReading | None = None
         self._learning: Learning | None = None
         self._index: Index | None = None
         self._marking: Marking | None = None
@@ -84,11 +87,16 @@ class ServerSide:
         from revenge_companion.revenge.marking import Marker
         from revenge_companion.revenge.pace import Pace
         from revenge_companion.revenge.pushing import Pusher
+        from revenge_companion.revenge.reading import ServerReading
         from revenge_companion.store.pushes import Pushes
 
         self._profile = profile
         pace = Pace(self._clock)
         self.marking.use(profile, Marker(client, pace))
+        index = self.index
+        self.reading = ServerReading(
+            client, pace, self.marking, shows=index.shows_after, episodes=index.episodes_of
+        )
         self.index.use(profile, CatalogueWalk(client, pace))
         self._keep(self.index.run(), "server-index")
         self._learning = Learning(
@@ -107,6 +115,7 @@ class ServerSide:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self.marking.rest()
+        self.reading = None
         if self._learning is not None:
             self._learning.forget()
         if self._index is not None:

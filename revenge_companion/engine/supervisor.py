@@ -288,6 +288,7 @@ class Engine:
                 self._lanes,
                 catalogue=lambda: self.server.known_index,
                 marker=lambda: self.server.known_marking,
+                server=lambda: self.server.reading,
                 changed=lambda: self._tell.changed(Change.LIBRARY),
             )
         return self._imports

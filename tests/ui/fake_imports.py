@@ -54,7 +54,17 @@ LISTENS = ImportSource(
     (Facet.HISTORY, Facet.LOVED),
     (".zip", ".jsonl"),
 )
-SOURCES = (TRAKT, SIMKL, HOME, LETTERBOXD_ZIP, GOODREADS_CSV, LISTENS)
+SERVER = ImportSource(
+    "revenge",
+    "Revenge",
+    "",
+    (Facet.HISTORY,),
+    note=(
+        "Films and episodes that your server has as watched, each with the time of its last "
+        "viewing. What you watched while scrobbling was paused is among them."
+    ),
+)
+SOURCES = (TRAKT, SIMKL, HOME, SERVER, LETTERBOXD_ZIP, GOODREADS_CSV, LISTENS)
 
 BEGUN = datetime(2026, 3, 1, 19, 40, tzinfo=UTC)
 COUNTS = {Verdict.NEW: 3210, Verdict.THERE: 812, Verdict.CONFLICT: 3, Verdict.UNMATCHED: 5}

@@ -23,6 +23,7 @@ from tests.ui.fake_engine import SIGNED_IN, FakeEngine, account
 from tests.ui.fake_imports import (
     DAY,
     LETTERBOXD_ZIP,
+    SERVER,
     SOURCES,
     TRAKT,
     UNDATED,
@@ -75,6 +76,19 @@ async def answer(page: QWidget, *, yes: bool) -> str:
     buttons[role].click()
     await settle()
     return said
+
+
+async def test_the_server_stands_apart_from_linked_accounts(page: ImportsPage) -> None:
+    title = next(one for one in page.findChildren(Text) if one.text() == "Your server")
+    assert title.isVisible()
+    page.sources.show_sources((SERVER, LETTERBOXD_ZIP))
+    await settle()
+    assert title.isVisible()
+    assert page.sources.cards[SERVER.key].isVisible()
+    # It is no account: those still are to be linked.
+    assert page.sources.none.isVisible()
+    page.sources.show_sources((TRAKT, LETTERBOXD_ZIP))
+    assert not title.isVisible()
 
 
 async def test_every_source_has_its_card_and_opens_the_wizard(

@@ -174,7 +174,7 @@ class WelcomeDialog(QDialog):
 
         imports = self._context.engine.imports
         self._context.bridge.watch_imports(imports)
-        accounts = [source for source in imports.sources() if not source.is_file]
+        accounts = [one for one in imports.sources() if one.service and not one.is_file]
         wizard = ImportWizard(
             self, self._context, imports, source=accounts[0] if len(accounts) == 1 else None
         )

@@ -66,6 +66,13 @@ class ImportSources(QWidget):
     def _build(self) -> None:
         self._accounts = QVBoxLayout()
         self._accounts.setSpacing(3 * GRID)
+        self._server = QVBoxLayout()
+        self._server_part = QWidget()
+        part = QVBoxLayout(self._server_part)
+        part.setContentsMargins(0, 0, 0, 3 * GRID)
+        part.setSpacing(3 * GRID)
+        part.addWidget(Text(self.tr("Your server"), scale=1.15, bold=True))
+        part.addLayout(self._server)
         self.none = Card()
         self.none.column.addWidget(
             Text(
@@ -104,6 +111,7 @@ class ImportSources(QWidget):
         column.addWidget(self.none)
         column.addLayout(self._accounts)
         column.addSpacing(3 * GRID)
+        column.addWidget(self._server_part)
         column.addWidget(Text(self.tr("Files"), scale=1.15, bold=True))
         column.addWidget(self.files)
         self._drop = FileDrop(self.files)
@@ -123,7 +131,9 @@ class ImportSources(QWidget):
         self._shown = tuple(sources)
         clear(self._accounts)
         clear(self._kinds)
+        clear(self._server)
         self.cards, self.help = {}, {}
+        accounts = False
         for source in sources:
             if source.is_file:
                 self._kinds.addWidget(self._kind(source))
@@ -131,8 +141,11 @@ class ImportSources(QWidget):
                 card = SourceCard(self._context, source)
                 card.wanted.connect(self._choosing(source))
                 self.cards[source.key] = card
-                self._accounts.addWidget(card)
-        self.none.setVisible(not self.cards)
+                # What is no service's is the media server's.
+                (self._accounts if source.service else self._server).addWidget(card)
+                accounts = accounts or bool(source.service)
+        self.none.setVisible(not accounts)
+        self._server_part.setVisible(self._server.count() > 0)
 
     def _kind(self, source: ImportSource) -> QWidget:
         line = QWidget()
