@@ -178,7 +178,8 @@ async def test_an_unmatched_line_is_matched_or_never(
 
 async def test_sources_are_told(engine: FakeEngine) -> None:
     said = await ask(engine, "import_sources")
-    assert said["sources"][3] == {
+    assert [one["key"] for one in said["sources"]][3] == "revenge"
+    assert said["sources"][4] == {
         "key": "letterboxd-zip",
         "name": "Letterboxd export",
         "service": "letterboxd",
