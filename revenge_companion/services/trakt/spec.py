@@ -21,8 +21,8 @@ SPEC = ServiceSpec(
     imports=(Facet.HISTORY, Facet.RATINGS, Facet.WATCHLIST, Facet.COLLECTION, Facet.LISTS),
     exports=(Facet.HISTORY, Facet.RATINGS, Facet.WATCHLIST, Facet.COLLECTION),
     import_note=(
-        "Trakt is read in pages at its own pace: about five minutes for 100,000 plays. Its times "
-        "are exact to the minute."
+        "Trakt is read at its own pace, 100,000 plays in about five minutes, and its times are "
+        "exact to the minute. What comes from it is never sent on to other services by itself."
     ),
     # Their API Use Policy of 2026-09-16.
     keeps_to_itself=(
