@@ -12,6 +12,7 @@ from revenge_companion.core.errors import (
     LinkExpired,
     LinkRefused,
     LinkTrouble,
+    QuotaExhausted,
     RateLimited,
     ServiceTrouble,
     Unanswered,
@@ -52,17 +53,19 @@ _WHY = {
 
 
 @contextmanager
-def refusing(page: str = "") -> Iterator[None]:
+def refusing(page: str = "", *, limit: str = "") -> Iterator[None]:
     """While linking there is no lane to hold: what would hold it refuses the link.
 
-    `page` is where the user manages apps and plans at the service.
+    `page` is where the user manages apps and plans at the service; `limit` is the sentence for a
+    full account, where the service's own says less.
     """
     try:
         yield
     except LaneBlocked as error:
         why = _WHY.get(Reason(error.code), LinkTrouble.OTHER)
         mends = page if why in (LinkTrouble.CLIENT_ID, LinkTrouble.LIMIT) else ""
-        raise LinkRefused(str(error), why=why, page=mends) from error
+        full = error.code == Reason.ACCOUNT_LIMIT
+        raise LinkRefused(limit if full and limit else str(error), why=why, page=mends) from error
     except LinkExpired as error:
         raise LinkRefused(str(error), why=LinkTrouble.WRONG_SECRET) from error
 
@@ -108,6 +111,8 @@ async def approved(
             answer = await ask()
         except RateLimited as error:
             answer = Waiting(error.retry_after_s or SLOWER_S)
+            # A moment's wait is nobody's business, a day's is.
+            trouble = error if isinstance(error, QuotaExhausted) else None
         except _PASSING as error:
             answer, trouble = Waiting(), error
         said = "" if trouble is None else str(trouble)

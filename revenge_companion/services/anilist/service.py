@@ -31,8 +31,8 @@ from revenge_companion.services.linking import Tell, insisting, refusing, tellin
 PIN_PAGE = "https://anilist.co/api/v2/oauth/pin"
 #: What is wrong with the app where the page of approval itself is refused.
 _WRONG_APP = (
-    "AniList refused the client id. It has to be the number of an app whose redirect address is "
-    f"{PIN_PAGE}"
+    f"AniList refused the client id. It has to be the number of an app that has {PIN_PAGE} as its "
+    "redirect address."
 )
 
 

@@ -34,7 +34,8 @@ class Hardcover:
         token = re.sub(r"^bearer(\s+|$)", "", request.secret.strip(), flags=re.IGNORECASE)
         if not setup.is_token(token):
             raise LinkRefused(
-                f"This is not a Hardcover token. Make one at {SPEC.help_url} and paste it.",
+                "This is not a Hardcover token. Make one at hardcover.app/account/api and paste "
+                "it here.",
                 why=LinkTrouble.WRONG_SECRET,
                 page=SPEC.help_url,
             )

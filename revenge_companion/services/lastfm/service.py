@@ -10,6 +10,7 @@ from revenge_companion.core.errors import (
     LaneBlocked,
     LinkRefused,
     LinkTrouble,
+    RateLimited,
     ServiceTrouble,
 )
 from revenge_companion.core.reasons import Reason
@@ -162,7 +163,10 @@ class LastFm:
                     )
                 case 3 | 10 | 13 | 26:
                     raise _linking_trouble(answer, custom=custom)
-            # 14 is "not yet"; the rest is trouble that may pass.
+            trouble = wire.trouble(answer, custom=custom)
+            if isinstance(trouble, ServiceTrouble | RateLimited):
+                raise trouble
+            # 14 is "not yet".
             return Waiting()
 
         return await approved(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from revenge_companion.core.accounts import Account
 from revenge_companion.core.clock import Clock
-from revenge_companion.core.errors import LinkRefused, LinkTrouble, RateLimited, ServiceTrouble
+from revenge_companion.core.errors import LinkRefused, LinkTrouble, ServiceTrouble
 from revenge_companion.net.http import Answer, Http
 from revenge_companion.services import setup
 from revenge_companion.services.answers import first_text, object_of
@@ -168,9 +168,9 @@ class Simkl:
             raise _ended(code)
         if code == "slow_down":
             return Waiting(SLOWER_S)
-        if answer.status == 429:
-            raise RateLimited("Simkl asked to wait.", retry_after_s=answer.retry_after_s)
-        if not 200 <= answer.status < 300 or data is None:
+        if answer.status == 429 or answer.status >= 500 or data is None:
+            raise wire.trouble(answer, left_of_day_s=0.0)
+        if not 200 <= answer.status < 300:
             return Waiting()
         scope = data.get("scope")
         if isinstance(scope, str) and "media:write" not in scope.split():

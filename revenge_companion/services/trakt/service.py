@@ -40,6 +40,10 @@ _ENDS = {
 }
 #: Where the user sees which apps are connected; a free account has room for one.
 _APPS_PAGE = "https://app.trakt.tv/settings/apps"
+_NO_ROOM = (
+    "This account has reached a limit at Trakt. A free one has room for one app: end the link of "
+    "another there, then try again."
+)
 
 
 class Trakt:
@@ -54,7 +58,7 @@ class Trakt:
 
     async def link(self, request: LinkRequest, show: ShowPrompt) -> Linked:
         """Show a code and wait for its approval; raises LinkRefused when there will be none."""
-        with refusing(_APPS_PAGE):
+        with refusing(_APPS_PAGE, limit=_NO_ROOM):
             return await self._link(self._http.plain(request.allow_http), request, show)
 
     async def _link(self, http: Http, request: LinkRequest, show: ShowPrompt) -> Linked:
@@ -105,7 +109,7 @@ class Trakt:
         )
         data = object_of(answer)
         if 400 <= answer.status < 500 and answer.status != 429:
-            detail = first_text(data.get("error_description"), data.get("error")) if data else ""
+            detail = first_text(data.get("error_description")) if data else ""
             if answer.status in (420, 423, 426):
                 raise wire.trouble(answer, may_be_kept=False)
             raise LinkRefused(
@@ -139,7 +143,9 @@ class Trakt:
             return read_tokens(data, self._clock, client_id=client_id) or Waiting()
         if answer.status == 400 and data is not None and data.get("error") == "invalid_client":
             raise _ended(401)
-        # 400 is "pending", with or without a body; the rest is trouble that may pass.
+        if answer.status >= 500 or 200 <= answer.status < 300:
+            raise wire.trouble(answer, may_be_kept=False)
+        # 400 is "pending", with or without a body.
         return Waiting()
 
 

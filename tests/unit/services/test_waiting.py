@@ -1,6 +1,7 @@
 """Waiting for an approval: trouble is told once, why it ended is known, and leaving ends it."""
 
 import asyncio
+from pathlib import Path
 
 import httpx
 import pytest
@@ -14,18 +15,33 @@ from revenge_companion.core.errors import (
 )
 from revenge_companion.core.reasons import Reason
 from revenge_companion.services.base import LinkPrompt, LinkRequest, Service
+from revenge_companion.services.catalog import build_services
 from revenge_companion.services.lastfm.service import LastFm
 from revenge_companion.services.linking import Waiting, approved, refusing, telling
 from revenge_companion.services.listenbrainz.service import ListenBrainz
 from revenge_companion.services.trakt.service import Trakt
 from tests.clock import FakeClock, eventually, settle
-from tests.unit.services.kit import Answers, Prompts, QuickClock, answer
+from tests.unit.services.kit import (
+    CUT,
+    PORTAL,
+    Answers,
+    Prompts,
+    QuickClock,
+    answer,
+    cassette,
+    played,
+)
 
 CODE = answer(
     200,
     {"device_code": "d", "user_code": "ABCD", "verification_url": "https://auth.trakt.tv/activate"},
 )
-ID = {"TRAKT_CLIENT_ID": "app", "LASTFM_API_KEY": "k" * 32, "LASTFM_API_SECRET": "s" * 32}
+ID = {
+    "TRAKT_CLIENT_ID": "app",
+    "SIMKL_CLIENT_ID": "app",
+    "LASTFM_API_KEY": "k" * 32,
+    "LASTFM_API_SECRET": "s" * 32,
+}
 
 
 async def test_a_lost_network_is_told_once_and_its_return_too() -> None:
@@ -105,6 +121,59 @@ async def test_lastfms_approval_is_noticed_by_itself() -> None:
 
     assert linked.user.name == "anna"
     assert [bool(prompt.trouble) for prompt in prompts.shown] == [False, True, False]
+
+
+def the_service(key: str, answers: Answers) -> Service:
+    folder = Path("unused")
+    built = build_services(answers.http, QuickClock(), ID, cache=folder, data=folder)
+    return next(one for one in built if one.spec.key == key)
+
+
+#: What a service answers to the beginning, to a poll that is too early, and to the end.
+FLOWS: dict[str, list[httpx.Response]] = {
+    "trakt": [CODE, answer(400), played(cassette("trakt", "users_settings"))],
+    "simkl": [
+        played(cassette("simkl", "device_code")),
+        answer(400, {"error": "authorization_pending"}),
+        played(cassette("simkl", "users_settings")),
+    ],
+    "lastfm": [answer(200, {"token": "t" * 32}), answer(403, {"error": 14, "message": "Not yet"})],
+}
+APPROVED = {
+    "lastfm": answer(200, {"session": {"name": "anna", "key": "s" * 32, "subscriber": 0}}),
+}
+TOKENS = answer(200, {"access_token": "a", "refresh_token": "r", "expires_in": 60})
+
+
+@pytest.mark.parametrize("key", FLOWS)
+@pytest.mark.parametrize(
+    "down",
+    [answer(503, "<html>"), answer(502), PORTAL, CUT, httpx.ReadTimeout("x")],
+    ids=["503", "502", "portal", "cut", "silence"],
+)
+async def test_a_service_that_is_down_meanwhile_is_told_and_waited_for(
+    key: str, down: httpx.Response | Exception
+) -> None:
+    first, early, *rest = FLOWS[key]
+    answers = Answers(first, early, down, early, APPROVED.get(key, TOKENS), *rest)
+    prompts = Prompts()
+    linked = await the_service(key, answers).link(LinkRequest(), prompts)
+    assert linked.user.name
+    assert [bool(prompt.trouble) for prompt in prompts.shown] == [False, True, False]
+
+
+async def test_a_day_that_is_used_up_is_told_while_waiting() -> None:
+    first, early, me = FLOWS["simkl"]
+    full = answer(429, {"error": "user_limit_exceeded"})
+    slow = answer(429, {"error": "rate_limit"})
+    answers = Answers(first, slow, full, early, TOKENS, me)
+    prompts = Prompts()
+    await the_service("simkl", answers).link(LinkRequest(), prompts)
+    assert [prompt.trouble for prompt in prompts.shown] == [
+        "",
+        "Simkl takes no more requests today.",
+        "",
+    ]
 
 
 @pytest.mark.parametrize("service", [Trakt, LastFm])
