@@ -32,6 +32,22 @@ def only_default(dialog: QDialog, chosen: QPushButton) -> None:
     chosen.setDefault(True)
 
 
+def grow(dialog: QDialog) -> None:
+    """Make a dialog as high as what it shows now; it never shrinks under the pointer.
+
+    Qt does so by itself only where no width was asked for and no text wraps.
+    """
+    layout = dialog.layout()
+    if layout is None or not dialog.isVisible():
+        return
+    layout.activate()
+    wide = dialog.width()
+    high = layout.totalHeightForWidth(wide) if layout.hasHeightForWidth() else -1
+    high = max(high, layout.totalMinimumSize().height())
+    if high > dialog.height():
+        dialog.resize(wide, high)
+
+
 async def choose(
     parent: QWidget, *, title: str, text: str, choices: Sequence[str], details: str = ""
 ) -> int | None:

@@ -1,5 +1,6 @@
 """Sentences for people: reasons, states and times, in the user's language and way of writing."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -22,6 +23,8 @@ from revenge_companion.core.status import (
 )
 from revenge_companion.ui.theme import Tone
 
+#: A status code among words, as details keep it.
+_CODE = re.compile(r" \(HTTP \d{3}\)")
 #: Farther ahead nobody needs to know the day.
 _FAR = timedelta(days=3650)
 
@@ -47,6 +50,12 @@ def say(text: str, n: int = -1) -> str:
 def flat(text: str) -> str:
     """Remote text for places that would read it as HTML: tool tips and notifications."""
     return text.replace("<", "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}")
+
+
+def whole(text: str) -> str:
+    """An error's own words as a sentence of a dialog: without a status code, and with its end."""
+    text = _CODE.sub("", text).strip()
+    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def no_mnemonic(text: str) -> str:

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from revenge_companion.core.accounts import Account
 from revenge_companion.core.errors import LinkRefused, LinkTrouble, Unreachable
+from revenge_companion.core.library import Facet
 from revenge_companion.core.status import Library
 from revenge_companion.services.base import (
     LinkMethod,
@@ -28,6 +29,7 @@ from revenge_companion.services.base import (
 from revenge_companion.services.catalog import SPECS as REAL
 from revenge_companion.ui.context import Context
 from revenge_companion.ui.dialogs.link import LinkDialog
+from revenge_companion.ui.dialogs.signin import SignInDialog
 from revenge_companion.ui.dialogs.welcome import WelcomeDialog
 from revenge_companion.ui.pages.accounts import AccountsPage
 from revenge_companion.ui.pages.activity import ActivityPage
@@ -167,6 +169,50 @@ async def test_what_answers(name: str, found: ProbeResult, shoot: Shoot, clock: 
     await settle()
     shoot(stage.dialog, f"link-probe-{name}")
     await stage.close()
+
+
+async def test_plain_http(
+    context: Context, busy_engine: FakeEngine, shoot: Shoot, clock: FakeClock
+) -> None:
+    """Asked where such an address is typed, and shown where it was allowed."""
+    stage = Stage(LISTENBRAINZ, clock)
+    stage.dialog.server.own.setChecked(True)
+    stage.dialog.server.api_url.setText("http://maloja.home:42010")
+    stage.dialog.secret.setText("t" * 36)
+    shoot(stage.dialog, "link-plain-http")
+    stage.engine.probed = ProbeResult("Maloja", "http://maloja.home:42010/apis/listenbrainz")
+    stage.dialog.allow_http.box.click()
+    stage.dialog.server._typed.timeout.emit()  # noqa: SLF001  # stands in for 600 ms
+    await settle()
+    shoot(stage.dialog, "link-plain-http-allowed")
+    await stage.close()
+    dialog = SignInDialog(
+        None,
+        sign_in=busy_engine.sign_in,
+        sign_in_with_key=busy_engine.sign_in_with_key,
+        server="http://media.home:8096",
+        username="anna",
+    )
+    dialog.show()
+    dialog.password.setText("secret")
+    shoot(dialog, "signin-plain-http")
+    dialog.reject()
+    dialog.deleteLater()
+
+    first, *rest = SIGNED_IN.accounts
+    facets = (Facet.HISTORY, Facet.RATINGS, Facet.WATCHLIST)
+    reads = replace(busy_engine.services[0], imports=facets)
+    busy_engine.services = (reads, *busy_engine.services[1:])
+    busy_engine.become(accounts=(replace(first, unencrypted=True), *rest))
+    page = AccountsPage(context, lambda _: None)
+    page.resize(820, 620)
+    page.show()
+    page.cards[1].show_more(True)
+    await settle()
+    shoot(page, "accounts-switches")
+    page.shut()
+    page.deleteLater()
+    await settle()
 
 
 @pytest.mark.parametrize("spec", REAL, ids=[spec.key for spec in REAL])

@@ -8,7 +8,16 @@ import pytest
 from PySide6.QtWidgets import QDialog
 
 from revenge_companion.core.accounts import Account, Switches
-from revenge_companion.core.errors import LinkRefused, LinkTrouble, Unreachable
+from revenge_companion.core.errors import (
+    CompanionError,
+    LinkRefused,
+    LinkTrouble,
+    RateLimited,
+    SecretsUnavailable,
+    ServiceTrouble,
+    Unanswered,
+    Unreachable,
+)
 from revenge_companion.services.base import (
     LinkMethod,
     LinkPrompt,
@@ -132,12 +141,58 @@ async def test_a_wrong_token_is_marked_to_be_pasted_over(linking: Linking) -> No
     assert not linking.dialog.mend.isVisible()
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            Unreachable("auth.trakt.tv cannot be reached."),
+            "auth.trakt.tv cannot be reached. Check the network and try again.",
+        ),
+        (
+            ServiceTrouble("Trakt gave no usable answer (HTTP 503)."),
+            "Trakt gave no usable answer. Try again in a few minutes.",
+        ),
+        (
+            Unanswered("auth.trakt.tv did not answer in time."),
+            "auth.trakt.tv did not answer in time. Try again in a few minutes.",
+        ),
+        (RateLimited("Trakt asked to wait."), "Trakt asked to wait. Try again in a minute."),
+        (
+            RateLimited("Trakt asked to wait.", retry_after_s=1799),
+            "Trakt asked to wait. Try again in about 30 minutes.",
+        ),
+        (
+            RateLimited("Trakt asked to wait.", retry_after_s=60),
+            "Trakt asked to wait. Try again in about 1 minute.",
+        ),
+        (SecretsUnavailable("There is no keyring."), "There is no keyring."),
+    ],
+)
 @pytest.mark.parametrize("linking", [TRAKT], indirect=True)
-async def test_without_a_network_it_says_what_to_check(linking: Linking) -> None:
-    linking.engine.fails = Unreachable("auth.trakt.tv cannot be reached.")
-    said = await linking.go()
+async def test_trouble_says_what_to_do_next(
+    linking: Linking, error: CompanionError, said: str
+) -> None:
+    linking.engine.fails = error
+    assert await linking.go() == said
+    assert linking.dialog.go.text() == "&Try again"
+    assert not linking.dialog.mend.isVisible()
 
-    assert said == "auth.trakt.tv cannot be reached. Check the network and try again."
+
+@pytest.mark.parametrize("linking", [LASTFM], indirect=True)
+async def test_the_dialog_grows_with_what_it_shows(linking: Linking) -> None:
+    """Else the fields are squeezed until nobody can read them."""
+    dialog = linking.dialog
+    linking.engine.fails = LinkRefused(
+        "This build has no API key. " * 12, why=LinkTrouble.CLIENT_ID, page="https://x"
+    )
+    await linking.go()
+    server = dialog.server
+    for field in (server.api_url, server.auth_url, server.client_id, server.client_secret):
+        assert field.height() >= field.sizeHint().height()
+    high = dialog.height()
+    linking.engine.fails = None
+    server.own.setChecked(False)
+    assert dialog.height() == high
 
 
 @pytest.mark.parametrize("linking", [TRAKT], indirect=True)
@@ -223,6 +278,10 @@ async def test_what_the_page_shows_can_be_pasted_while_waiting(
     waiting.paste.setText(" code ")
     waiting.use.click()
     assert await coming == "code"
+    # The next one is kept until somebody wants it.
+    waiting.paste.setText("another")
+    waiting.use.click()
+    assert await request.pasted() == "another"
     linking.dialog.reject()
     await settle()
     linking.dialog.deleteLater()

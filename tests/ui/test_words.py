@@ -151,3 +151,16 @@ def test_plurals_are_counted() -> None:
     assert words.say("%n play(s)", 1) == "1 play"
     assert words.say("%n play(s)", 2) == "2 plays"
     assert words.say("play(s)") == "play(s)"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("Trakt gave no usable answer (HTTP 503).", "Trakt gave no usable answer."),
+        ("It is switched off (HTTP 403): Come back later", "It is switched off: Come back later."),
+        ("Denied", "Denied."),
+        ("Room for 403 plays (HTTP).", "Room for 403 plays (HTTP)."),
+    ],
+)
+def test_an_errors_own_words_become_a_sentence(text: str, sentence: str) -> None:
+    assert words.whole(text) == sentence

@@ -1,5 +1,6 @@
 """Link an account: what is asked follows the service's link method, never its name."""
 
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
@@ -19,7 +20,15 @@ from PySide6.QtWidgets import (
 
 from revenge_companion.core.accounts import Account
 from revenge_companion.core.clock import Clock
-from revenge_companion.core.errors import CompanionError, LinkRefused, LinkTrouble, Unreachable
+from revenge_companion.core.errors import (
+    CompanionError,
+    LinkRefused,
+    LinkTrouble,
+    RateLimited,
+    ServiceTrouble,
+    Unanswered,
+    Unreachable,
+)
 from revenge_companion.services.base import (
     LinkMethod,
     LinkPrompt,
@@ -28,7 +37,8 @@ from revenge_companion.services.base import (
     ServiceSpec,
     ShowPrompt,
 )
-from revenge_companion.ui.ask import only_default
+from revenge_companion.ui import words
+from revenge_companion.ui.ask import grow, only_default
 from revenge_companion.ui.async_slot import Tasks, async_slot
 from revenge_companion.ui.dialogs.link_server import OwnServer, Probe
 from revenge_companion.ui.dialogs.link_waiting import WaitingPage
@@ -74,6 +84,7 @@ class LinkDialog(QDialog):
         )
         self.server = OwnServer(spec, again, probe if spec.custom_server else None, self.allow_http)
         self.server.changed.connect(self._show_ready)
+        self.server.changed.connect(lambda: grow(self))
         self.server.found.connect(self._on_found)
         self.waiting = WaitingPage(spec.name, clock, open_address)
         self._build()
@@ -135,7 +146,6 @@ class LinkDialog(QDialog):
         self.secret = QLineEdit()
         self.secret.setEchoMode(QLineEdit.EchoMode.Password)
         self.label = QLineEdit(self._again.label if self._again else "")
-        self.label.setPlaceholderText(self.tr("as the service calls you"))
         for field in (self.username, self.secret):
             field.textChanged.connect(self._show_ready)
         self._rows = QFormLayout()
@@ -201,6 +211,9 @@ class LinkDialog(QDialog):
         by_hand = method is LinkMethod.LOCAL
         self._rows.setRowVisible(self.username, by_hand or method is LinkMethod.PASSWORD)
         self.username.setPlaceholderText(self.tr("may stay empty") if by_hand else "")
+        self.label.setPlaceholderText(
+            self.tr("may stay empty") if by_hand else self.tr("as the service calls you")
+        )
         self._rows.setRowVisible(self.secret, method in (LinkMethod.TOKEN, LinkMethod.PASSWORD))
         secret = self.tr("&Password") if method is LinkMethod.PASSWORD else self.tr("&Token")
         self._secret_label.setText(secret)
@@ -271,7 +284,7 @@ class LinkDialog(QDialog):
             return
         if prompt.trouble:
             text = self.tr("{trouble} The Companion keeps asking.")
-            self._say(text.format(trouble=prompt.trouble), Tone.WAITING)
+            self._say(text.format(trouble=words.whole(prompt.trouble)), Tone.WAITING)
             return
         self._say(
             self.tr("Waiting for {service}\N{HORIZONTAL ELLIPSIS}").format(service=self._spec.name),
@@ -284,11 +297,8 @@ class LinkDialog(QDialog):
         self.waiting.stop()
         self.steps.setCurrentIndex(0)
         self._busy(False)
-        self._say(str(error), Tone.BAD)
+        self._say(self._what_to_do(error).format(trouble=words.whole(str(error))), Tone.BAD)
         self.go.setText(self.tr("&Try again"))
-        if isinstance(error, Unreachable):
-            said = self.tr("{trouble} Check the network and try again.")
-            self._say(said.format(trouble=str(error)), Tone.BAD)
         if not isinstance(error, LinkRefused):
             return
         self._mends_at = error.page
@@ -315,9 +325,24 @@ class LinkDialog(QDialog):
             case _:
                 self.mend.setText(self.tr("&Open the page"))
 
+    def _what_to_do(self, error: CompanionError) -> str:
+        """A sentence around `{trouble}`; a refusal says by itself what can be done."""
+        match error:
+            case Unreachable():
+                return self.tr("{trouble} Check the network and try again.")
+            case RateLimited(retry_after_s=seconds) if seconds is not None and seconds >= 60:
+                count = math.ceil(seconds / 60)
+                return "{trouble} " + words.say("Try again in about %n minute(s).", count)
+            case RateLimited():
+                return self.tr("{trouble} Try again in a minute.")
+            case ServiceTrouble() | Unanswered():
+                return self.tr("{trouble} Try again in a few minutes.")
+        return "{trouble}"
+
     def _say(self, text: str, tone: Tone) -> None:
         self.message.set_tone(tone)
         self.message.setText(text)
+        grow(self)
 
     def _busy(self, busy: bool) -> None:
         self._linking = busy

@@ -26,6 +26,8 @@ class WaitingPage(QWidget):
         self._prompt: LinkPrompt | None = None
         self._ends_at_s = 0.0
         self._pasted: asyncio.Future[str] | None = None
+        #: What was pasted while nobody waited for it: the paste before is still being looked at.
+        self._early = ""
         self._countdown = QTimer(self)
         self._countdown.setInterval(1000)
         self._countdown.timeout.connect(self._show_left)
@@ -94,6 +96,7 @@ class WaitingPage(QWidget):
         `may_come` is False where the answer only comes by pasting.
         """
         self._prompt = prompt
+        self._early = ""
         self._steps.setText(self._steps_text(prompt, may_come=may_come))
         self.code.setText(prompt.code)
         self.code.setVisible(bool(prompt.code))
@@ -122,6 +125,9 @@ class WaitingPage(QWidget):
 
     async def pasted(self) -> str:
         """What the user pastes; waits until they do."""
+        if self._early:
+            early, self._early = self._early, ""
+            return early
         self._pasted = asyncio.get_running_loop().create_future()
         try:
             return await self._pasted
@@ -137,6 +143,7 @@ class WaitingPage(QWidget):
         """Nothing is waited for any more."""
         self._countdown.stop()
         self._prompt = None
+        self._early = ""
         self.paste.clear()
 
     def open_it(self) -> None:
@@ -178,6 +185,10 @@ class WaitingPage(QWidget):
 
     def _on_use(self) -> None:
         text = self.paste.text().strip()
-        if text and self._pasted is not None and not self._pasted.done():
+        if not text:
+            return
+        if self._pasted is not None and not self._pasted.done():
             self._pasted.set_result(text)
-            self.use.setEnabled(False)
+        else:
+            self._early = text
+        self.use.setEnabled(False)

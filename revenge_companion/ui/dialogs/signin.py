@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 from revenge_companion.core.addresses import is_plain
 from revenge_companion.core.errors import CompanionError, LaneBlocked
 from revenge_companion.core.reasons import Reason
-from revenge_companion.ui.ask import only_default
+from revenge_companion.ui.ask import grow, only_default
 from revenge_companion.ui.async_slot import Tasks, async_slot
 from revenge_companion.ui.theme import GRID, MARGIN, Tone
 from revenge_companion.ui.widgets.allow_http import AllowHttp
@@ -113,6 +113,7 @@ class SignInDialog(QDialog):
             field.textChanged.connect(self._show_ready)
         self.server.textChanged.connect(self._on_server)
         self.allow_http.changed.connect(self._show_ready)
+        self.allow_http.changed.connect(lambda: grow(self))
         self.ways.currentChanged.connect(self._on_way)
         self.finished.connect(self.tasks.cancel)
         column = QVBoxLayout(self)

@@ -236,7 +236,11 @@ class AccountsPage(Column):
             return
         name = self._context.name(status.account.service)
         queued = status.counts.waiting + status.counts.parked
-        details = self.tr("The Companion forgets its access. What was delivered stays there.")
+        details = (
+            self.tr("Nothing is collected for it any more. What you imported stays there.")
+            if status.hand_off
+            else self.tr("The Companion forgets its access. What was delivered stays there.")
+        )
         choices = [self.tr("Unlink")]
         if queued:
             asked = words.say("%n play(s) not yet delivered there: keep or discard?", queued)
