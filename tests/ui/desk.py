@@ -108,6 +108,9 @@ class Desk:
             lambda: any(a.account.service == service for a in found.status.accounts), within_s=15.0
         )
         await eventually(lambda: len(self.accounts.cards) == len(found.status.accounts))
+        if next(spec for spec in found.services if spec.key == service).imports:
+            # What is there already is offered to be imported.
+            await self.answer("Cancel")
         return self.card(service)
 
     async def browse(self, address: str = "", **more: str) -> str:
