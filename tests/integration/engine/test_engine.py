@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from revenge_companion.core.accounts import AccountState
-from revenge_companion.core.errors import NotRevenge, SignInRefused, Unreachable
+from revenge_companion.core.errors import LaneBlocked, NotRevenge, SignInRefused, Unreachable
 from revenge_companion.core.playback import Source
 from revenge_companion.core.reasons import Reason, sentence
 from revenge_companion.core.status import SignInState
@@ -225,8 +225,10 @@ async def test_what_cannot_be_signed_in_to_says_why(home: Path) -> None:
             await sign_in(world.destinations.listenbrainz.host, world.username, "x")
         with pytest.raises(NotRevenge, match="not the address of a server"):
             await sign_in("http://", world.username, "x")
-        with pytest.raises(Unreachable, match="No server answers"):
+        with pytest.raises(LaneBlocked, match="No server answers there with encryption"):
             await sign_in("nowhere.invalid", world.username, "x")
+        with pytest.raises(Unreachable, match="No server answers"):
+            await sign_in("https://nowhere.invalid", world.username, "x")
         with pytest.raises(SignInRefused):
             await house.engine.sign_in_with_key(world.server_url, "")
         assert house.engine.status.sign_in is SignInState.SIGNED_OUT
