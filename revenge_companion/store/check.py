@@ -39,8 +39,7 @@ def unreadable(connection: sqlite3.Connection) -> str:
                 return f"a text of {table}"
     states = ", ".join(f"'{state.value}'" for state in DeliveryState)
     for what, sql in (
-        ("a delivery", f"SELECT 1 FROM delivery WHERE state <> 'delivered' "
-         f"AND state NOT IN ({states})"),
+        ("a delivery", f"SELECT 1 FROM delivery WHERE state NOT IN ({states})"),
         ("a scrobble", "SELECT 1 FROM delivery d JOIN scrobble s ON s.id = d.scrobble_id "
          "WHERE d.state <> 'delivered' AND NOT json_valid(s.payload)"),
         ("a play", "SELECT 1 FROM play WHERE snapshot <> '' AND NOT json_valid(snapshot)"),

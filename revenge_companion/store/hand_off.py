@@ -18,10 +18,10 @@ from revenge_companion.store.payload import (
     scrobble_from,
 )
 
-# The words of the index `delivery_open`, and a hold of the user's that is not over is not due.
+# A hold of the user's that is not over is not due.
 _WAITING = (
-    "FROM delivery d INDEXED BY delivery_open JOIN scrobble s ON s.id = d.scrobble_id "
-    "WHERE d.account_id = ? AND d.state <> 'delivered' "
+    "FROM delivery d INDEXED BY delivery_state JOIN scrobble s ON s.id = d.scrobble_id "
+    "WHERE d.account_id = ? "
     "AND d.state IN ('pending', 'unsure', 'held') AND (d.state <> 'held' OR d.due_us <= ?)"
 )
 _CONCLUDE = (

@@ -28,7 +28,7 @@ from revenge_companion.store.queueing import Addition, add_many, add_one
 
 #: The words of the index `delivery_due`; a query uses the index only where it says the same.
 _COMING = "state IN ('pending', 'unsure', 'held')"
-#: Everything `delivery_open` holds that a person still has to see.
+#: Everything that a person still has to see.
 _OPEN = (
     DeliveryState.PENDING,
     DeliveryState.SENDING,
@@ -88,9 +88,8 @@ _FRESH_NEXT = (
     f"WHERE account_id = ? AND due_us > 0 AND {_COMING} AND dated_us >= ? "
     "ORDER BY due_us LIMIT 1"
 )
-_OPEN_IDS = (
-    "SELECT id FROM delivery INDEXED BY delivery_open "
-    "WHERE account_id = ? AND state = ? AND state <> 'delivered' "
+_IDS = (
+    "SELECT id FROM delivery INDEXED BY delivery_state WHERE account_id = ? AND state = ? "
     "AND id < ? ORDER BY id DESC LIMIT ?"
 )
 
@@ -255,26 +254,13 @@ class Outbox:
             states = (state,) if state else tuple(one.value for one in _OPEN)
             accounts = [account_id] if account_id is not None else list(_counts(link))
             below = before_id if before_id is not None else 1 << 62
-            ids: list[int] = []
-            if state == DeliveryState.DELIVERED:
-                mine = "" if account_id is None else "AND account_id = :account"
-                sql = (
-                    f"SELECT id FROM delivery WHERE state = 'delivered' AND id < :below {mine} "
-                    "ORDER BY id DESC LIMIT :limit"
-                )
-                values = {"below": below, "limit": limit, "account": account_id}
-                ids = [row[0] for row in connection.execute(sql, values)]
-            else:
-                # One short walk per account and state instead of one long walk over all rows.
-                for one in accounts:
-                    for name in states:
-                        ids += (
-                            row[0]
-                            for row in connection.execute(
-                                _OPEN_IDS,
-                                (one, name, below, limit),
-                            )
-                        )
+            # One short walk per account and state instead of one long walk over all rows.
+            ids = [
+                row[0]
+                for one in accounts
+                for name in states
+                for row in connection.execute(_IDS, (one, name, below, limit))
+            ]
             return _by_id(connection, sorted(ids, reverse=True)[:limit])
 
         return await self._db.run(job)

@@ -1,12 +1,15 @@
 """What a lane costs per row, and the outbox page over a million rows.
 
 The lane is the engine's own over the real store; its service answers at once. The page is read
-through the engine and shown by the window's own table: as much of it as a screen holds.
+through the engine and shown by the window's own table: as much of it as a screen holds. Memory is
+that of an engine in a process of its own (`tests.bench.busy_outbox`).
 ``python -m tests.bench.bench_outbox``.
 """
 
 import asyncio
 import os
+import subprocess
+import sys
 import tempfile
 import time
 from datetime import timedelta
@@ -24,6 +27,7 @@ from tests.bench.bench_store import Instant, scrobble
 
 Row = tuple[str, float, str]
 
+FEW = 1_000
 MANY = 1_000_000
 #: Rows sent through the lane: 200 batches.
 _SENT = 10_000
@@ -58,17 +62,10 @@ async def lane(folder: Path, rows: int = _SENT) -> float:
     return 1000.0 * took_s / rows
 
 
-async def page(folder: Path, rows: int = MANY) -> list[Row]:
-    """Milliseconds to open the outbox page over `rows` waiting rows, and to open the database."""
-    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    from PySide6.QtCore import QCoreApplication, Qt
-
-    from revenge_companion.ui.models.outbox import OutboxModel
-
-    app = QCoreApplication.instance() or QCoreApplication([])
+async def _fill(home: Path, rows: int) -> None:
+    """A profile with `rows` waiting rows, those of every second chunk held, for four accounts."""
     clock = SystemClock()
-    paths = find_paths(str(folder / "home")).create()
-    database = await Database.open(paths.database, clock=clock)
+    database = await Database.open(find_paths(str(home)).create().database, clock=clock)
     accounts = Accounts(database, clock)
     ids = [(await accounts.add(service="lastfm", remote_id=str(n))).id for n in range(4)]
     outbox = Outbox(database, clock)
@@ -79,6 +76,34 @@ async def page(folder: Path, rows: int = MANY) -> list[Row]:
             held_until=clock.now() + timedelta(days=1) if first % (2 * _CHUNK) else None,
         )
     await database.close()
+
+
+def _memory_kb(home: Path, sent: int) -> int:
+    """What an engine holds at most while it lists, claims and settles; sends `sent` rows."""
+    command = [sys.executable, "-m", "tests.bench.busy_outbox", str(home), "1", str(sent)]
+    return int(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
+
+
+def memory(folder: Path, many: int) -> list[Row]:
+    """The memory over `many` rows, which `page` has left in `folder`, against 1,000."""
+    asyncio.run(_fill(folder / "few", FEW))
+    few = _memory_kb(folder / "few", FEW // 8)
+    large = _memory_kb(folder / "home", min(_SENT, many // 8))
+    name = f"memory while rows are listed, claimed and settled, {many:,} to {FEW:,}"
+    return [(name, large / few, "<= 1.25")]
+
+
+async def page(folder: Path, rows: int = MANY) -> list[Row]:
+    """Milliseconds to open the outbox page over `rows` waiting rows, and to open the database."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from PySide6.QtCore import QCoreApplication, Qt
+
+    from revenge_companion.ui.models.outbox import OutboxModel
+
+    app = QCoreApplication.instance() or QCoreApplication([])
+    clock = SystemClock()
+    paths = find_paths(str(folder / "home")).create()
+    await _fill(folder / "home", rows)
     began_s = time.perf_counter()
     running = await open_engine(paths, environ={"REVENGE_COMPANION_VAULT_KEY": "bench"})
     open_s = time.perf_counter() - began_s
@@ -105,18 +130,16 @@ async def page(folder: Path, rows: int = MANY) -> list[Row]:
     ]
 
 
-async def _rows(many: int) -> list[Row]:
-    with tempfile.TemporaryDirectory() as folder:
-        each = await lane(Path(folder))
-        return [
-            ("claim, send and settle a row in batches of 50 (ms)", each, "<= 1"),
-            *await page(Path(folder), many),
-        ]
-
-
 def rows(many: int = MANY) -> list[Row]:
     """The measures, for `tests.bench.table`."""
-    return asyncio.run(_rows(many))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        each = asyncio.run(lane(folder))
+        return [
+            ("claim, send and settle a row in batches of 50 (ms)", each, "<= 1"),
+            *asyncio.run(page(folder, many)),
+            *memory(folder, many),
+        ]
 
 
 if __name__ == "__main__":

@@ -51,6 +51,9 @@ class _SignedIn:
     def __init__(self, url: str) -> None:
         self.base_url = url
 
+    def check(self) -> None:
+        """Its address may be asked."""
+
     async def bearer(self) -> str:
         return "a-token"
 
@@ -81,7 +84,11 @@ async def _listen(url: str, frames: int, *, inside: bool) -> tuple[float, int]:
             done.set()
 
     listening = asyncio.create_task(socket.run(tell))
-    await done.wait()
+    waiting = asyncio.create_task(done.wait())
+    await asyncio.wait({listening, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    if listening.done():
+        # It listens for ever unless something is wrong.
+        listening.result()
     listening.cancel()
     await asyncio.gather(listening, return_exceptions=True)
     return (end_s - start_s) / (frames - _WARM), scrobbles

@@ -340,6 +340,7 @@ async def _flat(folder: Path, rounds: int, many: int, delivered: bool) -> list[R
             ("bulk add", lambda one, some: one.add_many(some)),
             ("claim and settle", lambda one, some: one.claim_and_settle(50, 1)),
             ("counts", lambda one, some: _ask(one)),
+            ("list", lambda one, some: _list(one)),
         ):
             pair = {}
             # By turns, as the second of a pair finds everything warm.
@@ -359,6 +360,12 @@ async def _ask(ours: _Ours) -> None:
     for _ in range(50):
         await ours.outbox.counts()
         await ours.outbox.next_due(1)
+
+
+async def _list(ours: _Ours) -> None:
+    for state in ("", DeliveryState.DELIVERED):
+        for _ in range(5):
+            await ours.outbox.page(state=state)
 
 
 async def _late(folder: Path) -> list[Row]:

@@ -4,9 +4,12 @@ from pathlib import Path
 import pytest
 
 from revenge_companion.core.errors import StoreTrouble
+from revenge_companion.store.accounts import Accounts
 from revenge_companion.store.database import Database
 from revenge_companion.store.migrations import MIGRATIONS, migrate, version
+from revenge_companion.store.outbox import Outbox
 from tests.clock import FakeClock
+from tests.unit.store.builders import a_scrobble
 
 
 @pytest.fixture
@@ -70,3 +73,16 @@ async def test_a_backup_is_made_before_migrating(tmp_path: Path, clock: FakeCloc
     before.close()
     with pytest.raises(StoreTrouble, match="newer version"):
         await Database.open(path, clock=clock)
+
+
+async def test_delivered_rows_of_an_older_file_are_listed(tmp_path: Path, clock: FakeClock) -> None:
+    path = tmp_path / "companion.db"
+    older = await Database.open(path, clock=clock, migrations=MIGRATIONS[:7])
+    account = await Accounts(older, clock).add(service="trakt", remote_id="t1")
+    await Outbox(older, clock).add(a_scrobble(), [account.id])
+    await older.run(lambda link: link.connection.execute("UPDATE delivery SET state = 'delivered'"))
+    await older.close()
+    db = await Database.open(path, clock=clock)
+    (row,) = await Outbox(db, clock).page(state="delivered")
+    assert row.scrobble == a_scrobble()
+    await db.close()

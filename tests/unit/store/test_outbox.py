@@ -1,5 +1,7 @@
 from datetime import datetime, timedelta
 
+import pytest
+
 from revenge_companion.core.delivery import DeliveryState, Settlement
 from revenge_companion.core.status import OutboxCounts
 from revenge_companion.store.accounts import Accounts
@@ -200,6 +202,36 @@ async def test_a_page_without_state_shows_what_is_open(outbox: Outbox, trakt: in
     assert shown == [("k3", "pending"), ("k2", "sending"), ("k1", "parked")]
     assert [one.scrobble.key for one in await outbox.page(state="delivered")] == ["k0"]
     assert [one.detail for one in await outbox.page(state="parked")] == ["no artist"]
+
+
+@pytest.mark.parametrize("state", ["", "delivered", "parked"])
+async def test_a_page_costs_the_same_however_many_wait(
+    db: Database, outbox: Outbox, trakt: int, state: str
+) -> None:
+    async def cost(waiting: int) -> int:
+        """Thousands of SQLite's steps for a page, once so many rows more wait."""
+        steps = 0
+
+        def count() -> int:
+            nonlocal steps
+            steps += 1
+            return 0
+
+        name = f"w{waiting}-"
+        more = [(a_scrobble(f"{name}{n}", minute=n), [trakt]) for n in range(waiting)]
+        await outbox.add_many(more)
+        await db.run(lambda link: link.connection.set_progress_handler(count, 1000))
+        await outbox.page(state=state)
+        await db.run(lambda link: link.connection.set_progress_handler(None, 0))
+        return steps
+
+    await outbox.add_many([(a_scrobble(f"k{n}", minute=n), [trakt]) for n in range(2)])
+    first, second = await outbox.claim(trakt, 2, NOW)
+    parked = Settlement(DeliveryState.PARKED, 1, None, "invalid", "no artist")
+    await outbox.settle([(first.id, DELIVERED), (second.id, parked)], NOW)
+
+    few = await cost(300)
+    assert await cost(5000) <= few + 1
 
 
 async def test_the_counts_are_those_of_the_rows(
