@@ -44,8 +44,8 @@ PRAGMAS = (
     ("busy_timeout", _BUSY_MS),
     # What is overwritten or deleted leaves nothing readable in the pages it was on.
     ("secure_delete", "fast"),
-    # 16 MiB of pages, filled only when used: indexes of a million rows stay warm.
-    ("cache_size", -16384),
+    # 8 MiB of pages, filled only when used: indexes of a million rows stay warm.
+    ("cache_size", -8192),
 )
 
 
