@@ -24,8 +24,6 @@ from tests.bench.bench_store import BATCH, BenchClock, scrobble
 Row = tuple[str, float, str]
 
 _LOOK_MS = 2
-#: Scrobbles made between two turns of the loop.
-_SLICE = 50
 
 
 class _Lookout:
@@ -57,11 +55,7 @@ async def _add(folder: Path, rows: int) -> float:
         outbox = Outbox(database, clock)
         lookout = _Lookout()
         for first in range(0, rows, BATCH):
-            page = []
-            for start in range(first, first + BATCH, _SLICE):
-                # What makes the scrobbles has to give way by itself; not what is measured here.
-                page += [(scrobble(n), [account.id]) for n in range(start, start + _SLICE)]
-                await asyncio.sleep(0)
+            page = [(scrobble(n), [account.id]) for n in range(first, first + BATCH)]
             await outbox.add_many(page)
         lookout.end()
         return lookout.worst_s
