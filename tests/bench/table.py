@@ -11,7 +11,18 @@ import time
 
 Row = tuple[str, float, str]
 
-_PARTS = ("start", "idle", "status", "store", "late", "frames", "socket", "flush", "outbox")
+_PARTS = (
+    "start",
+    "idle",
+    "status",
+    "store",
+    "late",
+    "frames",
+    "socket",
+    "flush",
+    "outbox",
+    "index",
+)
 
 
 def met(value: float, target: str) -> bool | None:
