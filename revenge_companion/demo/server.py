@@ -24,6 +24,7 @@ from revenge_companion.demo.movies import Movies
 from revenge_companion.demo.progress import Progress
 from revenge_companion.demo.shows import Shows
 from revenge_companion.demo.streams import Streams
+from revenge_companion.demo.user_settings import UserSettings
 
 _STATES = {
     EventType.PAUSED: PlayState.PAUSED,
@@ -67,11 +68,14 @@ class DemoServer:
         self.streams = Streams(self.hub, self.accounts, clock, websocket=websocket)
         #: What it can beyond today's servers; nothing, until `learned.learn`.
         self.learned = Learned(catalogue, self.accounts)
+        #: Texts it keeps for its user.
+        self.settings = UserSettings(self.accounts)
         self._failing: int | None = None
         app = Starlette(
             routes=[
                 *self.accounts.routes(),
                 *self.learned.routes(),
+                *self.settings.routes(),
                 *Movies(catalogue, self.progress, self.accounts).routes(),
                 *Shows(catalogue, self.progress, self.accounts).routes(),
                 *self.streams.routes(),

@@ -11,7 +11,6 @@ from revenge_companion.core.clock import Clock
 from revenge_companion.core.errors import CompanionError, SessionExpired, Unreachable
 from revenge_companion.core.imports import Candidate
 from revenge_companion.core.library import Subject, SubjectKind
-from revenge_companion.core.likeness import most_alike
 from revenge_companion.engine.waiting import woken_within
 from revenge_companion.revenge.index import CatalogueWalk
 from revenge_companion.revenge.pace import together
@@ -101,6 +100,9 @@ class Index:
         series = subject.series
         title = text or (series.title if whole and series is not None else subject.title)
         year = (series.year if series is not None else None) if whole else subject.year
+        # Imported here: most days nobody looks for anything.
+        from revenge_companion.core.likeness import most_alike
+
         among = await self._store.titled(kind)
         found = await asyncio.to_thread(
             most_alike, title, year, among, titles=_titles, year_of=_year, limit=limit
@@ -200,6 +202,8 @@ class Index:
 
     async def run(self) -> None:
         """Keep films and shows fresh until cancelled; one walk at a time."""
+        # What the user waits for comes first.
+        await self._clock.sleep(SETTLE_S)
         while True:
             if not self._wanted.is_set() and (wait_s := await self._wait_s()) > 0:
                 await woken_within(self._wanted, self._clock, wait_s)

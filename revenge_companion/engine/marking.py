@@ -39,6 +39,8 @@ from revenge_companion.revenge.marking import (
     is_as_far,
     is_restored,
 )
+from revenge_companion.revenge.notes import Notes
+from revenge_companion.revenge.own import Span
 from revenge_companion.revenge.pace import together
 from revenge_companion.store.database import Database
 from revenge_companion.store.marks import Marks
@@ -58,10 +60,11 @@ _Settled = list[tuple[Mark, MarkState, datetime | None]]
 
 @dataclass(frozen=True, slots=True)
 class _Desk:
-    """Where marks are made and written down."""
+    """Where marks are made, written down and told of."""
 
     marks: Marks
     marker: Marker
+    notes: Notes
 
 
 class Marking:
@@ -76,9 +79,9 @@ class Marking:
         #: Whether there may be marks of which it is not known what came of them.
         self._maybe_open = True
 
-    def use(self, profile: str, marker: Marker) -> None:
+    def use(self, profile: str, marker: Marker, notes: Notes) -> None:
         """Write at this server, as this user, from now on."""
-        self._desk, self._maybe_open = _Desk(Marks(self._db, profile), marker), True
+        self._desk, self._maybe_open = _Desk(Marks(self._db, profile), marker, notes), True
 
     def rest(self) -> None:
         """Nobody is signed in."""
@@ -109,6 +112,10 @@ class Marking:
     async def until(self, media_ids: Iterable[str]) -> Mapping[str, datetime]:
         """See `OwnWrites`."""
         return {} if self._desk is None else await self._desk.marks.until(media_ids)
+
+    async def others(self) -> Sequence[Span]:
+        """See `OwnWrites`."""
+        return () if self._desk is None else await self._desk.notes.others()
 
     async def episodes(self) -> int:
         """See `OwnWrites`."""
@@ -172,6 +179,7 @@ class Marking:
         if not planned:
             return results
         self._maybe_open = True
+        await desk.notes.begin()
         marks = await desk.marks.plan(planned, self._clock.now())
         by_mark = {mark.id: item for mark, (item, _) in zip(marks, planned, strict=True)}
         sent = await desk.marker.send(marks, by_mark)
@@ -182,6 +190,7 @@ class Marking:
             [(mark, MarkState.DONE, held[mark.id].until) for mark in made if mark.id in held]
         )
         await desk.marks.drop([mark for mark in made if mark.id not in held])
+        await desk.notes.end([one.until for one in held.values() if one.until is not None])
         for mark in marks:
             is_held = Marked.MARKED if mark.id in held else Marked.GONE
             results[by_mark[mark.id].row_id] = is_held
@@ -249,12 +258,7 @@ class Marking:
             (ours if is_ours else kept).append(mark)
         await desk.marks.settle([(mark, MarkState.KEPT, mark.until) for mark in kept])
         if ours:
-            self._maybe_open = True
-            await desk.marks.begin_undoing(ours, self._clock.now())
-        for some in chunks(ours, ABREAST):
-            times = await together([desk.marker.restore(mark) for mark in some])
-            pairs = zip(some, times, strict=True)
-            await desk.marks.settle([(mark, MarkState.UNDONE, time) for mark, time in pairs])
+            await self._restore(desk, ours)
         results = {}
         for row_id in row_ids:
             was = known.get(row_id)
@@ -265,6 +269,18 @@ class Marking:
             else:
                 results[row_id] = Unmarked.RESTORED
         return results
+
+    async def _restore(self, desk: _Desk, marks: Sequence[Mark]) -> None:
+        self._maybe_open = True
+        await desk.notes.begin()
+        await desk.marks.begin_undoing(marks, self._clock.now())
+        written = []
+        for some in chunks(marks, ABREAST):
+            times = await together([desk.marker.restore(mark) for mark in some])
+            pairs = list(zip(some, times, strict=True))
+            await desk.marks.settle([(mark, MarkState.UNDONE, time) for mark, time in pairs])
+            written += [time for mark, time in pairs if mark.before is not None and time]
+        await desk.notes.end(written)
 
     async def forget_rows(self, row_ids: Sequence[int] | None = None) -> None:
         """These lines, or all, are removed from the list of imports, and can no longer be undone.

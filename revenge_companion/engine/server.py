@@ -1,6 +1,7 @@
 """What the engine does at the Revenge server besides listening, while somebody is signed in."""
 
 import asyncio
+import secrets
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from revenge_companion.revenge.client import RevengeClient
     from revenge_companion.revenge.own import OwnWrites
     from revenge_companion.revenge.reading import ServerReading
+
+_NAME = "companion_name"
 
 
 class ServerSide:
@@ -85,6 +88,7 @@ class ServerSide:
         from revenge_companion.engine.pushing import Pushing
         from revenge_companion.revenge.index import CatalogueWalk
         from revenge_companion.revenge.marking import Marker
+        from revenge_companion.revenge.notes import Notes
         from revenge_companion.revenge.pace import Pace
         from revenge_companion.revenge.pushing import Pusher
         from revenge_companion.revenge.reading import ServerReading
@@ -92,7 +96,8 @@ class ServerSide:
 
         self._profile = profile
         pace = Pace(self._clock)
-        self.marking.use(profile, Marker(client, pace))
+        notes = Notes(client, self._clock, self._own_name)
+        self.marking.use(profile, Marker(client, pace), notes)
         index = self.index
         self.reading = ServerReading(
             client, pace, self.marking, shows=index.shows_after, episodes=index.episodes_of
@@ -121,6 +126,14 @@ class ServerSide:
         if self._index is not None:
             await self._index.stop()
             self._index.use(self._profile, None)
+
+    async def _own_name(self) -> str:
+        """What this Companion is called among others of its user; it says nothing of anybody."""
+        name = await self._db.get_meta(_NAME)
+        if name is None:
+            name = secrets.token_hex(6)
+            await self._db.set_meta(_NAME, name)
+        return name
 
     def scanned(self) -> None:
         """The server has scanned a library."""

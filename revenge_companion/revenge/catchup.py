@@ -17,9 +17,9 @@ from revenge_companion.core.playback import EventType, PlaybackEvent
 from revenge_companion.revenge.client import RevengeClient
 from revenge_companion.revenge.descriptions import Descriptions
 from revenge_companion.revenge.fields import FUTURE_LIMIT
-from revenge_companion.revenge.own import NoWrites, OwnWrites, is_ours
+from revenge_companion.revenge.own import NoWrites, OwnWrites, Span, is_ours
 from revenge_companion.revenge.polling import polled
-from revenge_companion.revenge.rows import Episode, EpisodeRow, MovieRow
+from revenge_companion.revenge.rows import Episode, EpisodeRow, MovieRow, Watched
 
 _log = logging.getLogger(__name__)
 
@@ -102,6 +102,7 @@ class CatchUp:
         self._client = client
         self._clock = clock
         self._own = own or NoWrites()
+        self._others: Sequence[Span] = ()
         self._descriptions = Descriptions(client)
 
     async def since(self, stock: Stock | None) -> tuple[list[PlaybackEvent], Stock]:
@@ -126,17 +127,21 @@ class CatchUp:
             await self._search(stock, begun, search)
         finished: list[MovieRow | EpisodeRow] = [*search.found.values()]
         if stock is not None:
-            own = await self._own.until(films)
-            finished += [
-                row
-                for row in films.values()
-                if _is_new(row, stock) and not is_ours(row.watched, own)
-            ]
+            new = [row for row in films.values() if _is_new(row, stock)]
+            finished += [row for row in new if not await self._is_ours(row.watched)]
         events = [
             polled(row.item, row.watched, EventType.COMPLETED, self._clock) for row in finished
         ]
         events.sort(key=lambda event: event.at)
         return events, self._stock(stock, films, begun, search, watched)
+
+    async def _is_ours(self, watched: Watched) -> bool:
+        own = await self._own.until([watched.media_id])
+        if is_ours(watched, own, self._others):
+            return True
+        # Asked for again for each play, and once for all that another Companion marked.
+        self._others = await self._own.others()
+        return is_ours(watched, own, self._others)
 
     def _stock(
         self,
@@ -238,7 +243,7 @@ class CatchUp:
         if not watched.completed:
             search.unfinished[episode_id] = (series_id, watched.last_watched_at)
             return False
-        if is_ours(watched, await self._own.until([episode_id])):
+        if await self._is_ours(watched):
             # It ends no row of episodes that were watched one after the other.
             return True
         if since is not None and watched.last_watched_at <= since:

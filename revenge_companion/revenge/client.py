@@ -17,6 +17,8 @@ MOVIES_LIMIT = 50
 EPISODES_LIMIT = 100
 HISTORY_LIMIT = 100
 PAGE_LIMIT = 100
+#: The longest text of a setting that is read, in characters.
+SETTING_LIMIT = 200_000
 
 
 class RevengeClient:
@@ -171,6 +173,27 @@ class RevengeClient:
         answer = await self._answered(_progress_path(kind, media_id), {}, method="DELETE")
         _done(answer)
 
+    async def setting(self, key: str) -> str:
+        """A text that was kept for this user under `key`; "" where there is none."""
+        answer = await self._answered(f"/settings/user/{_key(key)}", {})
+        if answer.status == 404:
+            return ""
+        if answer.status != 200:
+            raise trouble(answer)
+        value = body_of(answer).get("value")
+        return value if isinstance(value, str) and len(value) <= SETTING_LIMIT else ""
+
+    async def put_setting(self, key: str, value: str) -> None:
+        """Keep a text for this user; whoever holds the user's key or runs the server can read it.
+
+        The last one who writes wins. Objects would be lost: a text is all that is kept.
+        """
+        answer = await self._answered(
+            f"/settings/user/{_key(key)}", {}, method="PUT", json={"value": value}
+        )
+        if answer.status != 200:
+            raise trouble(answer)
+
     async def asked(self, path: str) -> Answer:
         """Whatever answers at `path`; for paths that may not be there.
 
@@ -259,6 +282,11 @@ def _json(answer: Answer) -> Any:
         return answer.json()
     except NotJson as error:
         raise ServiceTrouble("The server answered with something that is not JSON.") from error
+
+
+def _key(value: str) -> str:
+    """`value` as the key of a setting, which has dots in it."""
+    return "".join(sign for sign in value if sign.isalnum() or sign in "._")
 
 
 def _id(value: str) -> str:

@@ -1,11 +1,14 @@
 """What this program itself wrote at the server, so that it is not taken for a play."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import datetime
 from typing import Protocol
 
 from revenge_companion.revenge.rows import Watched
+
+#: From when to when, aware UTC by the server's clock.
+Span = tuple[datetime, datetime]
 
 
 class OwnWrites(Protocol):
@@ -17,6 +20,10 @@ class OwnWrites(Protocol):
 
     async def until(self, media_ids: Iterable[str]) -> Mapping[str, datetime]:
         """For each item we wrote: until when (aware UTC, the server's time) it is our writing."""
+        ...
+
+    async def others(self) -> Sequence[Span]:
+        """When another Companion of this user wrote there; asked of the server each time."""
         ...
 
     async def episodes(self) -> int:
@@ -33,11 +40,16 @@ class NoWrites:
     async def until(self, media_ids: Iterable[str]) -> Mapping[str, datetime]:
         return {}
 
+    async def others(self) -> Sequence[Span]:
+        return ()
+
     async def episodes(self) -> int:
         return 0
 
 
-def is_ours(watched: Watched, own: Mapping[str, datetime]) -> bool:
-    """Whether the server's last word on an item is what we wrote there."""
-    until = own.get(watched.media_id)
-    return until is not None and watched.last_watched_at <= until
+def is_ours(watched: Watched, own: Mapping[str, datetime], others: Sequence[Span] = ()) -> bool:
+    """Whether the server's last word on an item is what we, or another Companion, wrote there."""
+    at, until = watched.last_watched_at, own.get(watched.media_id)
+    if until is not None and at <= until:
+        return True
+    return any(begin <= at <= end for begin, end in others)

@@ -5,7 +5,7 @@ it was finished is completed. The first poll only takes stock. Every request of 
 before anything is concluded, so a poll that fails is as if it had not been.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum, auto
@@ -23,7 +23,7 @@ from revenge_companion.core.playback import (
 from revenge_companion.revenge.client import RevengeClient
 from revenge_companion.revenge.descriptions import Descriptions
 from revenge_companion.revenge.fields import FUTURE_LIMIT
-from revenge_companion.revenge.own import NoWrites, OwnWrites, is_ours
+from revenge_companion.revenge.own import NoWrites, OwnWrites, Span, is_ours
 from revenge_companion.revenge.rows import EpisodeRow, MovieRow, MovieStats, Watched
 
 #: Between two polls, in seconds.
@@ -65,6 +65,11 @@ class _Look:
     progress: dict[str, Watched | None]
     #: Until when the server's word on an item is what we wrote there ourselves.
     own: Mapping[str, datetime]
+    #: When another Companion wrote there.
+    others: Sequence[Span] = ()
+
+    def is_ours(self, watched: Watched) -> bool:
+        return is_ours(watched, self.own, self.others)
 
 
 class Poller:
@@ -114,14 +119,21 @@ class Poller:
         history = await self._client.movie_history() if first or stats != self._stats else None
         progress: dict[str, Watched | None] = {}
         ids = {*rows, *self._rows, *(row.item.media_id for row in history or ())}
-        own = await self._own.until(ids)
+        look = _Look(rows, stats, history, progress, await self._own.until(ids))
         if not first:
             left = [row.item for key, row in self._rows.items() if key not in rows]
-            done = [row.item for row in history or () if self._is_new(row, stats, own)]
+            moved = any(self._has_moved(key, row) for key, row in rows.items())
+            if left or moved or any(self._is_new(row, look) for row in history or ()):
+                look = replace(look, others=await self._own.others())
+            done = [row.item for row in history or () if self._is_new(row, look)]
             for item in (left + done)[:LOOKUPS]:
                 if item.media_id not in progress:
                     progress[item.media_id] = await self._progress(item)
-        return _Look(rows, stats, history, progress, own)
+        return look
+
+    def _has_moved(self, key: str, row: _Row) -> bool:
+        known = self._rows.get(key)
+        return known is None or known.watched != row.watched
 
     async def _progress(self, item: Item) -> Watched | None:
         if item.kind is Kind.MOVIE:
@@ -137,13 +149,13 @@ class Poller:
             item = await self._episodes.of(row) if moved else None
         return _Row(item or row.item, row.watched, row.series_id)
 
-    def _is_new(self, row: MovieRow, stats: MovieStats | None, own: Mapping[str, datetime]) -> bool:
+    def _is_new(self, row: MovieRow, look: _Look) -> bool:
         """Whether a film of the history was finished since the last poll, and not by us.
 
         Marking a finished film again changes only its time: that is no play. A film whose counter
         was never seen is believed only when the counter over all films rose too.
         """
-        if is_ours(row.watched, own):
+        if look.is_ours(row.watched):
             return False
         known = self._finished.get(row.item.media_id)
         if known is not None:
@@ -157,14 +169,14 @@ class Poller:
         if newest is not None and row.watched.last_watched_at <= newest:
             return False
         before = self._stats.total_watches if self._stats else 0
-        return stats is not None and stats.total_watches > before
+        return look.stats is not None and look.stats.total_watches > before
 
     def _finishes(self, look: _Look) -> list[PlaybackEvent]:
         """Films that were finished without having been seen in progress at the last poll."""
         events = []
         for row in look.history or ():
             media_id = row.item.media_id
-            if media_id in self._rows or not self._is_new(row, look.stats, look.own):
+            if media_id in self._rows or not self._is_new(row, look):
                 continue
             watched = look.progress.get(media_id) or row.watched
             events.append(self._event(_Row(row.item, watched), EventType.COMPLETED))
@@ -174,7 +186,7 @@ class Poller:
         events = []
         for key, row in look.rows.items():
             before = self._rows.get(key)
-            if is_ours(row.watched, look.own):
+            if look.is_ours(row.watched):
                 # What we wrote there is no play; one that went on is not seen any more.
                 events += self._ends(before)
                 continue
@@ -190,7 +202,7 @@ class Poller:
                 look.rows[key] = row
                 continue
             watched = look.progress[key]
-            if watched is not None and is_ours(watched, look.own):
+            if watched is not None and look.is_ours(watched):
                 events += self._ends(row)
             else:
                 events += self._leaves(row, watched)

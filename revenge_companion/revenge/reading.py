@@ -74,7 +74,7 @@ def _place(cursor: str) -> _Place:
 
 
 class ServerReading:
-    """Reads one user's history; what this program marked there itself is left out."""
+    """Reads one user's history; what Companions marked there themselves is left out."""
 
     def __init__(
         self,
@@ -111,10 +111,11 @@ class ServerReading:
     async def _films(self, place: _Place, offset: int) -> ServerPage:
         rows = await self._pace.read(lambda: self._client.movie_history(offset))
         own = await self._own.until([row.item.media_id for row in rows])
+        others = await self._own.others()
         entries = tuple(
             _entry(subject_of(row.item), row.watched.last_watched_at)
             for row in rows
-            if not is_ours(row.watched, own)
+            if not is_ours(row.watched, own, others)
         )
         over = len(rows) < HISTORY_LIMIT
         return ServerPage(
@@ -167,6 +168,7 @@ class ServerReading:
         subjects.sort(key=_order)
         entries: list[Entry] = []
         looked, left, asked = place.looked, place.left or 0, 0
+        others = await self._own.others()
         while left > 0 and looked < len(subjects) and asked < max(budget, _ABREAST):
             some = subjects[looked : looked + _ABREAST]
             rows = await together([self._progress(one.media_id) for one in some])
@@ -174,7 +176,7 @@ class ServerReading:
             for subject, row in zip(some, rows, strict=True):
                 if row is not None and row.completed:
                     left -= 1
-                    if not is_ours(row, own):
+                    if not is_ours(row, own, others):
                         entries.append(_entry(subject, row.last_watched_at))
             looked += len(some)
             asked += len(some)

@@ -1,6 +1,7 @@
 """Marks at the embedded server: once, read back, undone, and never taken for plays."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from revenge_companion.demo.large import large_library
 from revenge_companion.engine.marking import Marking
 from revenge_companion.revenge.catchup import CatchUp, Stock, stock_from_text
 from revenge_companion.revenge.marking import Marker
+from revenge_companion.revenge.notes import AFTER, KEY, Notes
 from revenge_companion.revenge.polling import Poller
 from revenge_companion.store.database import Database
 from tests.clock import FakeClock, eventually
@@ -40,6 +42,16 @@ def lines(*items: Item, first: int = 1) -> list[MarkItem]:
         )
         for row, item in enumerate(items, first)
     ]
+
+
+def use(marking: Marking, line: Line, profile: str = PROFILE, name: str = "here") -> None:
+    """Sign in."""
+
+    async def named() -> str:
+        return name
+
+    marker, notes = Marker(line.client, line.pace), Notes(line.client, line.clock, named)
+    marking.use(profile, marker, notes)
 
 
 @dataclass
@@ -66,7 +78,7 @@ class Desk:
     def restart(self) -> None:
         """Another process goes on with the same database."""
         self.marking = Marking(self.db, self.line.clock)
-        self.marking.use(PROFILE, Marker(self.line.client, self.line.pace))
+        use(self.marking, self.line)
 
     def count(self, item: Item) -> int:
         """The server's own counter, which it does not show for episodes; 0 for no row."""
@@ -86,7 +98,7 @@ async def desk(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Desk]:
     db = await Database.open(tmp_path / "companion.db", clock=clock)
     async with a_line(LIBRARY, clock) as line:
         desk = Desk(line, db, Marking(db, clock))
-        desk.marking.use(PROFILE, Marker(line.client, line.pace))
+        use(desk.marking, line)
         yield desk
     await db.close()
 
@@ -257,7 +269,7 @@ async def test_an_undo_that_was_cut_off_goes_on(desk: Desk, method: str) -> None
 
 async def test_marks_of_another_user_are_not_undone_here(desk: Desk) -> None:
     await desk.mark(lines(FILMS[0]))
-    desk.marking.use("home/bob", Marker(desk.line.client, desk.line.pace))
+    use(desk.marking, desk.line, "home/bob")
     with pytest.raises(ImportRefused, match="Sign in there"):
         await desk.unmark(1)
 
@@ -275,14 +287,16 @@ async def test_lines_that_are_forgotten_cannot_be_mixed_up_with_later_ones(desk:
 class Watcher:
     """Looks for plays as the program does: by polling, and in the history after a restart."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, marking: Marking | None = None) -> None:
         self.desk = desk
+        #: Of another Companion; None for this one's, also after a restart.
+        self.other = marking
         self.poller = self._poller()
         self.stock: Stock | None = None
         self.tracker = SessionTracker(Rules())
 
     def _poller(self) -> Poller:
-        return Poller(self.desk.line.client, self.desk.line.clock, self.desk.marking)
+        return Poller(self.desk.line.client, self.desk.line.clock, self.other or self.desk.marking)
 
     async def poll(self) -> list[tuple[str, str]]:
         """What a poll tells, as (item, event), and what counts of it."""
@@ -292,7 +306,7 @@ class Watcher:
     async def catch_up(self) -> list[tuple[str, str]]:
         """What a restarted program finds."""
         client, clock = self.desk.line.client, self.desk.line.clock
-        walk = CatchUp(client, clock, self.desk.marking)
+        walk = CatchUp(client, clock, self.other or self.desk.marking)
         before = None if self.stock is None else stock_from_text(self.stock.text())
         events, self.stock = await self.desk.line.come(walk.since(before))
         return self._told(events)
@@ -423,3 +437,94 @@ async def test_a_play_long_after_a_mark_that_never_came_is_one(desk: Desk) -> No
     desk.restart()
     desk.watch(FILMS[0])
     assert await watcher.catch_up() == a_play(FILMS[0])
+
+
+# Two Companions of one user
+
+
+@pytest.fixture
+async def elsewhere(desk: Desk, tmp_path: Path, clock: FakeClock) -> AsyncIterator[Watcher]:
+    """Another Companion of this user, on another computer."""
+    db = await Database.open(tmp_path / "other.db", clock=clock)
+    marking = Marking(db, clock)
+    use(marking, desk.line, name="there")
+    yield Watcher(desk, marking)
+    await db.close()
+
+
+async def test_what_one_companion_marks_is_no_play_for_another(
+    desk: Desk, elsewhere: Watcher
+) -> None:
+    desk.watch(EPISODES[1], 0.5)
+    await elsewhere.catch_up()
+    await elsewhere.poll()
+    await desk.mark(lines(*FILMS[:20], *EPISODES[1:]))
+    assert await elsewhere.poll() == []
+    assert await elsewhere.catch_up() == []
+    await desk.unmark(*range(1, 81))
+    for _ in range(7):
+        assert await elsewhere.poll() == []
+    desk.watch(FILMS[30])
+    assert await elsewhere.poll() == a_play(FILMS[30])
+    counted = [one for one in await elsewhere.catch_up() if one[1] == "counted"]
+    assert counted == []
+
+
+async def test_a_companion_that_was_away_for_weeks_knows_what_was_marked(
+    desk: Desk, elsewhere: Watcher
+) -> None:
+    await elsewhere.catch_up()
+    for day in range(20):
+        desk.line.clock.advance(86_400)
+        await desk.mark([replace(one, row_id=day + 1) for one in lines(FILMS[day])])
+        await desk.mark([replace(one, row_id=day + 101) for one in lines(FILMS[day + 40])])
+    desk.watch(FILMS[100])
+    assert await elsewhere.catch_up() == a_play(FILMS[100])
+    # Marks that follow each other are one time.
+    assert len(json.loads(desk.line.server.settings.kept[KEY])["here"]) == 20
+
+
+async def test_a_companions_own_plays_are_its_own_to_tell_while_it_marks(
+    desk: Desk, elsewhere: Watcher
+) -> None:
+    watcher = Watcher(desk)
+    await watcher.catch_up()
+    await desk.mark(lines(*FILMS[:3]))
+    # Finished in the very second of the marks: this one knows them by name, the other by time.
+    desk.line.server.progress.write(FILMS[5], 6000, 6000)
+    assert await watcher.catch_up() == a_play(FILMS[5])
+
+
+@pytest.mark.parametrize("text", ["not JSON", "[]", '{"here": 5}', '{"there": [["a", "b"]]}'])
+async def test_a_note_that_is_none_hinders_nobody(
+    desk: Desk, elsewhere: Watcher, text: str
+) -> None:
+    await elsewhere.catch_up()
+    desk.line.server.settings.kept[KEY] = text
+    desk.watch(FILMS[0])
+    assert await elsewhere.catch_up() == a_play(FILMS[0])
+    await desk.mark(lines(FILMS[1]))
+    assert await elsewhere.catch_up() == []
+
+
+async def test_a_server_without_settings_is_marked_all_the_same(
+    desk: Desk, elsewhere: Watcher
+) -> None:
+    desk.line.server.faults.answer(500, to="/settings/user", times=99)
+    assert await desk.mark(lines(*FILMS[:3])) == [Marked.MARKED] * 3
+    await elsewhere.catch_up()
+    desk.watch(FILMS[5])
+    assert await elsewhere.catch_up() == a_play(FILMS[5])
+
+
+async def test_what_is_being_marked_is_noted_before_it_is_sent(
+    desk: Desk, elsewhere: Watcher
+) -> None:
+    await elsewhere.catch_up()
+    desk.line.server.faults.lose(to=BULK)
+    await desk.cut_off(lines(*EPISODES[1:9]))
+    desk.line.server.progress.write(EPISODES[20], 100, 1500)
+    assert await elsewhere.catch_up() == []
+    desk.line.clock.advance(AFTER.total_seconds())
+    desk.watch(FILMS[5])
+    assert await elsewhere.catch_up() == a_play(FILMS[5])

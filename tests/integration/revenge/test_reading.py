@@ -1,8 +1,8 @@
 """What the server knows of watching, as lines: each item once, resumable, without our own marks."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from revenge_companion.core.media import Item
 from revenge_companion.demo.large import large_library
 from revenge_companion.engine.index import Index
 from revenge_companion.revenge.index import CatalogueWalk
+from revenge_companion.revenge.own import Span
 from revenge_companion.revenge.reading import BUDGET, ServerReading
 from revenge_companion.store.database import Database
 from tests.clock import FakeClock
@@ -27,12 +28,16 @@ class Own:
 
     def __init__(self) -> None:
         self.writes: dict[str, datetime] = {}
+        self.spans: list[Span] = []
 
     def still(self) -> AbstractAsyncContextManager[None]:
         return nullcontext()
 
     async def until(self, media_ids: Iterable[str]) -> Mapping[str, datetime]:
         return {key: self.writes[key] for key in media_ids if key in self.writes}
+
+    async def others(self) -> Sequence[Span]:
+        return self.spans
 
     async def episodes(self) -> int:
         return 0
@@ -144,6 +149,15 @@ async def test_what_we_marked_there_is_no_line_until_it_is_played(desk: Desk) ->
     assert set(await desk.walk()) == {
         item.media_id for item in (FILMS[0], FILMS[1], episodes[1], episodes[3])
     }
+
+
+async def test_what_another_companion_marked_is_no_line(desk: Desk) -> None:
+    episodes = LIBRARY.shows[0].episodes
+    desk.watch(FILMS[0], episodes[1])
+    since = desk.line.clock.now()
+    desk.watch(FILMS[1], episodes[2])
+    desk.own.spans = [(since + timedelta(seconds=1), desk.line.clock.now())]
+    assert set(await desk.walk()) == {FILMS[0].media_id, episodes[1].media_id}
 
 
 async def test_shows_that_answer_with_404_are_told_apart_from_unwatched_ones(desk: Desk) -> None:
