@@ -1,21 +1,20 @@
-"""What files with a library of books share: ISBNs, days, reviews, and the walk through the rows."""
+"""What files with a library of books share: ISBNs, readings, and the walk through the rows."""
 
 import re
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from html.parser import HTMLParser
+from datetime import datetime
 from itertools import chain
 from pathlib import Path
 from typing import ClassVar
 
 from revenge_companion.core.errors import ImportRefused
-from revenge_companion.core.library import NOTE_LIMIT, Entry, Facet, Precision, Subject
+from revenge_companion.core.library import Entry, Facet, Precision, Subject
 from revenge_companion.services.archives import is_zip, refusing
 from revenge_companion.services.base import ImportPage
-from revenge_companion.services.reading import packed, place, unpacked
+from revenge_companion.services.reading import day_of, packed, place, unpacked
 from revenge_companion.services.tables import Row, Table, cell, cells_of, first_lines
 
 #: Rows of one page. A row is a book, and may hold a long review.
@@ -24,10 +23,8 @@ PAGE_ROWS = 500
 MOST_READS = 1000
 _DELIMITERS = (",", ";", "\t")
 _FACETS = (Facet.HISTORY, Facet.RATINGS, Facet.WATCHLIST, Facet.LISTS)
-_DAY = re.compile(r"(\d{4})[/.-](\d{1,2})[/.-](\d{1,2})")
 #: A year, or a year and a month: the user knows no more.
 _PART_OF_A_DATE = re.compile(r"\d{4}([/.-]\d{1,2})?")
-_BREAKS = frozenset(("br", "p", "div", "li", "blockquote"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,18 +160,6 @@ def on_list(facet: Facet, subject: Subject, identity: str, day: str, name: str =
     return Entry(facet, subject, line, at, precision, list_name=name)
 
 
-def day_of(text: str) -> datetime | None:
-    """Noon UTC of a day as the user wrote it; None where it names none."""
-    found = _DAY.fullmatch(text)
-    if found is None:
-        return None
-    try:
-        day = datetime(int(found[1]), int(found[2]), int(found[3]), 12, tzinfo=UTC)
-    except ValueError:
-        return None
-    return day if day.year >= 1900 else None
-
-
 def names_no_day(text: str) -> bool:
     """Whether a date says less than a day: nothing, a year, or a month of one."""
     return not text or _PART_OF_A_DATE.fullmatch(text) is not None
@@ -197,31 +182,5 @@ def isbn13(text: str) -> str:
     return ""
 
 
-def plain(text: str) -> str:
-    """A review without its markup, cut to what is kept."""
-    if "<" not in text and "&" not in text:
-        return text.strip()[:NOTE_LIMIT]
-    reader = _Words()
-    reader.feed(text)
-    reader.close()
-    lines = (" ".join(line.split()) for line in "".join(reader.pieces).splitlines())
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()[:NOTE_LIMIT]
-
-
 def _weighed(digits: str) -> int:
     return sum(int(one) * (3 if n % 2 else 1) for n, one in enumerate(digits))
-
-
-class _Words(HTMLParser):
-    """Collects what is no markup."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.pieces: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: object) -> None:
-        if tag in _BREAKS:
-            self.pieces.append("\n")
-
-    def handle_data(self, data: str) -> None:
-        self.pieces.append(data)

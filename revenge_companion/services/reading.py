@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +13,7 @@ from revenge_companion.services.answers import whole_number
 
 #: The last second that is taken for a date (2100-01-01), as Unix seconds.
 _LATEST_S = 4_102_444_800
+_DAY = re.compile(r"(\d{4})[/.-](\d{1,2})[/.-](\d{1,2})")
 
 
 def name(value: object, limit: int = NAME_LIMIT) -> str:
@@ -37,6 +39,18 @@ def unix_moment(value: object) -> datetime | None:
     if seconds is None or not 0 < seconds < _LATEST_S:
         return None
     return datetime.fromtimestamp(seconds, UTC)
+
+
+def day_of(text: str) -> datetime | None:
+    """Noon UTC of a day as the user wrote it; None where it names none."""
+    found = _DAY.fullmatch(text)
+    if found is None:
+        return None
+    try:
+        day = datetime(int(found[1]), int(found[2]), int(found[3]), 12, tzinfo=UTC)
+    except ValueError:
+        return None
+    return day if day.year >= 1900 else None
 
 
 def packed(**values: Any) -> str:

@@ -11,14 +11,13 @@ from revenge_companion.services.books import (
     BookFile,
     Cells,
     Problem,
-    day_of,
     isbn13,
     names_no_day,
     on_list,
-    plain,
     reads,
 )
-from revenge_companion.services.reading import name
+from revenge_companion.services.reading import day_of, name
+from revenge_companion.services.reviews import plain
 
 READ, WANTED = "read", "to-read"
 _DAYS = re.compile(r"\d{4}[/.-]\d{1,2}[/.-]\d{1,2}")

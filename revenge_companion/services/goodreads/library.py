@@ -13,14 +13,13 @@ from revenge_companion.services.books import (
     BookFile,
     Cells,
     Problem,
-    day_of,
     isbn13,
     names_no_day,
     on_list,
-    plain,
     reads,
 )
-from revenge_companion.services.reading import name
+from revenge_companion.services.reading import day_of, name
+from revenge_companion.services.reviews import plain
 
 READ, READING, WANTED = "read", "currently-reading", "to-read"
 #: Shelves every book is on one of. A day on another one, such as "did-not-finish", is no reading.

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,13 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from revenge_companion.core.errors import ImportRefused
-from revenge_companion.core.library import Entry, Facet, Precision, keys
+from revenge_companion.core.library import NOTE_LIMIT, Entry, Facet, Precision, keys
 from revenge_companion.core.ratings import stars_of
-from revenge_companion.services import books
+from revenge_companion.services import books, tables
 from revenge_companion.services.base import ImportFile
-from revenge_companion.services.books import day_of, isbn13, names_no_day, plain
+from revenge_companion.services.books import isbn13, names_no_day
 from revenge_companion.services.file_formats import recognised
 from revenge_companion.services.goodreads.library import GoodreadsFile
+from revenge_companion.services.reading import day_of
+from revenge_companion.services.reviews import plain
 from revenge_companion.services.storygraph import StoryGraphFile
 from tests.unit.services.test_listenbrainz_files import read_of, said, walked
 
@@ -344,6 +347,9 @@ def test_no_text_breaks_what_reads_it(text: str) -> None:
         ("<div>one</div><div>two</div>", "one\ntwo"),
         ("a < b", "a < b"),
         ("<script>x</script>y", "xy"),
+        ("I <3 it > all<!-- not --> of it", "I <3 it > all of it"),
+        ("&lt;b&gt; is no tag\x00\u202e", "<b> is no tag"),
+        ("<P>one</P>\r\n<blockquote cite='x'>two</blockquote>", "one\n\ntwo"),
     ],
 )
 def test_a_review_is_plain_text(html: str, text: str) -> None:
@@ -355,3 +361,11 @@ def test_a_review_is_plain_text(html: str, text: str) -> None:
 )
 def test_a_day_is_one_of_the_calendar(text: str, day: str | None) -> None:
     assert day_of(text) == (None if day is None else noon(day))
+
+
+@pytest.mark.parametrize("piece", ["<a ", "<!--", "<a href='", "</", "<?", "&#", "<br", "&lt;"])
+def test_markup_without_an_end_is_no_work(piece: str) -> None:
+    """A cell of it is as long as a cell may be, and what is kept of it is not."""
+    began = time.perf_counter()
+    assert len(plain(piece * (tables.MOST_BYTES // len(piece)))) <= NOTE_LIMIT
+    assert time.perf_counter() - began < 2.0
