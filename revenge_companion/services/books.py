@@ -15,7 +15,7 @@ from revenge_companion.core.library import Entry, Facet, Precision, Subject
 from revenge_companion.services.archives import is_zip, refusing
 from revenge_companion.services.base import ImportPage
 from revenge_companion.services.reading import day_of, packed, place, unpacked
-from revenge_companion.services.tables import Row, Table, cell, cells_of, first_lines
+from revenge_companion.services.tables import Cells, Row, Table, cells_of, first_lines, named
 
 #: Rows of one page. A row is a book, and may hold a long review.
 PAGE_ROWS = 500
@@ -33,17 +33,6 @@ class Problem:
 
     facet: Facet | None
     why: str
-
-
-class Cells:
-    """One row's cells by the names in the header; "" for a column that is not there."""
-
-    def __init__(self, places: dict[str, int], cells: Sequence[str]) -> None:
-        self._places = places
-        self._cells = cells
-
-    def __getitem__(self, column: str) -> str:
-        return cell(self._cells, self._places.get(column))
 
 
 class BookFile(ABC):
@@ -129,10 +118,9 @@ class BookFile(ABC):
         """The delimiter and the columns by their names; None for another file."""
         header = next((line for line in first_lines(path) if line.strip()), "")
         for delimiter in _DELIMITERS:
-            names = [name.strip().casefold() for name in cells_of(header, delimiter)]
-            if cls.fits(frozenset(names)):
-                # The first of two columns with one name.
-                return delimiter, {name: n for n, name in reversed([*enumerate(names)])}
+            places = named(cells_of(header, delimiter))
+            if cls.fits(frozenset(places)):
+                return delimiter, places
         return None
 
 

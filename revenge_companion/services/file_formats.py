@@ -78,6 +78,12 @@ def _storygraph() -> type[Reader]:
     return StoryGraphFile
 
 
+def _letterboxd() -> type[Reader]:
+    from revenge_companion.services.letterboxd.export import LetterboxdExport
+
+    return LetterboxdExport
+
+
 _BOOKS = (Facet.HISTORY, Facet.RATINGS, Facet.WATCHLIST, Facet.LISTS)
 
 FORMATS: tuple[FileFormat, ...] = (
@@ -100,6 +106,19 @@ FORMATS: tuple[FileFormat, ...] = (
         help_url="https://lastfm.ghan.nl/export/",
         how_to="Last.fm writes no such file itself; several sites do, from a user name.",
         load=_lastfm,
+    ),
+    FileFormat(
+        key="letterboxd-zip",
+        name="Letterboxd export",
+        service="letterboxd",
+        facets=(Facet.HISTORY, Facet.RATINGS, Facet.WATCHLIST, Facet.LOVED, Facet.LISTS),
+        suffixes=(".zip",),
+        help_url="https://letterboxd.com/settings/data/",
+        how_to=(
+            "In Letterboxd's settings, under Data, export yours; it names films without ids that "
+            "others know, so you say which they are."
+        ),
+        load=_letterboxd,
     ),
     FileFormat(
         key="goodreads-csv",

@@ -9,7 +9,6 @@ from revenge_companion.core.ratings import Scale, rating_of
 from revenge_companion.services.answers import whole_number
 from revenge_companion.services.books import (
     BookFile,
-    Cells,
     Problem,
     isbn13,
     names_no_day,
@@ -18,6 +17,7 @@ from revenge_companion.services.books import (
 )
 from revenge_companion.services.reading import day_of, name
 from revenge_companion.services.reviews import plain
+from revenge_companion.services.tables import Cells
 
 READ, WANTED = "read", "to-read"
 _DAYS = re.compile(r"\d{4}[/.-]\d{1,2}[/.-]\d{1,2}")

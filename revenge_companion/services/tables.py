@@ -3,7 +3,7 @@
 import codecs
 import csv
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
@@ -36,12 +36,15 @@ class Table:
     Raises ImportRefused where it cannot be read.
     """
 
-    def __init__(self, path: Path, delimiter: str = ",") -> None:
+    def __init__(self, source: Path | IO[bytes], delimiter: str = ",") -> None:
+        """A file by its path, or one that is open, can be sought in, and is closed with this."""
         self.delimiter = delimiter
         try:
-            if path.stat().st_size > _MOST_FILE:
-                raise ImportRefused("This file is too large.")
-            self._file, self._first = _opened(path)
+            if isinstance(source, Path):
+                if source.stat().st_size > _MOST_FILE:
+                    raise ImportRefused("This file is too large.")
+                source = cast("IO[bytes]", source.open("rb"))
+            self._file, self._first = _decoded(source)
         except OSError as error:
             raise unreadable(error) from error
         #: Where the next line is read from, and lines that were read before their time.
@@ -117,7 +120,7 @@ class Table:
 
 def first_lines(path: Path, most: int = 5) -> list[str]:
     """The first lines of a file of text; none for what is no text. Raises OSError."""
-    file, _ = _opened(path)
+    file, _ = _decoded(cast("IO[bytes]", path.open("rb")))
     with file:
         lines = [file.readline(MOST_BYTES) for _ in range(most)]
     if any(b"\0" in line for line in lines):
@@ -144,6 +147,22 @@ def cell(row: Sequence[str], place: int | None) -> str:
     return row[place].strip() if place is not None and place < len(row) else ""
 
 
+def named(header: Sequence[str]) -> dict[str, int]:
+    """The places of a header's columns by their names in lower case, the first of two alike."""
+    return {cell.strip().casefold(): place for place, cell in reversed([*enumerate(header)])}
+
+
+class Cells:
+    """One row's cells by the names in the header; "" for a column that is not there."""
+
+    def __init__(self, places: Mapping[str, int], cells: Sequence[str]) -> None:
+        self._places = places
+        self._cells = cells
+
+    def __getitem__(self, column: str) -> str:
+        return cell(self._cells, self._places.get(column))
+
+
 def _text(line: bytes) -> str:
     try:
         text = line.decode()
@@ -154,9 +173,8 @@ def _text(line: bytes) -> str:
     return text.replace("\0", "")
 
 
-def _opened(path: Path) -> tuple[IO[bytes], int]:
+def _decoded(file: IO[bytes]) -> tuple[IO[bytes], int]:
     """The file in an encoding without zeros, and where its text begins. Raises OSError."""
-    file = cast("IO[bytes]", path.open("rb"))
     try:
         mark = file.read(4)
         if mark.startswith(codecs.BOM_UTF8):

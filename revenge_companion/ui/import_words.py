@@ -25,7 +25,7 @@ def facet_sentence(facet: Facet) -> str:
         Facet.RATINGS: say("The marks and reviews you gave."),
         Facet.WATCHLIST: say("What you want to watch or read."),
         Facet.COLLECTION: say("What you said you own."),
-        Facet.LOVED: say("Tracks you loved, and those you did not."),
+        Facet.LOVED: say("What you loved, and what you did not."),
         Facet.LISTS: say("Lists you made, each under its name."),
     }[facet]
 

@@ -11,7 +11,6 @@ from revenge_companion.core.ratings import Scale, rating_of
 from revenge_companion.services.answers import whole_number
 from revenge_companion.services.books import (
     BookFile,
-    Cells,
     Problem,
     isbn13,
     names_no_day,
@@ -20,6 +19,7 @@ from revenge_companion.services.books import (
 )
 from revenge_companion.services.reading import day_of, name
 from revenge_companion.services.reviews import plain
+from revenge_companion.services.tables import Cells
 
 READ, READING, WANTED = "read", "currently-reading", "to-read"
 #: Shelves every book is on one of. A day on another one, such as "did-not-finish", is no reading.
