@@ -1,4 +1,4 @@
-"""`import` and its arguments."""
+"""`import` and `export` with their arguments."""
 
 import argparse
 from collections.abc import Callable, Sequence
@@ -91,6 +91,26 @@ def add_imports(
     )
     row("match", "match", "say which item a line is").add_argument("media", metavar="MEDIA_ID")
     row("never", "never", "say that a line is not to be matched")
+
+
+def add_exports(command: Callable[[str, str, str], argparse.ArgumentParser]) -> None:
+    """Add `export` by `command`."""
+    made = command("export", "exports:export", "send an account what it does not have yet")
+    made.add_argument(
+        "account", nargs="?", default="", metavar="ACCOUNT", help="its number, label or service"
+    )
+    made.add_argument(
+        "--library", default="", metavar="FILE", help="write the library instead: .csv or .json"
+    )
+    made.add_argument(
+        "--what",
+        type=_facets,
+        default=[],
+        metavar="W,…",
+        help=f"some of {', '.join(_FACETS)}; else everything",
+    )
+    made.add_argument("--preview", action="store_true", help="only look; nothing is queued")
+    made.add_argument("--yes", action="store_true", help="queue without asking")
 
 
 def spelled_out(arguments: Sequence[str]) -> list[str]:

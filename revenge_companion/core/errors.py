@@ -136,3 +136,7 @@ class EditRefused(CompanionError):
 
 class ImportRefused(CompanionError):
     """A file cannot be read as what it should be, or a run cannot do what was asked: say why."""
+
+
+class ExportRefused(CompanionError):
+    """An export cannot be made as it was asked for."""

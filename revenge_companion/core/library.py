@@ -121,7 +121,8 @@ class Entry:
     list_name: str = ""
     #: A review or a note, plain text.
     note: str = ""
-    #: WATCHLIST: taken off by the user at `at`; what was listed before is not wanted any more.
+    #: Taken back by the user at its source. HISTORY: the play of `at` was removed there, which says
+    #: nothing of what others know. Else: at `at`, and what was said before does not hold any more.
     removed: bool = False
     #: Why, a code of `core.reasons`, should the server have no such item and the source know more
     #: of that; for the preview of the import that brings the line, and not kept with it.

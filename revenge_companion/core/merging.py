@@ -86,9 +86,11 @@ def merge(
         case Facet.WATCHLIST:
             return _watchlist(known, _distinct(plays))
         case Facet.LOVED:
-            return _one(_latest(known), known) if known else []
+            loved = _standing(known)
+            return _one(_latest(loved), loved) if loved else []
         case Facet.COLLECTION:
-            return _one(_earliest(known), known) if known else []
+            held = _standing(known)
+            return _one(_earliest(held), held) if held else []
         case Facet.LISTS:
             return _lists(known)
 
@@ -159,23 +161,28 @@ class _Play:
 def _history(lines: Sequence[Line], reach: float, zone: tzinfo | None) -> list[Shown]:
     sources = sorted({line.source for line in lines})
     plays: list[_Play] = []
-    for source in sources:
-        dated = [line for line in lines if line.source == source and _dated(line)]
-        plays = _aligned(plays, dated, reach)
-    for source in sources:
-        days = [
-            line
-            for line in lines
-            if line.source == source and line.at is not None and not _dated(line)
-        ]
-        _place_days(plays, days, reach, zone)
+    # What was removed at a source joins the play it was of last: it says nothing but that.
+    for gone in (False, True):
+        known = [line for line in lines if line.removed is gone]
+        for source in sources:
+            dated = [line for line in known if line.source == source and _dated(line)]
+            plays = _aligned(plays, dated, reach)
+        for source in sources:
+            days = [
+                line
+                for line in known
+                if line.source == source and line.at is not None and not _dated(line)
+            ]
+            _place_days(plays, days, reach, zone)
+    plays = [play for play in plays if not all(line.removed for line in play.lines)]
     shown = {id(play): _represented(play) for play in plays}
     result = [
         Shown(best, 1, tuple(line for line in play.lines if line is not best))
         for play in plays
         for best in (shown[id(play)],)
     ]
-    result += _surplus(plays, [line for line in lines if line.at is None])
+    undated = [line for line in lines if line.at is None and not line.removed]
+    result += _surplus(plays, undated)
     return sorted(result, key=lambda one: (_second(one.line), one.line.identity))
 
 
@@ -286,6 +293,8 @@ def _walked(
 
 def _distance_s(play: _Play, line: Line, reach: float) -> float | None:
     """Seconds between a play and a line; None where they cannot be the same."""
+    if play.has(line.source):
+        return None
     farthest = 0.0
     for one in play.lines:
         apart = _apart_s(one, line)
@@ -367,7 +376,7 @@ def _represented(play: _Play) -> Line:
 
     The user's word goes before both, and a time before a mere day.
     """
-    lines = _by_word(play.lines)
+    lines = _by_word([line for line in play.lines if not line.removed])
     dated = [line for line in lines if _dated(line)]
     ours = [line for line in dated if line.source == REVENGE]
     others = [line for line in dated if line.source != REVENGE]
@@ -426,6 +435,15 @@ def _one(best: Line, lines: Sequence[Line]) -> list[Shown]:
     return [Shown(best, 1, tuple(line for line in lines if line is not best))]
 
 
+def _standing(lines: Sequence[Line]) -> list[Line]:
+    """Lines that nobody took back after they were written."""
+    removed = [_second(line) for line in lines if line.removed]
+    gone_s = max(removed, default=None)
+    return [
+        line for line in lines if not line.removed and (gone_s is None or _second(line) > gone_s)
+    ]
+
+
 def _latest(lines: Sequence[Line]) -> Line:
     return max(_by_word(lines), key=lambda line: (_second(line), line.identity))
 
@@ -438,7 +456,7 @@ def _earliest(lines: Sequence[Line]) -> Line:
 
 def _rating(lines: Sequence[Line]) -> list[Shown]:
     """The user's last word; where others agree with it, on the finest of their scales."""
-    rated = [line for line in lines if line.rating is not None]
+    rated = [line for line in _standing(lines) if line.rating is not None]
     if not rated:
         return []
     last = _latest(rated)
@@ -448,15 +466,8 @@ def _rating(lines: Sequence[Line]) -> list[Shown]:
 
 
 def _watchlist(lines: Sequence[Line], plays: Sequence[Line]) -> list[Shown]:
-    removed = [_second(line) for line in lines if line.removed]
-    gone_s = max(removed, default=None)
-    wanted = [
-        line
-        for line in lines
-        if not line.removed
-        and (gone_s is None or _second(line) > gone_s)
-        and not _watched_since(line, plays)
-    ]
+    alive = [play for play in plays if not play.removed]
+    wanted = [line for line in _standing(lines) if not _watched_since(line, alive)]
     return _one(_earliest(wanted), wanted) if wanted else []
 
 

@@ -98,6 +98,22 @@ class Reason(StrEnum):
     ANIME_UNPLACED = "anime_unplaced"
     ANIME_ABSOLUTE = "anime_absolute"
     ANIME_PART = "anime_part"
+    # A line of an export
+    REMOVED_THERE = "removed_there"
+    KEEPS_ONE_PLAY = "keeps_one_play"
+    KEPT_TO_ITSELF = "kept_to_itself"
+    DATE_UNKNOWN = "date_unknown"
+    TIME_UNKNOWN = "time_unknown"
+    SENT_UNDATED = "sent_undated"
+    SENT_AT_NOON = "sent_at_noon"
+    SENT_BEFORE = "sent_before"
+    ON_ITS_WAY = "on_its_way"
+    PARKED_BEFORE = "parked_before"
+    GIVEN_UP_BEFORE = "given_up_before"
+    CHANGED_HERE = "changed_here"
+    TAKEN_BACK = "taken_back"
+    # A sync
+    SYNC_ASKS = "sync_asks"
     # The live source
     CONNECTING = "connecting"
     NO_WEBSOCKET = "no_websocket"
@@ -227,6 +243,23 @@ SENTENCES: dict[Reason, str] = {
     ),
     Reason.ANIME_PART: (
         "It is a part of a season or of a show, which your server does not tell apart."
+    ),
+    Reason.REMOVED_THERE: "It was removed at {service}, so it is not put back.",
+    Reason.KEEPS_ONE_PLAY: "{service} keeps one play of each item.",
+    Reason.KEPT_TO_ITSELF: "Only a service that does not allow sending it on knows this.",
+    Reason.DATE_UNKNOWN: "Nobody knows its date, and {service} takes no play without one.",
+    Reason.TIME_UNKNOWN: "Only the day is known, and {service} wants the minute.",
+    Reason.SENT_UNDATED: "Nobody knows its date; {service} gets it without one.",
+    Reason.SENT_AT_NOON: "Only the day is known; {service} gets it dated at noon.",
+    Reason.SENT_BEFORE: "It was sent to {service} before.",
+    Reason.ON_ITS_WAY: "It waits in the outbox already.",
+    Reason.PARKED_BEFORE: "{service} refused it before. It is parked in the outbox.",
+    Reason.GIVEN_UP_BEFORE: "It was taken back or given up before.",
+    Reason.CHANGED_HERE: "{service} says otherwise; the later word is sent.",
+    Reason.TAKEN_BACK: "It was taken back elsewhere, so it is removed at {service}.",
+    Reason.SYNC_ASKS: (
+        "{service} changed more than a person usually does, so nothing was taken over. Look at "
+        "Imports and decide."
     ),
     Reason.CONNECTING: "Connecting to your server.",
     Reason.NO_WEBSOCKET: (

@@ -14,7 +14,7 @@ from revenge_companion.core.rules import Changed, Rule
 from revenge_companion.core.settings import Settings
 from revenge_companion.core.status import EngineStatus, Host, Library, PlayRecord
 from revenge_companion.core.undoing import UndoResult
-from revenge_companion.engine.library_api import ImportsApi, LibraryApi
+from revenge_companion.engine.library_api import ExportsApi, ImportsApi, LibraryApi
 from revenge_companion.services.base import LinkRequest, ProbeResult, ServiceSpec, ShowPrompt
 
 if TYPE_CHECKING:
@@ -176,6 +176,9 @@ class EngineApi(Protocol):
 
     @property
     def imports(self) -> ImportsApi: ...
+
+    @property
+    def exports(self) -> ExportsApi: ...
 
     def on_change(self, told: Callable[[Change], None]) -> None:
         """`told` is called on the loop's thread after each change."""

@@ -28,10 +28,11 @@ class LaneOutbox(Protocol):
         fresh_from: datetime | None = None,
         fresh_only: bool = False,
         settled: Settled = (),
+        plays: bool = True,
     ) -> list[Delivery]: ...
     async def settle(self, items: Settled, now: datetime) -> None: ...
     async def next_due(
-        self, account_id: int, *, fresh_from: datetime | None = None
+        self, account_id: int, *, fresh_from: datetime | None = None, plays: bool = True
     ) -> datetime | None: ...
 
 
@@ -45,6 +46,8 @@ class Terms:
     force: bool
     #: Not only plays of the present.
     backlog: bool
+    #: Not only exports and changes, which go out while plays are not wanted.
+    plays: bool = True
 
 
 class Claims:
@@ -76,6 +79,7 @@ class Claims:
             fresh_from=terms.now - FRESH,
             fresh_only=not terms.backlog,
             settled=settled,
+            plays=terms.plays,
         )
         return self.rows
 

@@ -209,11 +209,12 @@ class Lane:
         if self._stopping or not self._may_send(now, force=force):
             return None
         limit, backlog = self._budget.room(now)
-        return Terms(now, limit, force, backlog)
+        return Terms(now, limit, force, backlog, self.account.switches.scrobble)
 
     def _may_send(self, now: datetime, *, force: bool) -> bool:
         account = self.account
-        if not (account.switches.enabled and account.switches.scrobble):
+        # Where plays are switched off, exports and syncs go out all the same (`Terms.plays`).
+        if not account.switches.enabled:
             return False
         if account.state in (AccountState.OFF, AccountState.LINK_AGAIN):
             return False
@@ -237,12 +238,14 @@ class Lane:
         now, account = self._clock.now(), self.account
         if account.state in (AccountState.OFF, AccountState.LINK_AGAIN):
             return None
-        if not (account.switches.enabled and account.switches.scrobble):
+        if not account.switches.enabled:
             return None
         try:
             again = self._budget.reopens(now)
             due = await self._outbox.next_due(
-                account.id, fresh_from=None if again is None else now - FRESH
+                account.id,
+                fresh_from=None if again is None else now - FRESH,
+                plays=account.switches.scrobble,
             )
             if again is not None:
                 due = again if due is None else min(due, again)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from revenge_companion.core.exporting import ExportPreview, ExportTarget
 from revenge_companion.core.imports import (
     Candidate,
     Choice,
@@ -116,6 +117,32 @@ class ImportsApi(Protocol):
 
     def on_progress(self, told: Callable[[ImportRun], None]) -> None:
         """`told` is called on the loop's thread, at most ten times a second for each run."""
+        ...
+
+
+class ExportsApi(Protocol):
+    """What the library knows and accounts do not; see `engine.exporter`.
+
+    Every awaited call may raise `core.errors.CompanionError`; ExportRefused where an account takes
+    nothing, or was not read lately.
+    """
+
+    def targets(self) -> Sequence[ExportTarget]:
+        """The linked accounts that can be exported to."""
+        ...
+
+    async def preview(
+        self, account_id: int, facets: Sequence[Facet] = (), *, limit: int = 200
+    ) -> ExportPreview:
+        """What an export would send, what is there already, and what is left out and why.
+
+        Nothing is queued. Without `facets` everything the account takes is looked at. Facets that
+        were not read at the account within the last day are named, and not counted.
+        """
+        ...
+
+    async def queue(self, account_id: int, facets: Sequence[Facet] = ()) -> int:
+        """Put what `preview` would send into the outbox; how many rows are new."""
         ...
 
 

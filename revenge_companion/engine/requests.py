@@ -25,6 +25,7 @@ from revenge_companion.engine.amend_requests import AmendRequests
 from revenge_companion.engine.anime_requests import AnimeRequests
 from revenge_companion.engine.api import EngineApi
 from revenge_companion.engine.asked import BadRequest, iso, number, text, whole_path
+from revenge_companion.engine.export_requests import ExportRequests
 from revenge_companion.engine.import_requests import ImportRequests
 from revenge_companion.engine.linker import VAULT_KEY_ENV
 from revenge_companion.engine.outbox_export import as_row
@@ -63,6 +64,7 @@ class Requests:
             **self._accounts.answers(),
             **AnimeRequests(engine).answers(),
             **ImportRequests(engine).answers(),
+            **ExportRequests(engine).answers(),
         } | AmendRequests(engine).answers()
 
     @property

@@ -40,6 +40,7 @@ from revenge_companion.store.outbox import Outbox, total
 from revenge_companion.store.plays import Plays
 
 if TYPE_CHECKING:
+    from revenge_companion.engine.exporter import Exporter
     from revenge_companion.engine.importer import Importer
     from revenge_companion.engine.library import LibraryView
 
@@ -131,6 +132,7 @@ class Engine:
             server=self.server,
         )
         self._imports: Importer | None = None
+        self._exports: Exporter | None = None
         self._library: LibraryView | None = None
         self._resuming = Resuming(self._sign_in, clock, tell, parts.secrets_trouble)
         self._pausing = Pausing(
@@ -292,6 +294,17 @@ class Engine:
                 changed=lambda: self._tell.changed(Change.LIBRARY),
             )
         return self._imports
+
+    @property
+    def exports(self) -> "Exporter":
+        """The exporter, loaded now."""
+        if self._exports is None:
+            from revenge_companion.engine.exporting import build_exporter
+
+            self._exports = build_exporter(
+                self._parts, self._lanes, lambda: self._ledger.changed(wake=True), self._chore
+            )
+        return self._exports
 
     # Signing in
 

@@ -8,8 +8,9 @@ from types import TracebackType
 from typing import Protocol, runtime_checkable
 
 from revenge_companion.core.accounts import Account
+from revenge_companion.core.changes import Verb
 from revenge_companion.core.delivery import Delivery, Outcome
-from revenge_companion.core.library import Entry, Facet
+from revenge_companion.core.library import Entry, Facet, SubjectKind
 from revenge_companion.core.live import LiveNotice
 from revenge_companion.core.media import Item, Kind
 from revenge_companion.core.switching import Offer
@@ -78,6 +79,14 @@ class ServiceSpec:
     #: What its clients read (they are `Readable`s), and what deliveries can carry there.
     imports: tuple[Facet, ...] = ()
     exports: tuple[Facet, ...] = ()
+    #: Changes its clients take, and what they can be about.
+    verbs: tuple[Verb, ...] = ()
+    rated: tuple[SubjectKind, ...] = ()
+    #: It keeps one play of each item, and takes plays that nobody dates.
+    one_play: bool = False
+    undated: bool = False
+    #: The least time between two looks at what changed, in seconds.
+    sync_every_s: float = 86_400.0
     #: What the user should know before importing from it; empty where there is nothing.
     import_note: str = ""
     #: Why what comes from here is never sent on to other services by itself; empty where it may be.

@@ -134,7 +134,7 @@ def _plan(connection: sqlite3.Connection, asked: Asked) -> _Plan | None:
         values["source"] = asked.source
         theirs = (
             "SELECT coalesce(same_as, id) FROM library_entry WHERE source = :source "
-            "AND facet = :facet"
+            "AND facet = :facet AND removed = 0"
         )
         few = _ids(connection, f"{theirs} LIMIT {_FEW + 1}", values)
         if not few:
@@ -170,7 +170,7 @@ def _shown(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> l
         "SELECT DISTINCT o.same_as, o.source FROM library_entry e "
         "JOIN library_item i ON i.id = e.item_id JOIN library_item t ON t.thing = i.thing "
         "JOIN library_entry o ON o.item_id = t.id AND o.facet = e.facet AND o.same_as = e.id "
-        "WHERE e.id IN (SELECT value FROM json_each(?)) ORDER BY o.source",
+        "AND o.removed = 0 WHERE e.id IN (SELECT value FROM json_each(?)) ORDER BY o.source",
         (ids,),
     ):
         others.setdefault(same_as, []).append(source)

@@ -25,7 +25,7 @@ _STAGED = ", ".join(f"e.{name}" for name in _FIELDS)
 #: Lines of a batch that are wanted.
 _BATCH = "e.run_id = :run AND e.id > :after AND e.id <= :upto AND e.choice <> 'skip'"
 _PREFERRED = "CASE e.choice WHEN 'theirs' THEN 1 WHEN 'ours' THEN -1 ELSE 0 END"
-_SHOWN = "CASE e.facet WHEN 'history' THEN e.plays ELSE 1 - e.removed END"
+_SHOWN = "iif(e.removed, 0, iif(e.facet = 'history', e.plays, 1))"
 _KNOW_ITEMS = (
     "UPDATE import_item SET library_id = "
     "(SELECT l.id FROM library_item l WHERE l.digest = import_item.digest) "

@@ -289,6 +289,15 @@ def m008_delivery_states(connection: sqlite3.Connection) -> None:
     connection.execute("CREATE INDEX delivery_state ON delivery (account_id, state)")
 
 
+def m009_export_marks(connection: sqlite3.Connection) -> None:
+    """Which lines of the library were exported where: what was said, and its delivery's key."""
+    connection.execute(
+        "CREATE TABLE export_mark (account_id INTEGER NOT NULL, facet TEXT NOT NULL, "
+        "source TEXT NOT NULL, line TEXT NOT NULL, value TEXT NOT NULL, second INTEGER NOT NULL, "
+        "key TEXT NOT NULL, PRIMARY KEY (account_id, facet, source, line)) WITHOUT ROWID"
+    )
+
+
 Migration = Callable[[sqlite3.Connection], None]
 
 MIGRATIONS: tuple[Migration, ...] = (
@@ -300,6 +309,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     m006_left_out,
     m007_server_pushes,
     m008_delivery_states,
+    m009_export_marks,
 )
 
 

@@ -67,6 +67,8 @@ _READY = (
     "WHERE d.account_id = ? AND d.due_us IS NULL "
     "AND d.state IN ('pending', 'unsure', 'held') ORDER BY d.dated_us, d.id LIMIT ?"
 )
+#: What is left of a query where plays stay: exports and changes, which no play here stands behind.
+_NO_PLAYS = " AND s.play_key IS NULL ORDER BY"
 _FRESH = _READY.replace(" ORDER BY", " AND d.dated_us >= ? ORDER BY")
 _CLAIM = "UPDATE delivery SET state = 'sending' WHERE id = ?"
 # Only a claimed row can be settled: a late answer never overwrites what the user decided.
@@ -77,6 +79,12 @@ _SETTLE = (
 _NEXT = (
     "SELECT due_us FROM delivery INDEXED BY delivery_due "
     f"WHERE account_id = ? AND {_COMING} ORDER BY due_us LIMIT 1"
+)
+_NEXT_NO_PLAY = (
+    "SELECT d.due_us FROM delivery d INDEXED BY delivery_due "
+    "CROSS JOIN scrobble s ON s.id = d.scrobble_id "
+    "WHERE d.account_id = ? AND d.state IN ('pending', 'unsure', 'held') "
+    "AND s.play_key IS NULL ORDER BY d.due_us LIMIT 1"
 )
 # Two questions, since a backlog that is ready would have to be walked over by one.
 _FRESH_READY = (
@@ -142,6 +150,7 @@ class Outbox:
         fresh_from: datetime | None = None,
         fresh_only: bool = False,
         settled: Settled = (),
+        plays: bool = True,
     ) -> list[Delivery]:
         """Take up to `limit` rows that may be tried at `now`, the oldest scrobble first.
 
@@ -150,6 +159,7 @@ class Outbox:
         more wait than `limit`, those dated from `fresh_from` on go before the others; with
         `fresh_only` the others do not go at all. What became of the rows claimed before, `settled`,
         is written down first, in the same commit: a lane that goes on waits for one, not for two.
+        Without `plays` only exports and changes are taken.
         """
         now_us = micros(now)
         before = _settlements(settled, now_us)
@@ -163,7 +173,9 @@ class Outbox:
                 connection.execute(_WAKE_STRANDED, (account_id, now_us + _LONGEST_WAIT_US))
                 if force:
                     connection.execute(_WAKE_ALL, (account_id,))
-                rows = _ready(connection, account_id, limit, fresh_from, fresh_only=fresh_only)
+                rows = _ready(
+                    connection, account_id, limit, fresh_from, fresh_only=fresh_only, plays=plays
+                )
                 if rows:
                     connection.executemany(_CLAIM, [row[:1] for row in rows])
                     unsure = sum(row[2] == DeliveryState.UNSURE for row in rows)
@@ -205,18 +217,20 @@ class Outbox:
         return await self._db.run(job)
 
     async def next_due(
-        self, account_id: int, *, fresh_from: datetime | None = None
+        self, account_id: int, *, fresh_from: datetime | None = None, plays: bool = True
     ) -> datetime | None:
         """When a row of the account may be tried: the present for ready ones, None for none.
 
-        With `fresh_from` only rows dated from then on are asked about.
+        With `fresh_from` only rows dated from then on are asked about; without `plays` only exports
+        and changes.
         """
         now = self._clock.now()
 
         def job(link: Link) -> datetime | None:
             connection = link.connection
-            if fresh_from is None:
-                row = connection.execute(_NEXT, (account_id,)).fetchone()
+            if fresh_from is None or not plays:
+                asked_for = _NEXT if plays else _NEXT_NO_PLAY
+                row = connection.execute(asked_for, (account_id,)).fetchone()
             else:
                 asked = (account_id, micros(fresh_from))
                 if connection.execute(_FRESH_READY, asked).fetchone() is not None:
@@ -328,15 +342,19 @@ def _ready(
     fresh_from: datetime | None,
     *,
     fresh_only: bool,
+    plays: bool,
 ) -> list[Any]:
     rows: list[Any] = []
+    some, new = _READY, _FRESH
+    if not plays:
+        some, new = (one.replace(" ORDER BY", _NO_PLAYS) for one in (some, new))
     if not fresh_only:
-        rows = list(connection.execute(_READY, (account_id, limit)))
+        rows = list(connection.execute(some, (account_id, limit)))
         if len(rows) < limit:
             return rows
     if fresh_from is None:
         return rows
-    fresh = list(connection.execute(_FRESH, (account_id, micros(fresh_from), limit)))
+    fresh = list(connection.execute(new, (account_id, micros(fresh_from), limit)))
     known = {row[0] for row in fresh}
     return fresh + [row for row in rows if row[0] not in known][: limit - len(fresh)]
 

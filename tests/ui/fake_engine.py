@@ -37,6 +37,7 @@ from revenge_companion.services.base import (
     ShowPrompt,
 )
 from tests.ui.fake_amending import FakeAmending
+from tests.ui.fake_exports import FakeExports
 from tests.ui.fake_imports import FakeImports
 from tests.ui.fake_library import FakeLibrary
 
@@ -293,6 +294,7 @@ class FakeEngine:
         self.settings = Settings()
         self.amending = FakeAmending()
         self.imports = FakeImports()
+        self.exports = FakeExports()
         self.services: Sequence[ServiceSpec] = SPECS
         self.ledger: list[PlayRecord] = []
         self.deliveries: list[OutboxRow] = []

@@ -1,6 +1,7 @@
 """AniList as data."""
 
-from revenge_companion.core.library import Facet
+from revenge_companion.core.changes import Verb
+from revenge_companion.core.library import Facet, SubjectKind
 from revenge_companion.core.media import Kind
 from revenge_companion.services.base import LinkMethod, ServiceSpec
 
@@ -20,6 +21,9 @@ SPEC = ServiceSpec(
     anime_id="anilist",
     imports=(Facet.HISTORY, Facet.RATINGS, Facet.WATCHLIST, Facet.LISTS),
     exports=(Facet.HISTORY, Facet.RATINGS, Facet.WATCHLIST),
+    verbs=(Verb.RATE, Verb.UNRATE, Verb.WANT),
+    rated=(SubjectKind.MOVIE, SubjectKind.SHOW, SubjectKind.SEASON),
+    one_play=True,
     import_note=(
         "AniList keeps how far you are, so only the first and the last episode of an entry have a "
         "day. The anime map tells which items of your server they are: download it first."

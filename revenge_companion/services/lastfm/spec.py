@@ -1,6 +1,7 @@
 """Last.fm as data."""
 
-from revenge_companion.core.library import Facet
+from revenge_companion.core.changes import Verb
+from revenge_companion.core.library import Facet, SubjectKind
 from revenge_companion.core.media import Kind
 from revenge_companion.services.base import LinkMethod, ServiceSpec
 
@@ -27,6 +28,8 @@ SPEC = ServiceSpec(
     per_day=600,
     imports=(Facet.HISTORY, Facet.LOVED),
     exports=(Facet.HISTORY, Facet.LOVED),
+    verbs=(Verb.LOVE, Verb.UNLOVE),
+    rated=(SubjectKind.TRACK,),
     # Pages of 200 at five requests a second.
     import_note="Last.fm shows 200 plays at a time: 100,000 plays take about two minutes.",
 )

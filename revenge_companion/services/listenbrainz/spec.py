@@ -1,6 +1,7 @@
 """ListenBrainz as data."""
 
-from revenge_companion.core.library import Facet
+from revenge_companion.core.changes import Verb
+from revenge_companion.core.library import Facet, SubjectKind
 from revenge_companion.core.media import Kind
 from revenge_companion.services.base import LinkMethod, ServiceSpec
 
@@ -19,5 +20,7 @@ SPEC = ServiceSpec(
     help_url="https://listenbrainz.org/settings/",
     imports=(Facet.HISTORY, Facet.LOVED),
     exports=(Facet.HISTORY, Facet.LOVED),
+    verbs=(Verb.LOVE, Verb.HATE, Verb.UNLOVE),
+    rated=(SubjectKind.TRACK,),
     import_note="Listens that you deleted at ListenBrainz within the last hour may still be read.",
 )

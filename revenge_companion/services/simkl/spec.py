@@ -1,6 +1,7 @@
 """Simkl as data."""
 
-from revenge_companion.core.library import Facet
+from revenge_companion.core.changes import Verb
+from revenge_companion.core.library import Facet, SubjectKind
 from revenge_companion.core.media import Kind
 from revenge_companion.services.base import LinkMethod, ServiceSpec
 
@@ -21,6 +22,13 @@ SPEC = ServiceSpec(
     day_starts_utc_h=5,
     imports=(Facet.HISTORY, Facet.RATINGS, Facet.WATCHLIST),
     exports=(Facet.HISTORY, Facet.RATINGS, Facet.WATCHLIST),
+    verbs=(Verb.RATE, Verb.UNRATE, Verb.WANT, Verb.UNWANT),
+    rated=(SubjectKind.MOVIE, SubjectKind.SHOW),
+    one_play=True,
+    # Dated 1970, which means "long ago" there; and the same again changes nothing.
+    undated=True,
+    # One request, where nothing changed; a free account has 500 a day.
+    sync_every_s=3600.0,
     import_note=(
         "Simkl keeps the latest date of each film and episode only. An import takes about four of "
         "the 500 requests a free account has a day."

@@ -1,6 +1,7 @@
 """Trakt as data."""
 
-from revenge_companion.core.library import Facet
+from revenge_companion.core.changes import Verb
+from revenge_companion.core.library import Facet, SubjectKind
 from revenge_companion.core.media import Kind
 from revenge_companion.services.base import LinkMethod, ServiceSpec
 
@@ -20,6 +21,9 @@ SPEC = ServiceSpec(
     help_url="https://app.trakt.tv/settings/apps/api",
     imports=(Facet.HISTORY, Facet.RATINGS, Facet.WATCHLIST, Facet.COLLECTION, Facet.LISTS),
     exports=(Facet.HISTORY, Facet.RATINGS, Facet.WATCHLIST, Facet.COLLECTION),
+    verbs=(Verb.RATE, Verb.UNRATE, Verb.WANT, Verb.UNWANT, Verb.COLLECT),
+    rated=(SubjectKind.MOVIE, SubjectKind.SHOW, SubjectKind.SEASON, SubjectKind.EPISODE),
+    sync_every_s=3600.0,
     import_note=(
         "Trakt is read at its own pace, 100,000 plays in about five minutes, and its times are "
         "exact to the minute. What comes from it is never sent on to other services by itself."

@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
@@ -87,6 +87,22 @@ class House:
                             await self.changed.wait()
                     except TimeoutError:
                         # What destinations hold changes without the engine's saying so.
+                        continue
+        except TimeoutError:
+            raise AssertionError(f"not within {within_s} s: {self.engine.status}") from None
+
+    async def until_true(
+        self, fact: Callable[[], Awaitable[bool]], *, within_s: float = 30.0
+    ) -> None:
+        """As `until`, for a fact that has to be asked for."""
+        try:
+            async with asyncio.timeout(within_s):
+                while not await fact():
+                    self.changed.clear()
+                    try:
+                        async with asyncio.timeout(0.02):
+                            await self.changed.wait()
+                    except TimeoutError:
                         continue
         except TimeoutError:
             raise AssertionError(f"not within {within_s} s: {self.engine.status}") from None

@@ -70,6 +70,7 @@ class FakeOutbox:
         fresh_from: datetime | None = None,
         fresh_only: bool = False,
         settled: Settled = (),
+        plays: bool = True,
     ) -> list[Delivery]:
         self.calls.append("claim")
         if settled:
@@ -78,6 +79,7 @@ class FakeOutbox:
             row
             for row in self.rows.values()
             if row.state in (DeliveryState.PENDING, DeliveryState.UNSURE)
+            and plays
             and (force or row.due_at is None or row.due_at <= now)
         ][:limit]
         for row in ready:
@@ -108,12 +110,12 @@ class FakeOutbox:
                 )
 
     async def next_due(
-        self, account_id: int, *, fresh_from: datetime | None = None
+        self, account_id: int, *, fresh_from: datetime | None = None, plays: bool = True
     ) -> datetime | None:
         coming = [
             row.due_at or self.clock.now()
             for row in self.rows.values()
-            if row.state in (DeliveryState.PENDING, DeliveryState.UNSURE)
+            if plays and row.state in (DeliveryState.PENDING, DeliveryState.UNSURE)
         ]
         return min(coming, default=None)
 

@@ -53,6 +53,20 @@ async def test_counting_writes_play_and_deliveries_together(
     )
 
 
+async def test_exports_go_where_plays_are_switched_off_and_plays_stay(
+    plays: Plays, outbox: Outbox, trakt: int
+) -> None:
+    await plays.count(a_play(counted_at=NOW), [(a_scrobble("played"), [trakt])])
+    assert await outbox.next_due(trakt, plays=False) is None
+    assert await outbox.claim(trakt, 9, NOW, plays=False, fresh_from=NOW) == []
+    await outbox.add(a_scrobble("exported", minute=5), [trakt])
+    assert await outbox.next_due(trakt, plays=False) is not None
+    (one,) = await outbox.claim(trakt, 9, NOW, plays=False, fresh_from=NOW)
+    assert one.scrobble.key == "exported"
+    (left,) = await outbox.claim(trakt, 9, NOW)
+    assert left.scrobble.key == "played"
+
+
 async def test_checkpoints_are_those_of_open_and_late_plays(plays: Plays) -> None:
     await plays.save_many(
         [

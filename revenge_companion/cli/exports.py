@@ -1,0 +1,84 @@
+"""`export`: send an account what the library knows and it does not, or the library to a file."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from revenge_companion.cli.parser import refused
+from revenge_companion.cli.reach import answer, show
+
+#: Seconds that looking through a large library may take.
+_LOOK_S = 600.0
+#: Lines that a preview prints.
+_SHOWN = 20
+
+
+def export(args: argparse.Namespace) -> int:
+    if args.library:
+        if args.account:
+            return refused(args, "Name an account, or a file with --library; not both.")
+        path = str(Path(args.library).expanduser().absolute())
+        said = answer("export_library", timeout_s=_LOOK_S, file=path, what=args.what or None)
+        return show(args, said, lambda said: print(f"{said['exported']:,} lines written."))
+    if not args.account:
+        return refused(args, "Name an account, or a file with --library.")
+    if not args.preview and not (args.yes or sys.stdin.isatty()):
+        return refused(
+            args, "Nothing was queued: --yes exports without asking, --preview only looks."
+        )
+    asked = {"account": args.account, "what": args.what or None}
+    said = answer("export_preview", timeout_s=_LOOK_S, **asked)
+    if "error" in said or args.preview:
+        return show(args, said, _preview)
+    if said["unread"]:
+        return refused(args, _unread(said))
+    if not args.json:
+        _preview(said)
+    if not said["counts"]["send"]:
+        return show(args, {"account": said["account"], "queued": 0}, lambda _: None)
+    if not args.yes and not _wanted(said):
+        return 0
+    said = answer("export_queue", timeout_s=_LOOK_S, **asked)
+    return show(
+        args,
+        said,
+        lambda said: print(f"{said['queued']:,} queued. `outbox` shows how they are getting on."),
+    )
+
+
+def _wanted(said: dict[str, Any]) -> bool:
+    # On standard error: standard output may be read by a program.
+    print(f"Queue {said['counts']['send']:,} for {said['name']}? [y/N] ", end="", file=sys.stderr)
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().casefold() in ("y", "yes")
+
+
+def _unread(said: dict[str, Any]) -> str:
+    what = ",".join(said["unread"])
+    return (
+        f"What {said['name']} has was not read within the last day ({what}). "
+        f"`import account:{said['account']} --what {what}` reads it."
+    )
+
+
+def _preview(said: dict[str, Any]) -> None:
+    if said["unread"]:
+        print(_unread(said))
+    counts = said["counts"]
+    print(
+        f"{said['name']}: {counts['send']:,} to send, {counts['there']:,} there already, "
+        f"{counts['left_out']:,} left out. Nothing is queued yet."
+    )
+    for one in said["reasons"]:
+        if one["reason"]:
+            verdict = {"send": "sent", "there": "there", "left_out": "left out"}[one["verdict"]]
+            print(f"  {one['count']:,} of {one['what']} {verdict}: {one['reason']}")
+    rows = [row for row in said["rows"] if row["verdict"] == "send"]
+    for row in rows[:_SHOWN]:
+        day = row["precision"] == "day"
+        at = "" if not row["at"] else f", {row['at'][:10] if day else row['at']}"
+        rating = "" if row["rating"] is None else f", {row['rating'] / 10:g} of 10"
+        print(f"  {row['item']} ({row['change'] or row['what']}{rating}{at})")
+    if counts["send"] > _SHOWN:
+        print(f"  and {counts['send'] - min(len(rows), _SHOWN):,} more")

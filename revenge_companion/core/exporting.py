@@ -1,0 +1,374 @@
+"""What the library knows and an account does not: what of it is sent there, and why not the rest.
+
+A `Known` is one line of the merged view with everything that is said of it; `judged` gives it its
+verdict. Nothing here depends on when it is asked but on `Terms.now`, so that asking twice, with
+nothing changed in between, gives the same keys.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from revenge_companion.core.changes import Change, Verb
+from revenge_companion.core.delivery import DeliveryState
+from revenge_companion.core.library import (
+    Facet,
+    Precision,
+    Subject,
+    SubjectKind,
+    item_of,
+    keys,
+)
+from revenge_companion.core.media import Ids, Kind
+from revenge_companion.core.ratings import agree
+from revenge_companion.core.reasons import Reason
+from revenge_companion.core.scrobble import Scrobble, change_scrobble
+
+#: The date of plays that nobody dates, where a service has a date for that.
+UNDATED = datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC)
+#: How changes without a date are dated: before everything else, and always the same.
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+#: What is played, as opposed to shows and seasons, which are only rated and listed.
+_PLAYED = (SubjectKind.MOVIE, SubjectKind.EPISODE, SubjectKind.TRACK, SubjectKind.PODCAST)
+_HEARD = (SubjectKind.TRACK, SubjectKind.PODCAST)
+_COLLECTED = (SubjectKind.MOVIE, SubjectKind.EPISODE)
+#: A delivery that has arrived or will.
+_GOES = (
+    DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.UNSURE, DeliveryState.HELD,
+)  # fmt: skip
+
+
+class ExportVerdict(StrEnum):
+    """What an export would do with a line; the tabs of its preview."""
+
+    SEND = "send"
+    #: The account has it, or is about to.
+    THERE = "there"
+    LEFT_OUT = "left_out"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What one account takes."""
+
+    #: The account as a source of the library, such as "account:3".
+    source: str
+    kinds: tuple[Kind, ...]
+    verbs: tuple[Verb, ...]
+    #: What can be rated and listed there.
+    rated: tuple[SubjectKind, ...]
+    now: datetime
+    #: Plays older than this, in seconds, are refused; None for no limit.
+    max_age_s: float | None = None
+    #: The service keeps one play of each item.
+    one_play: bool = False
+    #: It takes plays that nobody dates.
+    undated: bool = False
+    #: Sources whose lines may not be sent on to this service.
+    withheld: frozenset[str] = frozenset()
+    #: Revenge's libraries that the account is switched on for; empty means all.
+    libraries: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one source says in a line."""
+
+    source: str
+    at: datetime | None = None
+    precision: Precision = Precision.SECOND
+    plays: int = 1
+    rating: int | None = None
+    steps: int = 10
+    loved: bool = True
+    note: str = ""
+    #: The source had it, and it was removed there.
+    removed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One line of the merged view, or one of the account's own that no longer counts."""
+
+    facet: Facet
+    subject: Subject
+    #: Of the lines that say this, the one that is shown first; the account's own are among them.
+    said: tuple[Said, ...]
+    #: Which of several alike it is: plays of one thing in the same second.
+    place: int = 0
+    #: The account says something of the thing, if not this: another play.
+    has_other: bool = False
+    #: There is an earlier play of the thing, or one with a date where this has none.
+    has_earlier: bool = False
+    #: Who took it off a list, or took a rating back, after the account's line was made.
+    taken_back: tuple[Said, ...] = ()
+    #: Deliveries that carried it to the account before: what each said (`value_of`), its state.
+    sent: tuple[tuple[str, str], ...] = ()
+    #: The library of Revenge it was played from; "" where that is not known.
+    library_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A line's verdict with its reason, and what is sent."""
+
+    verdict: ExportVerdict
+    reason: str = ""
+    said: Said | None = None
+    verb: Verb | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRow:
+    """One line of a preview."""
+
+    facet: Facet
+    subject: Subject
+    at: datetime | None
+    precision: Precision
+    rating: int | None
+    verdict: ExportVerdict
+    reason_code: str
+    #: What is sent of it; empty for a play.
+    verb: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportTarget:
+    """An account that can be exported to."""
+
+    account_id: int
+    name: str
+    service: str
+    facets: tuple[Facet, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExportPreview:
+    """What an export would do; nothing is queued."""
+
+    target: ExportTarget
+    facets: tuple[Facet, ...]
+    #: Of those, what was not read at the account lately: nothing can be said of it.
+    unread: tuple[Facet, ...] = ()
+    #: Lines by facet, verdict and reason.
+    counts: dict[tuple[Facet, ExportVerdict, str], int] = field(default_factory=dict)
+    #: The first lines to send or left out.
+    rows: tuple[ExportRow, ...] = ()
+
+    def count(self, verdict: ExportVerdict) -> int:
+        return sum(count for (_, one, _), count in self.counts.items() if one is verdict)
+
+
+def judged(known: Known, terms: Terms) -> Judged:
+    """What becomes of one line."""
+    if known.facet is Facet.HISTORY:
+        return _play(known, terms)
+    return _change(known, terms)
+
+
+def _play(known: Known, terms: Terms) -> Judged:
+    if any(one.source == terms.source for one in known.said):
+        # Also what was removed there: it is not put back.
+        gone = all(one.removed for one in known.said if one.source == terms.source)
+        return _left(Reason.REMOVED_THERE) if gone else Judged(ExportVerdict.THERE)
+    sent = _sent(known, "")
+    if sent is not None:
+        return sent
+    if terms.one_play and known.has_other:
+        return Judged(ExportVerdict.THERE, Reason.KEEPS_ONE_PLAY)
+    subject = known.subject
+    if subject.kind not in _PLAYED or item_of(subject).kind not in terms.kinds:
+        return _left(Reason.NOT_TAKEN)
+    if terms.libraries and known.library_id and known.library_id not in terms.libraries:
+        return _left(Reason.FILTERED)
+    if not has_identity(subject):
+        return _left(Reason.NO_IDS)
+    said = _free(known.said, terms)
+    if said is None:
+        return _left(Reason.KEPT_TO_ITSELF)
+    if terms.one_play and known.has_earlier:
+        return _left(Reason.KEEPS_ONE_PLAY)
+    if said.at is None:
+        if not terms.undated:
+            return _left(Reason.DATE_UNKNOWN)
+        return Judged(ExportVerdict.SEND, Reason.SENT_UNDATED, said)
+    if said.precision is Precision.DAY and subject.kind in _HEARD:
+        return _left(Reason.TIME_UNKNOWN)
+    age_s = (terms.now - said.at).total_seconds()
+    if terms.max_age_s is not None and age_s > terms.max_age_s:
+        return _left(Reason.TOO_OLD)
+    noon = Reason.SENT_AT_NOON if said.precision is Precision.DAY else ""
+    return Judged(ExportVerdict.SEND, noon, said)
+
+
+def _change(known: Known, terms: Terms) -> Judged:
+    theirs = next(
+        (one for one in known.said if one.source == terms.source and not one.removed), None
+    )
+    best = known.said[0]
+    if known.taken_back:
+        return _taken_back(known, terms)
+    if theirs is not None and _agrees(known.facet, theirs, best):
+        return Judged(ExportVerdict.THERE)
+    verb = _verb(known.facet, best)
+    if verb is None or verb not in terms.verbs or not _can_take(known.subject, verb, terms):
+        return _left(Reason.NOT_TAKEN)
+    if not has_identity(known.subject):
+        return _left(Reason.NO_IDS)
+    alike = [one for one in known.said if one is best or _agrees(known.facet, one, best)]
+    said = _free(alike, terms)
+    if said is None:
+        return _left(Reason.KEPT_TO_ITSELF)
+    sent = _sent(known, value_of(said, verb))
+    if sent is not None:
+        return sent
+    return Judged(ExportVerdict.SEND, "" if theirs is None else Reason.CHANGED_HERE, said, verb)
+
+
+def _taken_back(known: Known, terms: Terms) -> Judged:
+    """A line of the account's that somebody took back elsewhere after it was made."""
+    verb = Verb.UNWANT if known.facet is Facet.WATCHLIST else Verb.UNRATE
+    said = _free(known.taken_back, terms)
+    if verb not in terms.verbs or not _can_take(known.subject, verb, terms):
+        return _left(Reason.NOT_TAKEN)
+    if said is None:
+        return _left(Reason.KEPT_TO_ITSELF)
+    sent = _sent(known, value_of(said, verb))
+    if sent is not None:
+        return sent
+    return Judged(ExportVerdict.SEND, Reason.TAKEN_BACK, said, verb)
+
+
+def _left(reason: Reason) -> Judged:
+    return Judged(ExportVerdict.LEFT_OUT, reason)
+
+
+def _sent(known: Known, value: str) -> Judged | None:
+    """What earlier deliveries of the same say; None where there are none."""
+    states = {state for said, state in known.sent if said == value and state}
+    if DeliveryState.DELIVERED in states:
+        return Judged(ExportVerdict.THERE, Reason.SENT_BEFORE)
+    if not states.isdisjoint(_GOES):
+        return Judged(ExportVerdict.THERE, Reason.ON_ITS_WAY)
+    if DeliveryState.PARKED in states:
+        return _left(Reason.PARKED_BEFORE)
+    return _left(Reason.GIVEN_UP_BEFORE) if states else None
+
+
+def _free(said: Iterable[Said], terms: Terms) -> Said | None:
+    """The first line that may be sent on; the user's own word stands for what others say, too."""
+    return next(
+        (
+            one
+            for one in said
+            if one.source not in terms.withheld and one.source != terms.source
+        ),
+        None,
+    )  # fmt: skip
+
+
+def _agrees(facet: Facet, one: Said, other: Said) -> bool:
+    if facet is Facet.RATINGS:
+        if one.rating is None or other.rating is None:
+            return False
+        return agree(one.rating, one.steps, other.rating, other.steps)
+    return one.loved == other.loved
+
+
+def _verb(facet: Facet, said: Said) -> Verb | None:
+    match facet:
+        case Facet.RATINGS:
+            return Verb.RATE if said.rating is not None else None
+        case Facet.WATCHLIST:
+            return Verb.WANT
+        case Facet.COLLECTION:
+            return Verb.COLLECT
+        case Facet.LOVED:
+            return Verb.LOVE if said.loved else Verb.HATE
+    return None
+
+
+def _can_take(subject: Subject, verb: Verb, terms: Terms) -> bool:
+    if verb is Verb.COLLECT and subject.kind not in _COLLECTED:
+        return False
+    return subject.kind in terms.rated
+
+
+def has_identity(subject: Subject) -> bool:
+    """Whether a service can tell what it is: by an id; music by its names."""
+    if subject.kind in _HEARD:
+        return bool(subject.title and (subject.artist or subject.kind is SubjectKind.PODCAST))
+    series = subject.series
+    if subject.kind in (SubjectKind.EPISODE, SubjectKind.SEASON) and series is not None:
+        numbered = subject.season_number is not None
+        if subject.kind is SubjectKind.EPISODE:
+            numbered = numbered and subject.episode_number is not None
+        return subject.ids.any() or (numbered and series.ids.any())
+    return subject.ids.any() or bool(subject.refs)
+
+
+def completed(subjects: Sequence[Subject]) -> Subject:
+    """The first of several descriptions of one thing, with the ids that only others give."""
+    first = subjects[0]
+    for other in subjects[1:]:
+        if other.kind is not first.kind:
+            continue
+        first = replace(
+            first,
+            ids=_both(first.ids, other.ids),
+            refs=tuple(sorted({**dict(other.refs), **dict(first.refs)}.items())),
+            duration_s=first.duration_s or other.duration_s,
+        )
+        mine, theirs = first.series, other.series
+        if mine is None:
+            first = replace(first, series=theirs)
+        elif theirs is not None:
+            first = replace(first, series=replace(mine, ids=_both(mine.ids, theirs.ids)))
+    return first
+
+
+def _both(one: Ids, other: Ids) -> Ids:
+    return Ids(one.tmdb or other.tmdb, one.imdb or other.imdb, one.tvdb or other.tvdb)
+
+
+def scrobble_of(known: Known, what: Judged, queued_at: datetime) -> Scrobble:
+    """A line as a row for the outbox; the same line always has the same key and date."""
+    said = what.said
+    assert said is not None, "only what is sent becomes a row"
+    if what.verb is not None:
+        change = Change(
+            what.verb,
+            known.subject,
+            said.at,
+            said.rating if what.verb is Verb.RATE else None,
+            said.note if what.verb is Verb.RATE else "",
+        )
+        at = said.at or _LONG_AGO
+        made = change_scrobble(change, queued_at)
+        key = _key(known, f"{what.verb}|{change.rating}", at)
+        return replace(made, key=key, started_at=at, counted_at=at)
+    at = said.at or UNDATED
+    length = known.subject.duration_s or 0.0
+    return Scrobble(
+        key=_key(known, f"play|{known.place}", at),
+        item=item_of(known.subject),
+        started_at=at,
+        counted_at=at,
+        played_s=length,
+        position_s=length,
+        progress_pct=100.0,
+    )
+
+
+def _key(known: Known, what: str, at: datetime) -> str:
+    identity = (keys(known.subject) or (known.subject.label,))[0]
+    text = f"export|{what}|{identity}|{int(at.timestamp())}"
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def value_of(said: Said, verb: Verb | None) -> str:
+    """What a row says, so that saying something else later is no repetition; "" for a play."""
+    return "" if verb is None else f"{verb}/{said.rating if verb is Verb.RATE else ''}"

@@ -1,0 +1,281 @@
+"""What the library says, with what one account says of it and what it was sent: for exports."""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from revenge_companion.core.exporting import Known, Said, completed
+from revenge_companion.core.library import OWN, Facet, Precision
+from revenge_companion.core.scrobble import Scrobble
+from revenge_companion.store.database import Database, Link
+from revenge_companion.store.payload import compact, maybe_moment, micros
+from revenge_companion.store.queueing import add_many
+from revenge_companion.store.subjects import subject_from
+
+#: Things looked at in one go: about 20 ms.
+THINGS = 1000
+
+_NEXT = "SELECT DISTINCT i.thing FROM library_item i WHERE i.thing > ? ORDER BY i.thing LIMIT ?"
+_LINES = (
+    "SELECT i.thing, i.id, e.id, e.shown, e.same_as, e.source, e.line, e.at_us, e.precision, "
+    "e.plays, e.rating, e.steps, e.loved, e.note, e.removed "
+    "FROM json_each(:things) t CROSS JOIN library_item i ON i.thing = t.value "
+    "JOIN library_entry e ON e.item_id = i.id AND e.facet = :facet ORDER BY i.thing, e.id"
+)
+_SUBJECTS = (
+    "SELECT i.id, i.subject, i.media_id FROM library_item i "
+    "WHERE i.thing IN (SELECT value FROM json_each(?))"
+)
+#: What an account was sent of these lines by exports, and what became of it.
+_MARKED = (
+    "SELECT m.source, m.line, m.value, coalesce(d.state, '') FROM json_each(:lines) j "
+    "JOIN export_mark m ON m.account_id = :account AND m.facet = :facet "
+    "AND m.source = json_extract(j.value, '$[0]') AND m.line = json_extract(j.value, '$[1]') "
+    "LEFT JOIN delivery d ON d.account_id = m.account_id AND d.second = m.second "
+    "AND d.key = m.key"
+)
+#: The deliveries of plays this program counted, and the library each was played from.
+_PLAYED = (
+    "SELECT j.value, coalesce(d.state, ''), "
+    "coalesce((SELECT json_extract(p.item, '$.library_id') FROM play p WHERE p.play_key = j.value),"
+    " '') FROM json_each(:plays) j LEFT JOIN scrobble s ON s.play_key = j.value "
+    "LEFT JOIN delivery d ON d.scrobble_id = s.id AND d.account_id = :account"
+)
+_MARK = (
+    "INSERT INTO export_mark (account_id, facet, source, line, value, second, key) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value, "
+    "second = excluded.second, key = excluded.key"
+)
+
+
+class _Line(NamedTuple):
+    thing: int
+    item: int
+    id: int
+    shown: int
+    same_as: int | None
+    source: str
+    line: str
+    at_us: int | None
+    precision: str
+    plays: int
+    rating: int | None
+    steps: int
+    loved: int
+    note: str
+    removed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One line of the merged view, and the lines it is made of: (source, line)."""
+
+    known: Known
+    lines: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A row for the outbox, and the lines it stands for."""
+
+    scrobble: Scrobble
+    facet: Facet
+    value: str
+    lines: tuple[tuple[str, str], ...]
+
+
+class Exporting:
+    """Reads what can be exported, and queues it."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def page(
+        self, account_id: int, source: str, facet: Facet, after: int
+    ) -> tuple[list[Found], int | None]:
+        """What is said of the next things; the thing to go on after, None behind the last."""
+
+        def job(connection: sqlite3.Connection) -> tuple[list[Found], int | None]:
+            things = [row[0] for row in connection.execute(_NEXT, (after, THINGS))]
+            if not things:
+                return [], None
+            found = _found(connection, account_id, source, facet, things)
+            return found, things[-1] if len(things) == THINGS else None
+
+        return await self._db.read(job)
+
+    async def accounts_of(self, services: Sequence[str]) -> list[int]:
+        """Every account there is or was at these services."""
+        asked = (compact(list(services)),)
+        return await self._db.read(
+            lambda connection: [
+                row[0]
+                for row in connection.execute(
+                    "SELECT id FROM account WHERE service IN (SELECT value FROM json_each(?))",
+                    asked,
+                )
+            ]
+        )
+
+    async def queue(self, account_id: int, rows: Sequence[Queued], now: datetime) -> int:
+        """Put rows into the outbox and note what they stand for; how many are new."""
+        marks = [
+            (
+                account_id, row.facet.value, source, line, row.value,
+                micros(row.scrobble.started_at) // 1_000_000, row.scrobble.key,
+            )
+            for row in rows
+            for source, line in row.lines
+        ]  # fmt: skip
+
+        def job(link: Link) -> int:
+            with link.atomic():
+                additions = [(row.scrobble, (account_id,)) for row in rows]
+                new = add_many(link.connection, additions, now)
+                link.connection.executemany(_MARK, marks)
+            return new
+
+        return await self._db.run(job)
+
+
+def _found(
+    connection: sqlite3.Connection, account_id: int, source: str, facet: Facet, things: list[int]
+) -> list[Found]:
+    asked: dict[str, Any] = {
+        "things": compact(things), "facet": facet.value, "account": account_id,
+    }  # fmt: skip
+    lines = [_Line(*row) for row in connection.execute(_LINES, asked)]
+    grouped = [
+        (extra, group)
+        for _, thing in groupby(lines, key=itemgetter(0))
+        for group, extra in _groups(list(thing), source, facet)
+    ]
+    if not grouped:
+        return []
+    sent, libraries = _sent(connection, asked, grouped, facet)
+    items: dict[int, tuple[str, str]] = {
+        row[0]: (row[1], row[2]) for row in connection.execute(_SUBJECTS, (asked["things"],))
+    }
+    # The ids that other descriptions of the same thing give.
+    of_thing: dict[int, list[int]] = {}
+    for one in lines:
+        known = of_thing.setdefault(one.thing, [])
+        if one.item not in known:
+            known.append(one.item)
+    result = []
+    for extra, group in grouped:
+        best = group[0]
+        others = [item for item in of_thing[best.thing] if item != best.item]
+        subject = completed([subject_from(*items[item]) for item in (best.item, *others[:8])])
+        names = tuple((one.source, one.line) for one in group)
+        keys = [_play_key(one) for one in group if one.source == OWN]
+        result.append(
+            Found(
+                Known(
+                    facet,
+                    subject,
+                    tuple(_said(one) for one in group),
+                    sent=tuple(
+                        said for name in (*names, *keys) for said in sent.get(name, ())
+                    ),
+                    library_id=next((libraries[key] for key in keys if libraries.get(key)), ""),
+                    **extra,
+                ),
+                names,
+            )
+        )  # fmt: skip
+    return result
+
+
+def _groups(
+    lines: list[_Line], source: str, facet: Facet
+) -> Iterator[tuple[list[_Line], dict[str, Any]]]:
+    """The lines of one thing as the merged view has them together, the one that is shown first."""
+    groups: dict[int, list[_Line]] = {}
+    for one in sorted(lines, key=lambda line: (line.shown == 0, line.id)):
+        head = one.id if one.shown else one.same_as
+        if head is not None:
+            groups.setdefault(head, []).append(one)
+    theirs = [one for one in lines if one.source == source and not one.removed]
+    if facet is not Facet.HISTORY:
+        for group in groups.values():
+            yield group, {}
+        grouped = {one.id for group in groups.values() for one in group}
+        for one in theirs:
+            since = [
+                _said(other)
+                for other in lines
+                if other.removed and other.source != source and _after(other, one)
+            ]
+            if one.id not in grouped and since and facet in (Facet.WATCHLIST, Facet.RATINGS):
+                yield [one], {"taken_back": tuple(since)}
+        return
+    places: Counter[int | None] = Counter()
+    ordered = sorted(groups.values(), key=lambda group: (_when(group[0]), group[0].id))
+    for number, group in enumerate(ordered):
+        second = None if group[0].at_us is None else group[0].at_us // 1_000_000
+        yield (
+            group,
+            {
+                "place": places[second],
+                "has_other": bool(theirs),
+                "has_earlier": number > 0,
+            },
+        )
+        places[second] += 1
+
+
+def _when(line: _Line) -> float:
+    return float("inf") if line.at_us is None else line.at_us
+
+
+def _after(removed: _Line, line: _Line) -> bool:
+    return line.at_us is None or (removed.at_us is not None and removed.at_us >= line.at_us)
+
+
+def _said(line: _Line) -> Said:
+    return Said(
+        line.source,
+        maybe_moment(line.at_us),
+        Precision(line.precision),
+        line.plays,
+        line.rating,
+        line.steps,
+        bool(line.loved),
+        line.note,
+        bool(line.removed),
+    )
+
+
+def _play_key(line: _Line) -> str:
+    """The play that a line of this program's own is of: a file may hold several episodes."""
+    return line.line.partition("#")[0]
+
+
+def _sent(
+    connection: sqlite3.Connection,
+    asked: dict[str, Any],
+    grouped: Sequence[tuple[dict[str, Any], list[_Line]]],
+    facet: Facet,
+) -> tuple[dict[Any, list[tuple[str, str]]], dict[str, str]]:
+    """What was sent before, by line and by play; and the library of each play."""
+    sent: dict[Any, list[tuple[str, str]]] = {}
+    libraries: dict[str, str] = {}
+    lines = [[one.source, one.line] for _, group in grouped for one in group]
+    for source, line, value, state in connection.execute(
+        _MARKED, asked | {"lines": compact(lines)}
+    ):
+        sent.setdefault((source, line), []).append((value, state))
+    if facet is Facet.HISTORY:
+        plays = {_play_key(one) for _, group in grouped for one in group if one.source == OWN}
+        for key, state, library in connection.execute(
+            _PLAYED, asked | {"plays": compact(sorted(plays))}
+        ):
+            libraries[key] = library
+            sent.setdefault(key, []).append(("", state))
+    return sent, libraries
