@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 #: How long a command waits for another one that has the profile open, in seconds.
 _PATIENCE_S = 3.0
 #: What a command can do about an address without encryption.
-_ALLOW_HTTP = "The option --allow-http allows it; anybody on the way can then read what is sent."
+_ALLOW_HTTP = "The option --allow-http does that."
 
 
 def answer(do: str, *, timeout_s: float = 60.0, **args: object) -> dict[str, Any]:

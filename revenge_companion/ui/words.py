@@ -246,6 +246,8 @@ def account_sentence(status: AccountStatus, service_name: str, now: datetime) ->
     if counts.waiting:
         return say("%n play(s) waiting to be sent.", counts.waiting)
     if not (counts.delivered or counts.parked or account.last_delivery_at):
+        if status.hand_off:
+            return say("Ready: your next play is kept for a file to import there.")
         return say("Ready: your next play goes there.")
     return say("Everything has been delivered.")
 

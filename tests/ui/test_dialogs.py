@@ -148,6 +148,7 @@ async def test_an_address_that_turns_out_to_have_no_encryption_asks_then(
     assert sign_in.allow_http.box.hasFocus()
     engine.fails = None
     sign_in.allow_http.box.click()
+    assert sign_in.message.text()
     assert sign_in.accept_button.isEnabled()
     sign_in.accept_button.click()
     await settle()
@@ -162,7 +163,9 @@ async def test_another_address_needs_its_own_permission(
     sign_in.allow_http.box.click()
     sign_in.server.setText("https://media.local")
     assert not sign_in.allow_http.isVisible()
+    sign_in.message.setText("It was about media.local.")
     sign_in.server.setText("http://other.local")
+    assert sign_in.message.text() == ""
     assert not sign_in.accept_button.isEnabled()
     sign_in.server.setText("https://media.local")
     sign_in.accept_button.click()

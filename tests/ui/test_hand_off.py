@@ -174,7 +174,7 @@ async def test_a_card_offers_what_its_service_can(page: AccountsPage, engine: Fa
             status_of(waiting=4, written=1),
             "1 play in a file. Import it at Letterboxd, then mark them as delivered.",
         ),
-        (status_of(waiting=0), "Ready: your next play goes there."),
+        (status_of(waiting=0), "Ready: your next play is kept for a file to import there."),
     ],
 )
 def test_the_card_says_what_to_do_next(status: EngineStatus, sentence: str) -> None:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog
 
 from revenge_companion.core.accounts import Account, Switches
@@ -269,6 +270,7 @@ async def test_what_the_page_shows_can_be_pasted_while_waiting(
     assert linking.opened == [PROMPT.url]
     waiting = linking.dialog.waiting
     assert waiting.paste.isVisible()
+    assert waiting.paste.hasFocus() is (method is LinkMethod.PIN)
     assert not waiting.use.isEnabled()
 
     request = linking.asked[0]
@@ -392,5 +394,40 @@ async def test_linking_again_remembers_the_permission(engine: FakeEngine, clock:
     linking.dialog.secret.setText("secret")
     await linking.go()
     assert linking.asked[0].allow_http
+    linking.dialog.deleteLater()
+    await settle()
+
+
+@pytest.mark.parametrize(
+    ("method", "first"),
+    [
+        (LinkMethod.TOKEN, "secret"),
+        (LinkMethod.PASSWORD, "username"),
+        (LinkMethod.LOCAL, "username"),
+        (LinkMethod.DEVICE, "go"),
+    ],
+)
+async def test_the_dialog_opens_where_one_begins(
+    method: LinkMethod, first: str, engine: FakeEngine, clock: FakeClock
+) -> None:
+    linking = Linking(replace(LISTENBRAINZ, link=(method,)), engine, clock)
+    await settle()
+    assert getattr(linking.dialog, first).hasFocus()
+    linking.dialog.reject()
+    linking.dialog.deleteLater()
+    await settle()
+
+
+async def test_where_no_browser_opens_the_address_can_be_taken_to_one(
+    engine: FakeEngine, clock: FakeClock
+) -> None:
+    linking = Linking(replace(LISTENBRAINZ, link=(LinkMethod.BROWSER,)), engine, clock)
+    engine.prompt, engine.gate = replace(PROMPT, code=""), asyncio.Event()
+    await linking.go()
+    assert linking.dialog.waiting.copy.text() == "&Copy address"
+    linking.dialog.waiting.copy.click()
+    assert QGuiApplication.clipboard().text() == PROMPT.url
+    linking.dialog.reject()
+    await settle()
     linking.dialog.deleteLater()
     await settle()

@@ -89,6 +89,14 @@ class LinkDialog(QDialog):
         self.waiting = WaitingPage(spec.name, clock, open_address)
         self._build()
         self._show_method()
+        self._first().setFocus()
+
+    def _first(self) -> QWidget:
+        """Where somebody begins who wants to be through with it."""
+        if self._method is LinkMethod.TOKEN:
+            return self.secret
+        by_name = self._method in (LinkMethod.PASSWORD, LinkMethod.LOCAL)
+        return self.username if by_name else self.go
 
     # Layout
 

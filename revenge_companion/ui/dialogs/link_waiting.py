@@ -100,8 +100,8 @@ class WaitingPage(QWidget):
         self._steps.setText(self._steps_text(prompt, may_come=may_come))
         self.code.setText(prompt.code)
         self.code.setVisible(bool(prompt.code))
-        self.copy.setVisible(bool(prompt.code))
-        self.copy.setText(self.tr("&Copy code"))
+        # Where no browser opens, the address can be taken to one.
+        self.copy.setText(self.tr("&Copy code") if prompt.code else self.tr("&Copy address"))
         self._paste_row.setVisible(bool(paste))
         self.paste.setPlaceholderText(paste)
         self.paste.setAccessibleName(paste)
@@ -121,6 +121,8 @@ class WaitingPage(QWidget):
         if prompt.code:
             self.copy.setFocus()
         else:
+            if not may_come:
+                self.paste.setFocus()
             self.open_it()
 
     async def pasted(self) -> str:
@@ -180,7 +182,10 @@ class WaitingPage(QWidget):
             self._open_address(self._prompt.page)
 
     def _on_copy(self) -> None:
-        QGuiApplication.clipboard().setText(self.code.text())
+        prompt = self._prompt
+        if prompt is None:
+            return
+        QGuiApplication.clipboard().setText(prompt.code or prompt.complete_url or prompt.url)
         self.copy.setText(self.tr("Copied"))
 
     def _on_use(self) -> None:

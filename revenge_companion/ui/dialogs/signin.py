@@ -141,6 +141,8 @@ class SignInDialog(QDialog):
         self.accept_button.setEnabled(ready and not self.tasks.busy)
 
     def _on_server(self) -> None:
+        # What was said was about another address.
+        self.message.setText("")
         self.allow_http.need(is_plain(self.server.text()))
 
     def _on_way(self) -> None:

@@ -158,7 +158,8 @@ class AccountCard(Card):
         who = account.remote_name or account.label
         if account.label and account.label != account.remote_name:
             who = f"{account.label} \N{MIDDLE DOT} {account.remote_name}".strip(" \u00b7")
-        self._who.setText(who)
+        # Who linked files without saying a name is called as the service is.
+        self._who.setText("" if who == name else who)
         self._numbers.setText(self._numbers_text(status))
         self.link.setDefault(trouble)
         self.test.setEnabled(account.state is not AccountState.LINK_AGAIN)
