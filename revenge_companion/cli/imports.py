@@ -225,6 +225,10 @@ def _progress(run: dict[str, Any]) -> str:
     """One line about a run that goes on."""
     doing = {"reading": "Reading", "writing": "Importing", "undoing": "Undoing"}
     parts = [f"{doing.get(run['state'], run['state'])}: {run['processed']:,}"]
+    if run["total"] and run["processed"] >= run["total"]:
+        # Every line is done; what follows takes as long as it takes.
+        after = {"reading": "comparing", "writing": f"marking, {run['marked']:,} so far"}
+        return f"{parts[0]}, {after.get(run['state'], 'taking marks back')}"
     if run["total"]:
         total = max(run["total"], run["processed"])
         parts[0] += f" of {total:,} ({100 * run['processed'] // total} %)"

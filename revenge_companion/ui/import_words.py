@@ -143,6 +143,20 @@ def run_counts(run: ImportRun) -> str:
     return " \N{MIDDLE DOT} ".join(text for count, text in said if count)
 
 
+def finishing(run: ImportRun) -> str:
+    """What still goes on when every line is done, and takes as long as it takes; "" before."""
+    if not run.running or not run.total or run.processed < run.total:
+        return ""
+    if run.state is RunState.READING:
+        return say("Everything is read. It is compared with your library now.")
+    if run.state is RunState.UNDOING:
+        return say("Your library is as it was. What was marked on your server is taken back now.")
+    return say(
+        "Everything is in your library. Your server is told what was watched now: %Ln marked.",
+        run.marked,
+    )
+
+
 def remains(run: ImportRun) -> str:
     """How far a stopped or interrupted run came, and what remains of it."""
     total, done = run.total, run.processed
@@ -188,11 +202,11 @@ def rate(lines_per_s: float | None) -> str:
 
 
 def share(run: ImportRun) -> float | None:
-    """0 to 1 of the lines there are; None where the source does not say how many.
+    """0 to 1 of the lines there are; None where the end is not known.
 
     A source that was wrong about its total never makes more than the whole.
     """
-    if not run.total:
+    if not run.total or finishing(run):
         return None
     return min(1.0, max(0, run.processed) / run.total)
 

@@ -317,13 +317,40 @@ async def test_progress_never_says_more_than_the_whole(wizard: Make, imports: Fa
     imports.become(run(1, RunState.READING, running=True, total=100, processed=1330))
     made = wizard(run=imports.known[1])
     bar = made.run.progress.bar
-    assert (bar.value(), bar.maximum()) == (bar.maximum(), bar.maximum())
     assert made.run.progress.numbers["total"].text() == "1,330"
-    assert bar.accessibleDescription() == "100\N{NO-BREAK SPACE}%"
+    # What follows has no known end.
+    assert (bar.maximum(), bar.accessibleDescription()) == (0, "")
+    imports.become(run(1, RunState.READING, running=True, total=100, processed=99))
+    assert (bar.value(), bar.maximum()) == (990, 1000)
+    assert bar.accessibleDescription() == "99\N{NO-BREAK SPACE}%"
 
     imports.become(run(1, RunState.READING, running=True, total=None, processed=40))
     assert bar.maximum() == 0
     assert made.run.progress.numbers["total"].text() == "\N{EN DASH}"
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        (RunState.READING, "Everything is read. It is compared with your library now."),
+        (
+            RunState.WRITING,
+            "Everything is in your library. Your server is told what was watched now: 12 marked.",
+        ),
+        (
+            RunState.UNDOING,
+            "Your library is as it was. What was marked on your server is taken back now.",
+        ),
+    ],
+)
+async def test_what_goes_on_after_the_last_line_is_said(
+    wizard: Make, imports: FakeImports, state: RunState, said: str
+) -> None:
+    imports.become(run(1, state, running=True, marked=12, left_s=0.0))
+    made = wizard(run=imports.known[1])
+    assert made.run.told.text() == said
+    assert made.run.progress.bar.maximum() == 0
+    assert made.run.progress.numbers["left"].text() == "\N{EN DASH}"
 
 
 async def test_another_runs_progress_is_not_shown_here(wizard: Make, imports: FakeImports) -> None:

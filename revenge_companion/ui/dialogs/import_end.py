@@ -42,6 +42,9 @@ class RunPage(QWidget):
             return import_words.remains(run)
         if stopping:
             return self.tr("Stopping\N{HORIZONTAL ELLIPSIS}")
+        finishing = import_words.finishing(run)
+        if finishing:
+            return finishing
         if run.state is RunState.READING:
             return self.tr(
                 "Nothing is written while it is read. You can close this window; reading goes on, "

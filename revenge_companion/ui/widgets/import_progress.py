@@ -73,7 +73,8 @@ class ImportProgress(QWidget):
             "matched": words.number(run.matched),
             "failed": words.number(run.failed),
             "rate": (running and import_words.rate(run.rate)) or unknown,
-            "left": (running and import_words.time_left(run.left_s)) or unknown,
+            "left": (share is not None and running and import_words.time_left(run.left_s))
+            or unknown,
         }
         for key, text in texts.items():
             self.numbers[key].setText(text)

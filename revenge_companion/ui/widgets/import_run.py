@@ -66,7 +66,7 @@ class RunCard(Card):
             f"{run.source_name} \N{MIDDLE DOT} {import_words.facet_names(run.facets)}"
         )
         self._state.set_tone(tone)
-        state = run.trouble or f"{import_words.run_state(run)}."
+        state = run.trouble or import_words.finishing(run) or f"{import_words.run_state(run)}."
         if not run.running and run.state is not RunState.PREVIEW:
             state = f"{state} {import_words.remains(run)}"
         self._state.setText(state)

@@ -204,7 +204,8 @@ def test_progress_is_one_line_on_a_terminal(
     assert main(["import", "trakt", "--yes"]) == 0
     lines = [line.strip() for line in screen.getvalue().replace("\n", "\r").split("\r")]
     assert "Reading: 2,015 of 4,030 (50 %), 0 matched, 800 a second, 0:02 left" in lines
-    assert any(line.startswith("Importing: 4,030 of 4,030 (100 %)") for line in lines)
+    assert "Reading: 4,030, comparing" in lines
+    assert "Importing: 4,030, marking, 0 so far" in lines
 
 
 def test_a_file_is_imported_and_one_that_is_not_there_is_said(
