@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QMessageBox, QWidget
 
@@ -21,7 +21,7 @@ from revenge_companion.ui.dialogs.import_wizard import ImportWizard
 from revenge_companion.ui.models.paged import PAGE
 from tests.clock import eventually, settle
 from tests.ui.fake_engine import SIGNED_IN, FakeEngine
-from tests.ui.fake_imports import HOME, LETTERBOXD_ZIP, TRAKT, FakeImports, row, run
+from tests.ui.fake_imports import HOME, LETTERBOXD_ZIP, SERVER, TRAKT, FakeImports, row, run
 
 Make = Callable[..., ImportWizard]
 
@@ -145,8 +145,9 @@ async def test_marking_is_offered_where_it_can_be_done(
     made.what.facets[Facet.HISTORY].setChecked(False)
     assert not made.what.mark.isVisible()
     assert not made.what.marks
-    music = wizard(source=HOME)
-    assert not music.what.mark.isVisible()
+    for other in (HOME, SERVER):
+        # Music is not marked, and the server knows its own.
+        assert not wizard(source=other).what.mark.isVisible()
     engine.status = EngineStatus()
     out = wizard(source=TRAKT)
     assert not out.what.marks
@@ -607,3 +608,23 @@ async def test_progress_that_is_told_often_leaves_the_loop_on_time(
 
     assert made.run.progress.numbers["processed"].text() == "3,960"
     assert late.work_ms < 50
+
+
+async def test_nothing_outlives_the_wizard(
+    context: Context, engine: FakeEngine, imports: FakeImports, qapp: QApplication
+) -> None:
+    def alone() -> set[QWidget]:
+        return {one for one in qapp.topLevelWidgets() if one.parentWidget() is None}
+
+    before = alone()
+    imports.become(run(1))
+    made = ImportWizard(None, context, imports, run=run(1))
+    made.open()
+    await settle()
+    # A widget without a parent would stay behind, and be repainted when it is gone.
+    assert alone() - before == {made}
+    made.reject()
+    made.deleteLater()
+    await settle()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    assert alone() <= before

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QMessageBox, QWidget
+from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from revenge_companion.core.errors import ImportRefused, StoreTrouble
 from revenge_companion.core.imports import Candidate, RunState, Verdict
@@ -486,3 +486,13 @@ def test_a_stopped_run_says_what_was_stopped(stage: RunState, state: str, said: 
     stopped = run(1, RunState.STOPPED, stage=stage, processed=900)
     assert import_words.run_state(stopped) == state
     assert import_words.remains(stopped) == said
+
+
+async def test_the_page_leaves_no_widget_without_a_parent(
+    page: ImportsPage, imports: FakeImports, qapp: QApplication
+) -> None:
+    for number, state in enumerate(RunState, 1):
+        imports.become(run(number, state))
+    await settle()
+    alone = {one for one in qapp.topLevelWidgets() if one.parentWidget() is None}
+    assert alone == {page}

@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from revenge_companion.core.imports import ImportSource
-from revenge_companion.core.library import Facet
+from revenge_companion.core.library import REVENGE, Facet
 from revenge_companion.core.status import SignInState
 from revenge_companion.ui import import_words, library_words
 from revenge_companion.ui.context import Context
@@ -22,7 +22,7 @@ class WhatPage(Column):
     def __init__(self, context: Context) -> None:
         super().__init__(widest=10_000, margin=0)
         self._context = context
-        self._video = True
+        self._markable = True
         self.facets: dict[Facet, QCheckBox] = {}
         self._built()
 
@@ -74,7 +74,9 @@ class WhatPage(Column):
             if facet in source.facets:
                 self._facets.addWidget(self._facet(facet))
         spec = self._context.spec(source.service)
-        self._video = spec is None or any(kind.is_video for kind in spec.kinds)
+        # The server knows its own, and music is nothing that it marks.
+        video = spec is None or any(kind.is_video for kind in spec.kinds)
+        self._markable = video and source.key != REVENGE
         self._on_ticked()
 
     def _facet(self, facet: Facet) -> QWidget:
@@ -103,7 +105,7 @@ class WhatPage(Column):
         return self._context.engine.status.sign_in is SignInState.SIGNED_IN
 
     def _can_mark(self) -> bool:
-        return self._video and self._signed_in() and Facet.HISTORY in self.chosen()
+        return self._markable and self._signed_in() and Facet.HISTORY in self.chosen()
 
     def _on_ticked(self) -> None:
         self._server.setVisible(self._can_mark())

@@ -38,9 +38,12 @@ def service_mark(spec: ServiceSpec | None) -> str:
 class ServiceMark(QLabel):
     """A service's icon in the colours of the theme."""
 
-    def __init__(self, spec: ServiceSpec | None, tone: Tone = Tone.PLAIN) -> None:
+    def __init__(
+        self, spec: ServiceSpec | None, tone: Tone = Tone.PLAIN, *, name: str = ""
+    ) -> None:
+        """`name` is an icon for what is no service."""
         super().__init__()
-        self._name = service_mark(spec)
+        self._name = name or service_mark(spec)
         self._tone = tone
         self._draw()
 

@@ -95,9 +95,13 @@ class ImportRows(QWidget):
         self._actions.setContentsMargins(0, 0, 0, 0)
         self._actions.setSpacing(2 * GRID)
         self.choices: dict[Choice, QPushButton] = {}
-        self.match = QPushButton(self.tr("&Find a match\N{HORIZONTAL ELLIPSIS}"))
-        self.never = QPushButton(self.tr("&Never match"))
-        self.scope = QComboBox()
+        # What a verdict has no use for stays hidden, and goes with the others.
+        self.match = QPushButton(self.tr("&Find a match\N{HORIZONTAL ELLIPSIS}"), self)
+        self.never = QPushButton(self.tr("&Never match"), self)
+        self.scope = QComboBox(self)
+        for button in (self.match, self.never):
+            button.setVisible(verdict is Verdict.UNMATCHED)
+        self.scope.setVisible(verdict is Verdict.CONFLICT)
         if verdict is Verdict.UNMATCHED:
             self._actions.addStretch(1)
             self._actions.addWidget(self.never)

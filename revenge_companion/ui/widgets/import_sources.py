@@ -37,7 +37,7 @@ class SourceCard(Card):
         self.go.clicked.connect(self.wanted)
         row = QHBoxLayout()
         row.setSpacing(3 * GRID)
-        row.addWidget(ServiceMark(spec))
+        row.addWidget(ServiceMark(spec, name="" if source.service else "services/server"))
         row.addLayout(about, 1)
         row.addWidget(self.go)
         self.column.addLayout(row)
