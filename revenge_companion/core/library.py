@@ -193,19 +193,32 @@ def keys(subject: Subject) -> tuple[str, ...]:
     An episode is also known by its show's ids and its numbers; specials (season 0) are, too.
     """
     kind = subject.kind
-    found = [f"{kind}/{name}:{value}" for name, value in _ids(subject.ids)]
-    found += [f"{kind}/{name}:{value}" for name, value in subject.refs]
-    if kind in (SubjectKind.EPISODE, SubjectKind.SEASON) and subject.series is not None:
-        place = _place(subject)
-        if place:
-            found += [f"{kind}/show/{name}:{v}{place}" for name, v in _ids(subject.series.ids)]
-    if kind in (SubjectKind.TRACK, SubjectKind.ALBUM):
+    # Long imports ask for every line.
+    found = _own_keys(str(kind), subject.ids)
+    if subject.refs:
+        found += [f"{kind}/{name}:{value}" for name, value in subject.refs]
+    if kind is SubjectKind.EPISODE or kind is SubjectKind.SEASON:
+        place = "" if subject.series is None else _place(subject)
+        if place and subject.series is not None:
+            found += [key + place for key in _own_keys(f"{kind}/show", subject.series.ids)]
+    elif kind is SubjectKind.TRACK or kind is SubjectKind.ALBUM:
         if subject.music_ids.recording_mbid and kind is SubjectKind.TRACK:
             found.append(f"track/recording:{subject.music_ids.recording_mbid.lower()}")
         if subject.artist and subject.title:
             name = f"{_folded(subject.artist)}\t{_folded(subject.title)}"
             found.append(f"{kind}/name:{name}")
     return tuple(dict.fromkeys(found))
+
+
+def _own_keys(what: str, ids: Ids) -> list[str]:
+    found = []
+    if ids.tmdb:
+        found.append(f"{what}/tmdb:{ids.tmdb}")
+    if ids.imdb:
+        found.append(f"{what}/imdb:{ids.imdb.lower()}")
+    if ids.tvdb:
+        found.append(f"{what}/tvdb:{ids.tvdb}")
+    return found
 
 
 def _place(subject: Subject) -> str:
@@ -218,11 +231,6 @@ def _place(subject: Subject) -> str:
         if subject.episode_number is None
         else (f"/{subject.season_number}/{subject.episode_number}")
     )
-
-
-def _ids(ids: Ids) -> list[tuple[str, str]]:
-    values = (("tmdb", ids.tmdb), ("imdb", ids.imdb), ("tvdb", ids.tvdb))
-    return [(name, str(value).lower()) for name, value in values if value not in (None, "", 0)]
 
 
 def _folded(text: str) -> str:

@@ -13,6 +13,7 @@ from revenge_companion.core.reasons import Reason
 #: Names of ids in a key of `core.library.keys`. Two subjects that both have one of these are the
 #: same thing where it is the same, and are not where it is not; the surest that both have decides.
 _SURE = ("tmdb", "imdb", "tvdb")
+_SURE_KEYS = tuple(f"{name}:" for name in _SURE)
 #: Kinds that today's server keeps.
 _KEPT = (SubjectKind.MOVIE, SubjectKind.SHOW, SubjectKind.SEASON, SubjectKind.EPISODE)
 
@@ -31,14 +32,19 @@ class NoMatch:
     reason: Reason
 
 
-def wanted_keys(subject: Subject, own: Sequence[str]) -> tuple[str, ...]:
+def wanted_keys(subject: Subject, own: Sequence[str]) -> list[str]:
     """The keys to look up at the server for `match`; `own` are the subject's (`keys`)."""
     if subject.kind not in _KEPT:
-        return ()
-    show = _show_of(subject)
-    every = own if show is None else (*own, *keys(show))
-    # The server knows no others.
-    return tuple(key for key in every if _is_sure(key))
+        return []
+    wanted = []
+    for key in own:
+        rest = key.partition("/")[2]
+        if rest.startswith("show/"):
+            # And the show itself, so that a missing episode can be told from a missing show.
+            wanted += [key, rest.partition("/")[0] + "/" + rest[5:].partition("/")[0]]
+        elif rest.startswith(_SURE_KEYS):
+            wanted.append(key)
+    return wanted
 
 
 def match(

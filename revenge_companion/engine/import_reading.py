@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol, TypeVar
@@ -36,6 +37,9 @@ RETRIES_S = (2.0, 10.0, 30.0)
 _MOST_WAITS = 20
 #: Pages of one facet: ten million lines.
 _MOST_PAGES = 100_000
+#: Pages that are fetched ahead, and lines that are enough for one transaction.
+_AHEAD = 4
+_MOST_LINES = 1000
 
 
 class Catalogue(Protocol):
@@ -96,43 +100,35 @@ class Reading:
         matcher: "_Matcher",
         went: Callable[[StoredRun], None],
     ) -> StoredRun:
-        def fetch(cursor: str) -> "asyncio.Task[ImportPage]":
-            return asyncio.create_task(self._patiently(lambda: reader.page(facet, cursor)))
-
-        coming: asyncio.Task[ImportPage] | None = fetch(stored.walks[facet].cursor)
+        ahead = _Ahead(
+            lambda cursor: self._patiently(lambda: reader.page(facet, cursor)),
+            stored.walks[facet].cursor,
+        )
         try:
-            for _ in range(_MOST_PAGES):
-                assert coming is not None
-                page, coming = await coming, None
-                before = stored.walks[facet]
-                if page.next_cursor and page.next_cursor == before.cursor:
-                    raise ServiceTrouble("The source sends the same page again and again.")
-                if page.next_cursor:
-                    coming = fetch(page.next_cursor)
-                total = page.total if page.total is not None else before.total
-                walk = Walk(page.next_cursor, not page.next_cursor, total)
-                stored = await self._stage(stored, page, {**stored.walks, facet: walk}, matcher)
+            while pages := await ahead.some():
+                last = pages[-1].next_cursor
+                totals = [page.total for page in pages if page.total is not None]
+                total = totals[-1] if totals else stored.walks[facet].total
+                walk = Walk(last, not last, total)
+                stored = await self._stage(stored, pages, {**stored.walks, facet: walk}, matcher)
                 went(stored)
-                if coming is None:
-                    return stored
-            raise ServiceTrouble("The source does not come to an end.")
+            return stored
         finally:
-            if coming is not None:
-                coming.cancel()
-                await asyncio.gather(coming, return_exceptions=True)
+            await ahead.close()
 
     async def _stage(
         self,
         stored: StoredRun,
-        page: ImportPage,
+        pages: Sequence[ImportPage],
         walks: Mapping[Facet, Walk],
         matcher: "_Matcher",
     ) -> StoredRun:
         run = stored.run
-        prepared = await asyncio.to_thread(prepare, page.entries)
+        entries = [entry for page in pages for entry in page.entries]
+        prepared = await asyncio.to_thread(prepare, entries)
         matches = await matcher.match(prepared)
         total = _total(walks)
-        failed = len(page.unreadable)
+        failed = sum(len(page.unreadable) for page in pages)
         done = await self._lines.stage(run.id, prepared, matches, walks, total=total, failed=failed)
         counts = dict(run.counts)
         for verdict, more in (
@@ -169,6 +165,62 @@ class Reading:
                 wait_s = RETRIES_S[troubles]
                 troubles += 1
             await self._clock.sleep(wait_s)
+
+
+class _Ahead:
+    """Pages that are fetched while others are written down."""
+
+    def __init__(self, fetch: Callable[[str], Awaitable[ImportPage]], cursor: str) -> None:
+        self._fetch = fetch
+        self._pages: deque[ImportPage] = deque()
+        self._came, self._taken = asyncio.Event(), asyncio.Event()
+        self._ended = False
+        self._error: Exception | None = None
+        self._task = asyncio.create_task(self._run(cursor))
+
+    async def some(self) -> list[ImportPage]:
+        """The next pages, as many as are there already; none after the last.
+
+        Raises what the fetching raised, once every page before it was taken.
+        """
+        while not self._pages:
+            if self._error is not None:
+                raise self._error
+            if self._ended:
+                return []
+            self._came.clear()
+            await self._came.wait()
+        pages, lines = [], 0
+        while self._pages and lines < _MOST_LINES:
+            pages.append(self._pages.popleft())
+            lines += len(pages[-1].entries)
+        self._taken.set()
+        return pages
+
+    async def _run(self, cursor: str) -> None:
+        try:
+            for _ in range(_MOST_PAGES):
+                page = await self._fetch(cursor)
+                if page.next_cursor and page.next_cursor == cursor:
+                    raise ServiceTrouble("The source sends the same page again and again.")
+                self._pages.append(page)
+                self._came.set()
+                cursor = page.next_cursor
+                if not cursor:
+                    return
+                while len(self._pages) >= _AHEAD:
+                    self._taken.clear()
+                    await self._taken.wait()
+            raise ServiceTrouble("The source does not come to an end.")
+        except Exception as error:
+            self._error = error
+        finally:
+            self._ended = True
+            self._came.set()
+
+    async def close(self) -> None:
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
 
 
 class _Matcher:

@@ -8,7 +8,7 @@ from datetime import tzinfo
 from typing import Any
 
 from revenge_companion.core.imports import Choice, ImportRow, Verdict
-from revenge_companion.core.library import Entry, Facet, Subject
+from revenge_companion.core.library import Entry, Facet, Subject, keys
 from revenge_companion.core.matching import Match, NoMatch, wanted_keys
 from revenge_companion.core.reasons import Reason
 from revenge_companion.store.database import Database, Link
@@ -19,7 +19,6 @@ from revenge_companion.store.subjects import (
     digest,
     entry_from,
     entry_row,
-    item_keys,
     key_hash,
     media_key,
     search_text,
@@ -44,9 +43,10 @@ _ADD_ENTRY = (
 _REMEMBERED = (
     "UPDATE import_item SET media_id = l.media_id, chosen = l.chosen, never = l.never, "
     "reason_code = iif(l.chosen, '', import_item.reason_code) "
-    "FROM library_item l WHERE l.digest = import_item.digest AND (l.chosen OR l.never) "
+    "FROM library_item l WHERE l.digest = import_item.digest AND (l.chosen = 1 OR l.never = 1) "
     "AND import_item.run_id = ? AND import_item.id >= ?"
 )
+_ANY_SAID = "SELECT 1 FROM library_item WHERE chosen = 1 OR never = 1 LIMIT 1"
 _ROW = (
     f"e.id, e.run_id, e.verdict, e.choice, e.reason_code, e.facts, e.ours, i.subject, i.media_id, "
     f"i.never, i.reason_code, {', '.join(f'e.{name}' for name in _FIELDS)}"
@@ -59,9 +59,10 @@ class PreparedItem:
     """What some lines are about, ready to be written."""
 
     digest: bytes
-    text: str
     subject: Subject
     keys: tuple[str, ...]
+    #: From `digest` to `keys`, as they are stored.
+    columns: tuple[Any, ...]
     #: `Entry.reason` of the first line about it.
     reason: str = ""
 
@@ -93,10 +94,23 @@ def prepare(entries: Iterable[Entry]) -> Prepared:
         place = places.get(name)
         if place is None:
             place = places[name] = len(items)
-            keys = item_keys(entry.subject, "")
-            items.append(PreparedItem(name, text, entry.subject, keys, entry.reason))
+            items.append(_prepared(name, text, entry.subject, entry.reason))
         rows.append((place, entry_row(entry)))
     return Prepared(tuple(items), tuple(rows))
+
+
+def _prepared(name: bytes, text: str, subject: Subject, reason: str) -> PreparedItem:
+    own, label = keys(subject), subject.label
+    columns = (
+        name,
+        str(subject.kind),
+        plain(label),
+        search_text(subject, label),
+        text,
+        subject.duration_s,
+        f"[{','.join([str(key_hash(key)) for key in own])}]",
+    )
+    return PreparedItem(name, subject, own, columns, reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +188,8 @@ class ImportLines:
             "i.media_id = ''",
             "i.never = 0",
             # The same line of two runs is there once: in the one that brought it.
-            "e.written > 0",
+            "EXISTS (SELECT 1 FROM import_run r JOIN library_entry l ON l.source = r.source "
+            "AND l.facet = e.facet AND l.line = e.line AND l.run_id = r.id WHERE r.id = e.run_id)",
         ]
         return await self._rows(terms, {"after": after_id, "limit": limit}, search)
 
@@ -231,7 +246,7 @@ class ImportLines:
                 # A run that still waits shows where its lines would go now.
                 connection.execute(
                     "UPDATE import_entry SET verdict = 'new', reason_code = '' "
-                    "WHERE verdict = 'unmatched' AND written = 0 "
+                    "WHERE verdict = 'unmatched' "
                     "AND item_id IN (SELECT value FROM json_each(?))",
                     (compact(staged),),
                 )
@@ -285,18 +300,17 @@ def _stage(
         if item.digest in ids:
             continue
         ids[item.digest] = number = first + len(added)
-        subject = item.subject
         media_id, reason = ("", match.reason.value) if isinstance(match, NoMatch) else (
             plain(match.media_id), ""
         )  # fmt: skip
-        added.append(
-            (number, run_id, item.digest, subject.kind.value, plain(subject.label),
-             search_text(subject), item.text, subject.duration_s,
-             compact([key_hash(key) for key in item.keys]), media_id, reason)
-        )  # fmt: skip
+        added.append((number, run_id, *item.columns, media_id, reason))
     connection.executemany(_ADD_ITEM, added)
     said: dict[int, tuple[int, int]] = {}
-    if added and connection.execute(_REMEMBERED, (run_id, first)).rowcount:
+    if (
+        added
+        and connection.execute(_ANY_SAID).fetchone()
+        and connection.execute(_REMEMBERED, (run_id, first)).rowcount
+    ):
         said = {
             row[0]: row[1:]
             for row in connection.execute(
@@ -305,21 +319,18 @@ def _stage(
                 (run_id, first),
             )
         }
-    rows, matched, unmatched = [], 0, 0
     fates = [_fate(match) for match in matches]
+    # Pages overlap, also those of one call: the last word on a line counts.
+    rows: dict[tuple[str, str], tuple[Any, ...]] = {}
     for place, values in page.rows:
         item_id = ids[page.items[place].digest]
         verdict, reason = fates[place]
         if item_id in said and said[item_id][0]:
             verdict, reason = Verdict.NEW.value, ""
-        unmatched += verdict == Verdict.UNMATCHED
-        matched += not reason
-        rows.append((run_id, item_id, verdict, reason, *values))
-    before = _lines(connection, run_id, page)
-    connection.executemany(_ADD_ENTRY, rows)
-    if not before:
-        return Staged(len(rows), matched, unmatched)
-    new = [row for row in rows if (row[4], row[5]) not in before]
+        rows[values[0], values[1]] = (run_id, item_id, verdict, reason, *values)
+    known = _known(connection, run_id, rows)
+    connection.executemany(_ADD_ENTRY, list(rows.values()))
+    new = [row for line, row in rows.items() if line not in known]
     return Staged(
         len(new),
         sum(not row[3] for row in new),
@@ -336,23 +347,17 @@ def _fate(match: Match | NoMatch) -> tuple[str, str]:
     return Verdict.UNMATCHED.value, match.reason.value
 
 
-def _lines(connection: sqlite3.Connection, run_id: int, page: Prepared) -> set[tuple[str, str]]:
-    """Lines of the page that the run has read before."""
-    if not page.rows:
-        return set()
-    pairs = {(values[0], values[1]) for _, values in page.rows}
-    found: set[tuple[str, str]] = set()
-    for facet in {facet for facet, _ in pairs}:
-        names = [line for one, line in pairs if one == facet]
-        found.update(
-            (facet, row[0])
-            for row in connection.execute(
-                "SELECT e.line FROM json_each(?) j CROSS JOIN import_entry e "
-                "ON e.run_id = ? AND e.facet = ? AND e.line = j.value",
-                (compact(names), run_id, facet),
-            )
-        )
-    return found
+def _known(
+    connection: sqlite3.Connection, run_id: int, lines: Iterable[tuple[str, str]]
+) -> set[tuple[str, str]]:
+    """Those of the lines (facet, name) that the run has read before."""
+    rows = connection.execute(
+        "SELECT e.facet, e.line FROM json_each(?) j CROSS JOIN import_entry e "
+        "ON e.run_id = ? AND e.facet = json_extract(j.value, '$[0]') "
+        "AND e.line = json_extract(j.value, '$[1]')",
+        (compact([list(line) for line in lines]), run_id),
+    )
+    return set(rows.fetchall())
 
 
 def _alike(connection: sqlite3.Connection, row_id: int) -> tuple[list[int], list[int]]:

@@ -172,7 +172,7 @@ def _item(connection: sqlite3.Connection, name: bytes, text: str, subject: Subje
     item_id = connection.execute(
         "INSERT INTO library_item (thing, digest, kind, label, search, subject, duration_s, "
         "media_id) VALUES (0, ?, ?, ?, ?, ?, ?, ?)",
-        (name, subject.kind.value, plain(subject.label), search_text(subject), text,
+        (name, subject.kind.value, plain(subject.label), search_text(subject, subject.label), text,
          subject.duration_s, media_id),
     ).lastrowid  # fmt: skip
     assert item_id is not None

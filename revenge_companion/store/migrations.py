@@ -116,9 +116,10 @@ _LIBRARY = (
         duration_s REAL, media_id TEXT NOT NULL DEFAULT '', chosen INTEGER NOT NULL DEFAULT 0,
         never INTEGER NOT NULL DEFAULT 0)""",
     """CREATE INDEX library_item_thing ON library_item (thing)""",
+    """CREATE INDEX library_item_said ON library_item (digest) WHERE chosen = 1 OR never = 1""",
     """CREATE INDEX library_item_media ON library_item (media_id) WHERE media_id <> ''""",
-    # Identities as hashes of 64 bits: 700,000 keys fit into memory. Whoever finds a shared one
-    # compares the subjects, so that a collision does no harm.
+    # Identities as hashes of 32 bits: 700,000 keys fit into memory. Whoever finds a shared one
+    # compares the subjects, so that the few that are shared by chance do no harm.
     """CREATE TABLE library_key (
         key INTEGER NOT NULL,
         item_id INTEGER NOT NULL REFERENCES library_item (id) ON DELETE CASCADE,
@@ -187,11 +188,11 @@ _LIBRARY = (
         subject TEXT NOT NULL, duration_s REAL, keys TEXT NOT NULL,
         media_id TEXT NOT NULL DEFAULT '', reason_code TEXT NOT NULL DEFAULT '',
         chosen INTEGER NOT NULL DEFAULT 0, never INTEGER NOT NULL DEFAULT 0,
-        library_id INTEGER,
         UNIQUE (run_id, digest))""",
     """CREATE INDEX import_item_digest ON import_item (digest)""",
-    # A line as it was read. `written` is 1 where the run brought it into the library, 2 where it
-    # replaced what `before` says (with its item, `before_item`); `ours` is what a conflict is with.
+    # A line as it was read; `ours` is what a conflict is with. Written, it may have `replaced` what
+    # `before` says with its item, `before_item`; else the library's line with this run's number
+    # is one that it brought.
     """CREATE TABLE import_entry (
         id INTEGER PRIMARY KEY, run_id INTEGER NOT NULL, item_id INTEGER NOT NULL,
         facet TEXT NOT NULL, line TEXT NOT NULL,
@@ -200,7 +201,7 @@ _LIBRARY = (
         note TEXT NOT NULL, removed INTEGER NOT NULL, verdict TEXT NOT NULL,
         choice TEXT NOT NULL DEFAULT 'default', reason_code TEXT NOT NULL DEFAULT '',
         facts TEXT NOT NULL DEFAULT '', ours TEXT NOT NULL DEFAULT '',
-        written INTEGER NOT NULL DEFAULT 0, before TEXT NOT NULL DEFAULT '',
+        replaced INTEGER NOT NULL DEFAULT 0, before TEXT NOT NULL DEFAULT '',
         before_item INTEGER,
         UNIQUE (run_id, facet, line))""",
     """CREATE INDEX import_entry_verdict ON import_entry (run_id, verdict, id)""",

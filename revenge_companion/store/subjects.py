@@ -4,6 +4,7 @@ import json
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
+from zlib import crc32
 
 from revenge_companion.core.library import Entry, Facet, Precision, Subject, SubjectKind, keys
 from revenge_companion.core.media import Ids, MusicIds, Series
@@ -13,12 +14,8 @@ from revenge_companion.store.payload import compact, maybe_micros, maybe_moment,
 _KINDS = {kind.value: kind for kind in SubjectKind}
 _PRECISIONS = {one.value: one for one in Precision}
 _FACETS = {facet.value: facet for facet in Facet}
-_NO_IDS, _NO_MUSIC = Ids(), MusicIds()
-_PLAIN = (
-    "year", "season_number", "episode_number", "artist", "album", "authors", "refs", "duration_s",
-)  # fmt: skip
+_NO_IDS, _NO_MUSIC = Ids(), Subject(SubjectKind.MOVIE, "").music_ids
 _MUSIC = ("recording_mbid", "track_mbid", "release_mbid", "artist_mbids")
-_NOTHING: tuple[Any, ...] = (None, "", ())
 
 #: The columns that hold an entry, in `library_entry` and `import_entry` alike.
 ENTRY_COLUMNS = (
@@ -33,25 +30,39 @@ LINE_COLUMNS = (
 
 def subject_text(subject: Subject) -> str:
     """`subject` without its media id as compact JSON; what is not known is left out."""
-    values: dict[str, Any] = {"kind": subject.kind.value, "title": subject.title}
-    for name in _PLAIN:
-        value = getattr(subject, name)
-        if value not in _NOTHING:
-            values[name] = value
-    if subject.ids != _NO_IDS:
-        values["ids"] = _ids(subject.ids)
+    # Every value by hand: long imports spend a good part of their time here.
+    values: dict[str, Any] = {"kind": str(subject.kind), "title": subject.title}
+    if subject.year is not None:
+        values["year"] = subject.year
+    if subject.season_number is not None:
+        values["season_number"] = subject.season_number
+    if subject.episode_number is not None:
+        values["episode_number"] = subject.episode_number
+    if subject.artist:
+        values["artist"] = subject.artist
+    if subject.album:
+        values["album"] = subject.album
+    if subject.authors:
+        values["authors"] = subject.authors
+    if subject.refs:
+        values["refs"] = subject.refs
+    if subject.duration_s is not None:
+        values["duration_s"] = subject.duration_s
+    if ids := _ids(subject.ids):
+        values["ids"] = ids
     series = subject.series
     if series is not None:
         of: dict[str, Any] = {"title": series.title}
         if series.year is not None:
             of["year"] = series.year
-        if series.ids != _NO_IDS:
-            of["ids"] = _ids(series.ids)
+        if ids := _ids(series.ids):
+            of["ids"] = ids
         values["series"] = of
     music = subject.music_ids
-    if music != _NO_MUSIC:
-        ids = {name: getattr(music, name) for name in _MUSIC}
-        values["music_ids"] = {name: value for name, value in ids.items() if value}
+    if music is not _NO_MUSIC:
+        found = {name: value for name in _MUSIC if (value := getattr(music, name))}
+        if found:
+            values["music_ids"] = found
     return compact(values)
 
 
@@ -77,8 +88,14 @@ def subject_from(text: str, media_id: str = "") -> Subject:
 
 
 def _ids(ids: Ids) -> dict[str, Any]:
-    values = {"tmdb": ids.tmdb, "imdb": ids.imdb, "tvdb": ids.tvdb}
-    return {name: value for name, value in values.items() if value is not None}
+    found: dict[str, Any] = {}
+    if ids.tmdb is not None:
+        found["tmdb"] = ids.tmdb
+    if ids.imdb is not None:
+        found["imdb"] = ids.imdb
+    if ids.tvdb is not None:
+        found["tvdb"] = ids.tvdb
+    return found
 
 
 def digest(text: str) -> bytes:
@@ -87,9 +104,8 @@ def digest(text: str) -> bytes:
 
 
 def key_hash(key: str) -> int:
-    """A key of `core.library.keys` as the 64 bits that SQLite keeps as a number."""
-    hashed = blake2b(key.encode("utf-8", "replace"), digest_size=8).digest()
-    return int.from_bytes(hashed, "big", signed=True)
+    """A key of `core.library.keys` as a number of 32 bits, which two keys may share."""
+    return crc32(key.encode("utf-8", "replace"))
 
 
 def item_keys(subject: Subject, media_id: str) -> tuple[str, ...]:
@@ -102,11 +118,11 @@ def media_key(media_id: str) -> str:
     return f"media:{media_id}"
 
 
-def search_text(subject: Subject) -> str:
-    """What a search looks in, without case."""
+def search_text(subject: Subject, label: str) -> str:
+    """What a search looks in, without case; `label` is the subject's."""
     series = subject.series
     texts = (
-        subject.label,
+        label,
         subject.title,
         "" if series is None else series.title,
         subject.album,
@@ -119,10 +135,10 @@ def search_text(subject: Subject) -> str:
 def entry_row(entry: Entry) -> tuple[Any, ...]:
     """The values of `ENTRY_COLUMNS`."""
     return (
-        entry.facet.value,
+        str(entry.facet),
         plain(entry.line),
         maybe_micros(entry.at),
-        entry.precision.value,
+        str(entry.precision),
         entry.plays,
         entry.rating,
         entry.steps,
