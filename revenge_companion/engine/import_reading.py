@@ -22,7 +22,7 @@ from revenge_companion.core.matching import Match, NoMatch, match, wanted_keys
 from revenge_companion.core.reasons import Reason
 from revenge_companion.engine.import_sources import Reader
 from revenge_companion.services.base import ImportPage
-from revenge_companion.store.import_lines import ImportLines, Prepared, prepare
+from revenge_companion.store.import_lines import ImportLines, Prepared, Seen, prepare
 from revenge_companion.store.import_runs import ImportRuns, StoredRun, Walk
 
 _log = logging.getLogger(__name__)
@@ -125,11 +125,12 @@ class Reading:
     ) -> StoredRun:
         run = stored.run
         entries = [entry for page in pages for entry in page.entries]
-        prepared = await asyncio.to_thread(prepare, entries)
+        prepared = await asyncio.to_thread(prepare, entries, matcher.seen)
         matches = await matcher.match(prepared)
         total = _total(walks)
         failed = sum(len(page.unreadable) for page in pages)
         done = await self._lines.stage(run.id, prepared, matches, walks, total=total, failed=failed)
+        matcher.seen.add((item.subject for item in prepared.items), done.items)
         counts = dict(run.counts)
         for verdict, more in (
             (Verdict.UNMATCHED, done.unmatched),
@@ -224,10 +225,11 @@ class _Ahead:
 
 
 class _Matcher:
-    """Asks the server's catalogue, and stops asking where it does not answer."""
+    """Asks the server's catalogue of each thing once, and no more where it does not answer."""
 
     def __init__(self, catalogue: Catalogue | None) -> None:
         self._catalogue = catalogue
+        self.seen = Seen()
 
     async def match(self, page: Prepared) -> list[Match | NoMatch]:
         """A match, or why there is none, for each item of `page`."""

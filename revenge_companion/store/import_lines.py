@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
@@ -27,17 +27,23 @@ from revenge_companion.store.subjects import (
 )
 from revenge_companion.store.things import add_keys, join_items, of_items, remerge
 
+#: Items remembered by a walk, and lines after which it is known whether that is worth while.
+_MOST_SEEN = 10_000
+_TRIED = 5000
+
 _FIELDS = ENTRY_COLUMNS.split(", ")
 _ADD_ITEM = (
     "INSERT INTO import_item (id, run_id, digest, kind, label, search, subject, duration_s, keys, "
     "media_id, reason_code) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _ADD_ENTRY = (
-    f"INSERT INTO import_entry (run_id, item_id, verdict, reason_code, {ENTRY_COLUMNS}) "
-    f"VALUES (?, ?, ?, ?, {', '.join('?' * len(_FIELDS))}) "
-    "ON CONFLICT (run_id, facet, line) DO UPDATE SET item_id = excluded.item_id, "
-    "verdict = excluded.verdict, reason_code = excluded.reason_code, "
-    + ", ".join(f"{name} = excluded.{name}" for name in _FIELDS[2:])
+    f"INSERT OR IGNORE INTO import_entry (run_id, item_id, verdict, reason_code, {ENTRY_COLUMNS}) "
+    f"VALUES (?, ?, ?, ?, {', '.join('?' * len(_FIELDS))})"
+)
+_UPDATE_ENTRY = (
+    "UPDATE import_entry SET item_id = ?, verdict = ?, reason_code = ?, "
+    + ", ".join(f"{name} = ?" for name in _FIELDS[2:])
+    + " WHERE run_id = ? AND facet = ? AND line = ?"
 )
 #: What the user said of an item in an earlier import holds in this one.
 _REMEMBERED = (
@@ -68,12 +74,45 @@ class PreparedItem:
 
 
 @dataclass(frozen=True, slots=True)
+class StagedItem:
+    """An item that is staged already, with what its lines get."""
+
+    id: int
+    verdict: str
+    reason: str
+
+
+class Seen:
+    """Items that a walk has staged, as far as that spares more than it costs.
+
+    Somebody who hears one song a thousand times has it looked up once.
+    """
+
+    def __init__(self) -> None:
+        self._items: dict[Subject, StagedItem] = {}
+        self._asked = self._found = 0
+
+    def get(self, subject: Subject) -> StagedItem | None:
+        if self._asked > _TRIED and self._found < self._asked // 10:
+            return None
+        self._asked += 1
+        item = self._items.get(subject)
+        self._found += item is not None
+        return item
+
+    def add(self, subjects: Iterable[Subject], items: Iterable[StagedItem]) -> None:
+        if len(self._items) < _MOST_SEEN:
+            self._items.update(zip(subjects, items, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
 class Prepared:
     """A page, ready to be matched and written."""
 
+    #: What is new in it.
     items: tuple[PreparedItem, ...]
-    #: The values of each line and the place of its item.
-    rows: tuple[tuple[int, tuple[Any, ...]], ...]
+    #: The values of each line, and what it is about: one of `items`, by its place, or known.
+    rows: tuple[tuple[int | StagedItem, tuple[Any, ...]], ...]
 
     def wanted(self) -> list[str]:
         """The keys to ask the server's catalogue for."""
@@ -83,19 +122,21 @@ class Prepared:
         return list(found)
 
 
-def prepare(entries: Iterable[Entry]) -> Prepared:
-    """`entries` as they are written; pure, and long enough to be called on another thread."""
+def prepare(entries: Iterable[Entry], seen: Seen | None = None) -> Prepared:
+    """`entries` as they are written; long enough to be called on another thread."""
     items: list[PreparedItem] = []
     places: dict[bytes, int] = {}
-    rows = []
+    rows: list[tuple[int | StagedItem, tuple[Any, ...]]] = []
     for entry in entries:
-        text = subject_text(entry.subject)
-        name = digest(text)
-        place = places.get(name)
-        if place is None:
-            place = places[name] = len(items)
-            items.append(_prepared(name, text, entry.subject, entry.reason))
-        rows.append((place, entry_row(entry)))
+        about: int | StagedItem | None = None if seen is None else seen.get(entry.subject)
+        if about is None:
+            text = subject_text(entry.subject)
+            name = digest(text)
+            about = places.get(name)
+            if about is None:
+                about = places[name] = len(items)
+                items.append(_prepared(name, text, entry.subject, entry.reason))
+        rows.append((about, entry_row(entry)))
     return Prepared(tuple(items), tuple(rows))
 
 
@@ -120,6 +161,8 @@ class Staged:
     new: int
     matched: int
     unmatched: int
+    #: Of `Prepared.items`, in their order.
+    items: tuple[StagedItem, ...] = ()
 
 
 class ImportLines:
@@ -319,23 +362,42 @@ def _stage(
                 (run_id, first),
             )
         }
-    fates = [_fate(match) for match in matches]
+    items = []
+    for item, match in zip(page.items, matches, strict=True):
+        number = ids[item.digest]
+        chosen = number in said and said[number][0]
+        items.append(StagedItem(number, *((Verdict.NEW.value, "") if chosen else _fate(match))))
     # Pages overlap, also those of one call: the last word on a line counts.
     rows: dict[tuple[str, str], tuple[Any, ...]] = {}
-    for place, values in page.rows:
-        item_id = ids[page.items[place].digest]
-        verdict, reason = fates[place]
-        if item_id in said and said[item_id][0]:
-            verdict, reason = Verdict.NEW.value, ""
-        rows[values[0], values[1]] = (run_id, item_id, verdict, reason, *values)
-    known = _known(connection, run_id, rows)
-    connection.executemany(_ADD_ENTRY, list(rows.values()))
-    new = [row for line, row in rows.items() if line not in known]
+    for about, values in page.rows:
+        one = items[about] if isinstance(about, int) else about
+        rows[values[0], values[1]] = (run_id, one.id, one.verdict, one.reason, *values)
+    new = _new(connection, run_id, rows)
     return Staged(
         len(new),
         sum(not row[3] for row in new),
         sum(row[2] == Verdict.UNMATCHED for row in new),
+        tuple(items),
     )
+
+
+def _new(
+    connection: sqlite3.Connection, run_id: int, rows: Mapping[tuple[str, str], tuple[Any, ...]]
+) -> Collection[tuple[Any, ...]]:
+    """Write lines, by (facet, name); those of them that the run had not read before."""
+    (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM import_entry").fetchone()
+    if connection.executemany(_ADD_ENTRY, rows.values()).rowcount == len(rows):
+        return rows.values()
+    added = set(
+        connection.execute(
+            "SELECT facet, line FROM import_entry WHERE id > ? AND run_id = ?", (last, run_id)
+        ).fetchall()
+    )
+    connection.executemany(
+        _UPDATE_ENTRY,
+        [(*row[1:4], *row[6:], row[0], *line) for line, row in rows.items() if line not in added],
+    )
+    return [row for line, row in rows.items() if line in added]
 
 
 def _fate(match: Match | NoMatch) -> tuple[str, str]:
@@ -345,19 +407,6 @@ def _fate(match: Match | NoMatch) -> tuple[str, str]:
     if match.reason is Reason.SERVER_LACKS_KIND:
         return Verdict.NEW.value, match.reason.value
     return Verdict.UNMATCHED.value, match.reason.value
-
-
-def _known(
-    connection: sqlite3.Connection, run_id: int, lines: Iterable[tuple[str, str]]
-) -> set[tuple[str, str]]:
-    """Those of the lines (facet, name) that the run has read before."""
-    rows = connection.execute(
-        "SELECT e.facet, e.line FROM json_each(?) j CROSS JOIN import_entry e "
-        "ON e.run_id = ? AND e.facet = json_extract(j.value, '$[0]') "
-        "AND e.line = json_extract(j.value, '$[1]')",
-        (compact([list(line) for line in lines]), run_id),
-    )
-    return set(rows.fetchall())
 
 
 def _alike(connection: sqlite3.Connection, row_id: int) -> tuple[list[int], list[int]]:

@@ -46,7 +46,21 @@ def take_back(connection: sqlite3.Connection, run_id: int, after: int, upto: int
         "SELECT source FROM import_run WHERE id = :run", values
     ).fetchone()
     left = _pass_on(connection, values)
-    restored = []
+    connection.execute(
+        "DELETE FROM library_entry WHERE id IN "
+        f"(SELECT l.id {_THERE} AND NOT e.replaced AND l.run_id = :run)",
+        values,
+    )
+    # Most imports replace nothing, and an index knows.
+    replaced = "SELECT 1 FROM import_entry WHERE run_id = :run AND replaced = 1 LIMIT 1"
+    if connection.execute(replaced, values).fetchone():
+        left += _restore(connection, values)
+    leave(connection, set(left))
+
+
+def _restore(connection: sqlite3.Connection, values: dict[str, Any]) -> list[int]:
+    """Write what the run replaced as it was before; the items that may not be needed now."""
+    restored, left = [], []
     for entry_id, item_id, said, before_item in connection.execute(
         f"SELECT l.id, l.item_id, e.before, e.before_item {_THERE} "
         "AND e.replaced AND l.run_id = :run",
@@ -54,23 +68,21 @@ def take_back(connection: sqlite3.Connection, run_id: int, after: int, upto: int
     ).fetchall():
         restored.append((before_item, *json.loads(said), entry_id))
         left.append(item_id)
-    connection.execute(
-        "DELETE FROM library_entry WHERE id IN "
-        f"(SELECT l.id {_THERE} AND NOT e.replaced AND l.run_id = :run)",
-        values,
-    )
     connection.executemany(_RESTORE, restored)
-    needed = connection.execute(
-        f"SELECT DISTINCT e.before_item FROM import_entry e WHERE {_BATCH} "
-        "AND e.before_item IS NOT NULL",
-        values,
-    ).fetchall()
+    left += [
+        row[0]
+        for row in connection.execute(
+            f"SELECT e.before_item FROM import_entry e WHERE {_BATCH} "
+            "AND e.before_item IS NOT NULL",
+            values,
+        )
+    ]
     connection.execute(
         "UPDATE import_entry AS e SET replaced = 0, before = '', before_item = NULL "
         f"WHERE {_BATCH} AND e.replaced",
         values,
     )
-    leave(connection, {*left, *(row[0] for row in needed)})
+    return left
 
 
 def _pass_on(connection: sqlite3.Connection, values: dict[str, Any]) -> list[int]:

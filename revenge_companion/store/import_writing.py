@@ -99,6 +99,8 @@ class ImportWriting:
         """`zone` is the user's, for dates without a time; None is the system's own."""
         self._db = db
         self._zone = zone
+        #: Runs whose sources had said nothing when this program began to write them.
+        self._fresh: set[int] = set()
 
     async def write(self, run_id: int, batch: int = BATCH) -> Step:
         """Write the next lines. What was written stays written, whatever happens next."""
@@ -125,7 +127,7 @@ class ImportWriting:
         connection.execute(_FIND_ITEMS, values)
         connection.execute(_ADD_ITEMS, values)
         connection.execute(_ADD_KEYS, values)
-        things, moved = _replace(connection, values)
+        things, moved = self._replaced(connection, values)
         connection.execute(_ADD_ENTRIES, values)
         things |= join_new(connection, values["base"])
         if not connection.execute(_ALONE, values).fetchone()[0]:
@@ -133,6 +135,16 @@ class ImportWriting:
         remerge(connection, things, self._zone)
         leave(connection, moved)
         refresh(connection, self._zone)
+
+    def _replaced(
+        self, connection: sqlite3.Connection, values: dict[str, Any]
+    ) -> tuple[set[int], list[int]]:
+        """`_replace`, where the source has said anything before."""
+        run_id = values["run"]
+        said = "SELECT 1 FROM library_entry WHERE source = :source LIMIT 1"
+        if not values["after"] and connection.execute(said, values).fetchone() is None:
+            self._fresh.add(run_id)
+        return (set(), []) if run_id in self._fresh else _replace(connection, values)
 
     async def undo(self, run_id: int, batch: int = BATCH) -> Step:
         """Take the next lines back: each as if this run had never been."""
@@ -143,8 +155,10 @@ class ImportWriting:
                 after, upto, count, last = _next(connection, run_id, batch)
                 if count:
                     take_back(connection, run_id, after, upto)
-                    refresh(connection, self._zone)
-                return _went(connection, run_id, upto, count, last=last)
+                else:
+                    # What is merged follows at the end: each thing once, not at each of its lines.
+                    last = refresh(connection, self._zone, batch)
+                return _went(connection, run_id, upto, count, last=last and not count)
 
         return await self._db.run(job)
 

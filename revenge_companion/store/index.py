@@ -28,12 +28,11 @@ _DIRECT = (
     "SELECT key, min(media_id) FROM server_key "
     "WHERE index_id = ? AND key IN (SELECT value FROM json_each(?)) GROUP BY key"
 )
-#: Of (show, season, episode) as JSON, the item there; a season has no episode.
-_PLACED = (
-    "SELECT j.key, min(i.media_id) FROM json_each(?) j CROSS JOIN server_item i "
-    "ON i.index_id = ? AND i.series_id = json_extract(j.value, '$[0]') AND i.series_id <> '' "
-    "AND i.season = json_extract(j.value, '$[1]') "
-    "AND i.episode IS json_extract(j.value, '$[2]') GROUP BY j.key"
+#: Every place of some shows, down one index; a page of a history is mostly of a few.
+_PLACES = (
+    "SELECT series_id, season, episode, min(media_id) FROM server_item WHERE index_id = ? "
+    "AND series_id <> '' AND series_id IN (SELECT value FROM json_each(?)) "
+    "GROUP BY series_id, season, episode"
 )
 _SUBJECT = (
     "i.media_id, i.kind, i.title, i.year, i.tmdb, i.imdb, i.tvdb, i.duration_s, i.season, "
@@ -217,7 +216,9 @@ class ServerIndex:
             key: (known[show], *place) for key, (show, place) in places.items() if show in known
         }
         if asked:
-            found |= dict(link.connection.execute(_PLACED, (compact(asked), index)).fetchall())
+            shows = compact(list({place[0] for place in asked.values()}))
+            there = {row[:3]: row[3] for row in link.connection.execute(_PLACES, (index, shows))}
+            found |= {key: there[place] for key, place in asked.items() if place in there}
         return found
 
     async def subjects(self, media_ids: Iterable[str]) -> dict[str, Subject]:

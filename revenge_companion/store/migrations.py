@@ -206,6 +206,7 @@ _LIBRARY = (
         UNIQUE (run_id, facet, line))""",
     """CREATE INDEX import_entry_verdict ON import_entry (run_id, verdict, id)""",
     """CREATE INDEX import_entry_item ON import_entry (item_id)""",
+    """CREATE INDEX import_entry_replaced ON import_entry (run_id) WHERE replaced = 1""",
     """CREATE INDEX import_entry_before ON import_entry (before_item)
         WHERE before_item IS NOT NULL""",
     # What a source said of a facet when it was last read to its end.

@@ -150,12 +150,16 @@ def leave(connection: sqlite3.Connection, ids: Iterable[int]) -> None:
     )
 
 
-def refresh(connection: sqlite3.Connection, zone: tzinfo | None) -> None:
-    """Bring the merged view up to date where lines have gone (`library_stale`)."""
-    stale = [row[0] for row in connection.execute("SELECT thing FROM library_stale")]
+def refresh(connection: sqlite3.Connection, zone: tzinfo | None, most: int = -1) -> bool:
+    """Bring the merged view up to date where lines have gone (`library_stale`).
+
+    With `most` for so many things only; True where none are left.
+    """
+    stale = connection.execute("SELECT thing FROM library_stale LIMIT ?", (most,)).fetchall()
     if stale:
-        remerge(connection, regroup(connection, stale), zone)
-        connection.execute("DELETE FROM library_stale")
+        remerge(connection, regroup(connection, [row[0] for row in stale]), zone)
+        connection.executemany("DELETE FROM library_stale WHERE thing = ?", stale)
+    return len(stale) != most
 
 
 def remerge(connection: sqlite3.Connection, things: Iterable[int], zone: tzinfo | None) -> None:

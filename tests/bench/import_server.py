@@ -1,4 +1,4 @@
-"""Answers as Trakt does to who reads a long history; prints its port.
+"""Answers as Trakt does to who reads a long history; prints the environment that leads to it.
 
 The number of plays is its argument. One in ten is of a film, the others of different episodes.
 Every page is made before the first is asked for.
@@ -85,7 +85,8 @@ async def main(plays: int) -> None:
             writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    print(server.sockets[0].getsockname()[1], flush=True)
+    port = server.sockets[0].getsockname()[1]
+    print(json.dumps({"BENCH_ADDRESS": f"http://127.0.0.1:{port}"}), flush=True)
     # Whoever started it closes its input when it is done.
     await asyncio.to_thread(sys.stdin.read)
     server.close()

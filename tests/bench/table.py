@@ -22,6 +22,7 @@ _PARTS = (
     "flush",
     "outbox",
     "index",
+    "import",
 )
 
 
