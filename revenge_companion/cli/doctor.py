@@ -117,6 +117,7 @@ async def _network() -> AsyncIterator[Finding]:
         async for finding in _server(said["server"]):
             yield finding
         yield _offers(said)
+        yield _library(said["library"])
     for account in said["accounts"]:
         ok = account["state"] == "linked"
         words = f"{account['state']}, {account['pending']} waiting, {account['parked']} parked"
@@ -137,6 +138,16 @@ def _offers(said: Mapping[str, Any]) -> Finding:
     offers = ", ".join(said["server_offers"])
     kept = "Ratings and watchlists are kept here until the server can take them."
     return Finding("server offers", True, offers or kept)
+
+
+def _library(known: Mapping[str, Any]) -> Finding:
+    """What of the server imports can be matched with."""
+    if known["trouble"]:
+        return Finding("library", False, f"It could not be read: {known['trouble']}")
+    if known["known"] == "nothing":
+        return Finding("library", None, "It is read while the Companion runs.")
+    names = ", ".join(f"{known[what]:,} {what}" for what in ("films", "shows", "episodes"))
+    return Finding("library", True, f"Known for imports: {names}; other episodes when asked for.")
 
 
 async def _server(url: str) -> AsyncIterator[Finding]:

@@ -19,6 +19,7 @@ from revenge_companion.services.base import LinkRequest, ProbeResult, ServiceSpe
 
 if TYPE_CHECKING:
     from revenge_companion.core.animemap import Candidate, MapState, Override
+    from revenge_companion.core.catalogue import IndexState
 
 
 class Change(StrEnum):
@@ -232,6 +233,10 @@ class EngineApi(Protocol):
 
     async def libraries(self) -> tuple[Library, ...]:
         """The server's libraries that this user may see; none where it lists none."""
+        ...
+
+    async def server_index(self) -> "IndexState":
+        """How much of the server's films, shows and episodes is known, for matching."""
         ...
 
     async def love(self, play_id: int, *, loved: bool = True) -> list[str]:

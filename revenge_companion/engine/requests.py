@@ -92,7 +92,16 @@ class Requests:
             {"host": one.name, "use": one.use.value, "service": one.service or None}
             for one in self._engine.hosts()
         ]
-        return status_json(self._engine.status) | {"hosts": hosts}
+        index = await self._engine.server_index()
+        library = {
+            "known": index.coverage.value,
+            "films": index.films,
+            "shows": index.shows,
+            "episodes": index.episodes,
+            "walking": index.walking,
+            "trouble": index.trouble,
+        }
+        return status_json(self._engine.status) | {"hosts": hosts, "library": library}
 
     async def _outbox(self, args: Mapping[str, Any]) -> dict[str, Any]:
         account = args.get("account")

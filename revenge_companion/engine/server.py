@@ -11,6 +11,7 @@ from revenge_companion.store.database import Database
 
 if TYPE_CHECKING:
     # Loaded once there is a server to talk to, or an import that asks for one.
+    from revenge_companion.core.catalogue import IndexState
     from revenge_companion.engine.index import Index
     from revenge_companion.engine.learning import Learning
     from revenge_companion.engine.marking import Marking
@@ -71,6 +72,13 @@ class ServerSide:
     def known_index(self) -> "Index | None":
         """`index`, None where nobody has been signed in to any server."""
         return self.index if self._profile else None
+
+    async def index_state(self) -> "IndexState":
+        """How much of the server is known; nothing where nobody has been signed in."""
+        from revenge_companion.core.catalogue import IndexState
+
+        known = self.known_index
+        return IndexState() if known is None else await known.state()
 
     @property
     def known_marking(self) -> "Marking | None":

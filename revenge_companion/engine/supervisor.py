@@ -148,6 +148,7 @@ class Engine:
         self.sign_in_with_key = self._sign_in.with_key
         self.sign_out = self._sign_in.sign_out
         self.libraries = self._sign_in.libraries
+        self.server_index = self.server.index_state
         self.link = linked.link
         self.probe = linker.probe
         self.unlink = linked.unlink

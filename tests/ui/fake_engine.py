@@ -8,6 +8,7 @@ from pathlib import Path
 
 from revenge_companion.core.accounts import Account, AccountState, Switches
 from revenge_companion.core.animemap import Candidate, MapState, Override, keys_of
+from revenge_companion.core.catalogue import IndexState
 from revenge_companion.core.delivery import Delivery, DeliveryState
 from revenge_companion.core.errors import CompanionError
 from revenge_companion.core.live import NowPlaying
@@ -383,6 +384,9 @@ class FakeEngine:
 
     def hosts(self) -> tuple[Host, ...]:
         return self.contacted
+
+    async def server_index(self) -> IndexState:
+        return IndexState()
 
     async def libraries(self) -> tuple[Library, ...]:
         await self.note("libraries")

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from revenge_companion.cli import doctor
 from revenge_companion.core.catalogue import Coverage
 from revenge_companion.core.errors import CompanionError, ServiceTrouble
 from revenge_companion.core.library import Subject, SubjectKind, keys, subject_of
 from revenge_companion.core.media import Ids, Series
 from revenge_companion.demo.large import large_library
 from revenge_companion.engine.index import RETRY_S, SETTLE_S, WALK_AGE, Index
+from revenge_companion.engine.requests import Requests
 from revenge_companion.revenge.index import CatalogueWalk
 from revenge_companion.revenge.pace import WAITS_S
 from revenge_companion.store.database import Database
@@ -210,6 +212,45 @@ async def test_the_whole_engine_fills_it_after_signing_in_and_keeps_it_signed_ou
         async with asyncio.timeout(15):
             while not await house.engine.server.index.lookup(keys(film)):  # noqa: ASYNC110  # no event tells of rows
                 await asyncio.sleep(0.01)
+        said = await Requests(house.engine).handle("status", {})
+        server = house.world.server.library
+        assert said["library"]["known"] == "titles"
+        assert said["library"]["films"] == len(server.movies)
+        assert (said["server_offers"], said["doubled"]) == ([], [])
         await house.engine.sign_out()
         found = await house.engine.server.index.lookup(keys(film))
         assert set(found.values()) == {film.media_id}
+
+
+@pytest.mark.parametrize(
+    ("known", "ok", "says"),
+    [
+        ({"known": "nothing"}, None, "It is read while the Companion runs."),
+        ({"known": "titles", "films": 2000, "shows": 500, "episodes": 7}, True, "2,000 films"),
+        ({"known": "titles", "trouble": "The server failed."}, False, "The server failed."),
+    ],
+)
+def test_the_doctor_says_what_is_known(
+    known: dict[str, object], ok: bool | None, says: str
+) -> None:
+    empty = {"films": 0, "shows": 0, "episodes": 0, "trouble": ""}
+    found = doctor._library(empty | known)  # noqa: SLF001  # a line of the whole, alone
+    assert found.ok is ok
+    assert says in found.says
+
+
+@pytest.mark.parametrize(
+    ("offers", "doubled", "ok", "says"),
+    [
+        ([], [], True, "kept here"),
+        (["ratings", "watchlist"], [], True, "ratings, watchlist"),
+        (["scrobbles"], ["Trakt"], False, "Trakt"),
+    ],
+)
+def test_the_doctor_says_what_the_server_offers(
+    offers: list[str], doubled: list[str], ok: bool, says: str
+) -> None:
+    said = {"server_offers": offers, "doubled": doubled}
+    found = doctor._offers(said)  # noqa: SLF001  # a line of the whole, alone
+    assert found.ok is ok
+    assert says in found.says
