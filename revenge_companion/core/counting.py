@@ -161,10 +161,10 @@ def _judge_track(item: Item, share: Share, played_s: float) -> Verdict | None:
 def _judge_position(
     item: Item, share: Share, progress: Progress, span: Span, *, presume: bool
 ) -> Verdict | None:
-    needed = round(100 * (share.threshold_s - share.begin_s) / share.length_s)
     if span.from_s < share.threshold_s - _EPSILON_S <= span.reached_s:
         reached = min(span.reached_s, share.end_s) - share.begin_s
         percent = int(100 * reached / share.length_s + _EPSILON_S)
+        needed = _needed(share)
         facts: dict[str, Fact] = {"percent": min(100, max(percent, needed)), "needed": needed}
         return Verdict(share.key, Reason.POSITION_REACHED, facts)
     inside = min(span.reached_s, share.end_s) - max(span.from_s, share.threshold_s)
@@ -175,8 +175,13 @@ def _judge_position(
         progress.played_on_s[share.key] = on
     if on < play_on_needs_s(share.length_s) - _EPSILON_S:
         return None
-    facts = {"needed": needed, "played": minutes(on + _EPSILON_S)}
+    facts = {"needed": _needed(share), "played": minutes(on + _EPSILON_S)}
     return Verdict(share.key, Reason.PLAYED_ON_AFTER_JUMP, facts)
+
+
+def _needed(share: Share) -> int:
+    """Percent of its length from which a share counts."""
+    return round(100 * (share.threshold_s - share.begin_s) / share.length_s)
 
 
 def reached_end(item: Item, rules: Mapping[str, Thresholds], progress: Progress) -> list[Verdict]:

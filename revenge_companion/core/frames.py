@@ -44,8 +44,8 @@ def is_late(play: Play, event: PlaybackEvent, *, is_end: bool) -> bool:
 def is_new_play(play: Play, event: PlaybackEvent) -> bool:
     """Whether the frame begins another play of the same item: a repeat, or a start anew."""
     observed, item = play.observed, play.item
-    position, zone = event.position_s, start_zone_s(item)
-    if event.type is EventType.STARTED and (position or 0.0) <= zone:
+    position = event.position_s
+    if event.type is EventType.STARTED and (position or 0.0) <= start_zone_s(item):
         # Servers announce a start again after a reconnect, with the position it has reached.
         expected = observed.position_s
         if observed.playing and observed.last_at_s is not None:
@@ -56,6 +56,7 @@ def is_new_play(play: Play, event: PlaybackEvent) -> bool:
         return is_playing(event) and event.at_s > play.superseded_at_s
     if position is None or position > observed.position_s - DRIFT_S:
         return False
+    zone = start_zone_s(item)
     if event.type is EventType.SEEKED:
         return play.counted_at is not None and position <= zone < observed.position_s
     elapsed = 0.0

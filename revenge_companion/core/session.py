@@ -5,6 +5,7 @@ and `tick` is told the time. `deadline_s` says when the next decision falls if p
 on, so that a play that crosses its threshold between two frames counts then.
 """
 
+from collections import OrderedDict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -39,7 +40,7 @@ class SessionTracker:
         self._open: dict[tuple[str, str], Play] = {}
         #: The last ended play of each item, newest last.
         self._past: dict[str, Play] = {}
-        self._seen: dict[str, None] = {}
+        self._seen: OrderedDict[str, None] = OrderedDict()
 
     def restore(self, snapshots: Iterable[str], *, at_s: float) -> list[str]:
         """Go on from checkpoints, oldest first; returns those that could not be read."""
@@ -137,7 +138,7 @@ class SessionTracker:
                 return []
             self._seen[event.id] = None
             if len(self._seen) > _SEEN_IDS:
-                del self._seen[next(iter(self._seen))]
+                self._seen.popitem(last=False)
         decisions: list[Decision] = []
         key = (event.session_id, event.item.media_id)
         play = self._open.get(key)

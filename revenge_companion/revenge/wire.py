@@ -81,6 +81,7 @@ _OTHER_USER = Skipped(Skip.OTHER_USER)
 _BAD_SHAPE = Skipped(Skip.BAD_SHAPE)
 _OVERSIZE = Skipped(Skip.OVERSIZE)
 _NO_DEVICE = Device()
+_scan = json.JSONDecoder().raw_decode
 
 # A play sends the same description every ten seconds: it is read once. Both are bounded, and only
 # what came in a small frame is remembered.
@@ -109,7 +110,7 @@ def read_frame(
     ):
         return _OVERSIZE
     try:
-        envelope = json.loads(raw)
+        envelope = _decoded(raw)
     except (ValueError, RecursionError):
         return _NOT_JSON
     # Comparing what nests too deeply with its remembered self is the one way left to fail.
@@ -117,6 +118,16 @@ def read_frame(
         return _read(envelope, at_s, now, user_id, source, size <= _MEMO_FRAME_LIMIT)
     except RecursionError:
         return _BAD_SHAPE
+
+
+def _decoded(raw: str | bytes) -> object:
+    """As `json.loads`, without its search for other encodings and for space around the value."""
+    text = raw if isinstance(raw, str) else raw.decode(errors="surrogatepass")
+    try:
+        value, end = _scan(text)
+    except ValueError:
+        return json.loads(raw)
+    return value if end == len(text) else json.loads(raw)
 
 
 def read_envelope(
