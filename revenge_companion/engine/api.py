@@ -20,6 +20,7 @@ from revenge_companion.services.base import LinkRequest, ProbeResult, ServiceSpe
 if TYPE_CHECKING:
     from revenge_companion.core.animemap import Candidate, MapState, Override
     from revenge_companion.core.catalogue import IndexState
+    from revenge_companion.core.imports import ImportRun
 
 
 class Change(StrEnum):
@@ -183,6 +184,13 @@ class EngineApi(Protocol):
 
     def on_change(self, told: Callable[[Change], None]) -> None:
         """`told` is called on the loop's thread after each change."""
+        ...
+
+    def on_import(self, told: "Callable[[ImportRun], None]") -> None:
+        """`told` is called as by `ImportsApi.on_progress`; nothing is loaded before an import is.
+
+        Also for runs that go on by themselves after the program was ended.
+        """
         ...
 
     def on_notification(self, told: Callable[[Notification], None]) -> None: ...

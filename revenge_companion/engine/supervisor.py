@@ -40,6 +40,7 @@ from revenge_companion.store.outbox import Outbox, total
 from revenge_companion.store.plays import Plays
 
 if TYPE_CHECKING:
+    from revenge_companion.core.imports import ImportRun
     from revenge_companion.engine.exporter import Exporter
     from revenge_companion.engine.importer import Importer
     from revenge_companion.engine.library import LibraryView
@@ -132,6 +133,7 @@ class Engine:
             server=self.server,
         )
         self._imports: Importer | None = None
+        self._told_of_imports: list[Callable[[ImportRun], None]] = []
         self._exports: Exporter | None = None
         self._library: LibraryView | None = None
         self._resuming = Resuming(self._sign_in, clock, tell, parts.secrets_trouble)
@@ -294,7 +296,14 @@ class Engine:
                 server=lambda: self.server.reading,
                 changed=lambda: self._tell.changed(Change.LIBRARY),
             )
+            for told in self._told_of_imports:
+                self._imports.on_progress(told)
         return self._imports
+
+    def on_import(self, told: "Callable[[ImportRun], None]") -> None:
+        self._told_of_imports.append(told)
+        if self._imports is not None:
+            self._imports.on_progress(told)
 
     @property
     def exports(self) -> "Exporter":

@@ -1,13 +1,8 @@
 """Engine to window: a few typed signals, fed by the engine's one callback."""
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from revenge_companion.engine.api import Change, EngineApi, Notification
-
-if TYPE_CHECKING:
-    from revenge_companion.engine.library_api import ImportsApi
 
 #: Changes of one kind that follow each other within this time are told as one.
 GATHER_MS = 50
@@ -28,7 +23,7 @@ class Bridge(QObject):
     settings_changed = Signal(object)
     #: Notification
     notified = Signal(object)
-    #: ImportRun: a run moved on; told from the first `watch_imports` on.
+    #: ImportRun: an import has moved on.
     import_progressed = Signal(object)
 
     def __init__(
@@ -39,19 +34,13 @@ class Bridge(QObject):
         self._engine = engine
         self._gathered: dict[Change, None] = {}
         self._told: set[Change] = set()
-        self._watches_imports = False
         self._gate = QTimer(self)
         self._gate.setSingleShot(True)
         self._gate.setInterval(gather_ms)
         self._gate.timeout.connect(self._on_gate)
         engine.on_change(self._on_change)
         engine.on_notification(self._on_notification)
-
-    def watch_imports(self, imports: "ImportsApi") -> None:
-        """Tell how imports go from now on: what they need is loaded when somebody looks at them."""
-        if not self._watches_imports:
-            self._watches_imports = True
-            imports.on_progress(self.import_progressed.emit)
+        engine.on_import(self.import_progressed.emit)
 
     def _on_change(self, change: Change) -> None:
         if self._gate.isActive() and change in self._told:

@@ -85,7 +85,7 @@ class Window(QWidget):
         self._has_tray = has_tray
         self._said_no_tray = False
         self.tasks = Tasks()
-        self._asking = self._looked = False
+        self._asking = False
         self._shut: list[Callable[[], None]] = []
         self.setWindowTitle(APP_NAME)
         self._banner = banner
@@ -114,8 +114,7 @@ class Window(QWidget):
         self.locked.acted.connect(self.unlock)
         self.map_wanted = Notice()
         self.map_wanted.acted.connect(self.show_anime)
-        self.importing = ImportNotice(self._context, self._sees_run)
-        self.importing.resume_wanted.connect(self._on_go_on)
+        self.importing = ImportNotice(self._context, self._looks_at_imports)
         self.importing.open_wanted.connect(self._on_open_run)
         self.doubled = Notice()
         self.doubled.acted.connect(self.show_settings)
@@ -347,24 +346,18 @@ class Window(QWidget):
         dialog.unmatched_wanted.connect(self.show_unmatched)
         await self._ask(dialog)
 
-    def _on_go_on(self, run_ids: list[int]) -> None:
-        self.sidebar.choose(Place.IMPORTS)
-        for run_id in run_ids:
-            self.imports.resume(run_id)
-
     def _on_open_run(self, run_id: int) -> None:
         self.sidebar.choose(Place.IMPORTS)
         self.imports.open_run(run_id)
 
-    def _sees_run(self, run_id: int) -> bool:
-        # The page is not built to find out.
-        return "imports" in vars(self) and self.imports.shows(run_id)
+    def _looks_at_imports(self) -> bool:
+        # The page is not built to find out; the first steps have a wizard of their own.
+        return self._asking or ("imports" in vars(self) and self.imports.looked_at)
 
     def shut(self) -> None:
         """Close for good: end what the pages have under way."""
         for shut in self._shut:
             shut()
-        self.importing.tasks.cancel()
         self.tasks.cancel()
         self.hide()
 
@@ -397,9 +390,6 @@ class Window(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if not self._looked:
-            self._looked = True
-            self.importing.look()
         if not self._said_no_tray and not self._has_tray():
             self._said_no_tray = True
             self.no_tray.say(

@@ -11,6 +11,7 @@ from revenge_companion.core.animemap import Candidate, MapState, Override, keys_
 from revenge_companion.core.catalogue import IndexState
 from revenge_companion.core.delivery import Delivery, DeliveryState
 from revenge_companion.core.errors import CompanionError
+from revenge_companion.core.imports import ImportRun
 from revenge_companion.core.live import NowPlaying
 from revenge_companion.core.media import Item, Kind, Series
 from revenge_companion.core.playback import Source
@@ -341,6 +342,9 @@ class FakeEngine:
 
     def on_change(self, told: Callable[[Change], None]) -> None:
         self._told.append(told)
+
+    def on_import(self, told: Callable[[ImportRun], None]) -> None:
+        self.imports.on_progress(told)
 
     def on_notification(self, told: Callable[[Notification], None]) -> None:
         self._notified.append(told)

@@ -62,9 +62,9 @@ def shoot(theme: str, tmp_path: Path) -> Shoot:
 
 
 @pytest.fixture
-def imports() -> FakeImports:
+def imports(engine: FakeEngine) -> FakeImports:
     """A run of every kind of line."""
-    made = FakeImports()
+    made = engine.imports
     made.lines = [row(number) for number in range(1, 60)]
     made.lines += [row(number, Verdict.THERE) for number in range(60, 80)]
     made.lines += [row(number, Verdict.CONFLICT) for number in range(80, 83)]
@@ -87,7 +87,6 @@ async def wizard(
     made: list[ImportWizard] = []
 
     def make(**where: object) -> ImportWizard:
-        context.bridge.watch_imports(imports)
         made.append(ImportWizard(None, context, imports, **where))  # type: ignore[arg-type]
         made[-1].show()
         return made[-1]
@@ -244,10 +243,11 @@ async def test_page_with_nothing(context: Context, engine: FakeEngine, shoot: Sh
 
 async def test_in_the_window(context: Context, engine: FakeEngine, shoot: Shoot) -> None:
     engine.status = SIGNED_IN
-    engine.imports.known = {2: run(2, RunState.WRITING, processed=900, written=True)}
     window = Window(context, has_tray=lambda: True)
-    window.sidebar.choose(Place.IMPORTS)
     window.show()
+    await settle()
+    engine.imports.become(run(2, RunState.WRITING, processed=900, written=True, running=True))
+    window.sidebar.choose(Place.IMPORTS)
     await settle()
     shoot(window, "imports-window")
     window.importing.say("")

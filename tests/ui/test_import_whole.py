@@ -12,14 +12,16 @@ from PySide6.QtWidgets import QDialog, QMessageBox
 from revenge_companion.core.imports import Choice, RunState, Verdict
 from revenge_companion.core.library import Facet
 from revenge_companion.core.shown import Asked
+from revenge_companion.demo.world import DemoWorld
 from revenge_companion.paths import find_paths
 from revenge_companion.ui.bridge import Bridge
 from revenge_companion.ui.context import Context
 from revenge_companion.ui.dialogs.import_wizard import ImportWizard
 from revenge_companion.ui.dialogs.link import LinkDialog
+from revenge_companion.ui.widgets.text import Text
 from revenge_companion.ui.window import Place, Window
 from tests.clock import eventually, settle
-from tests.integration.engine.house import House, running
+from tests.integration.engine.house import SPEED, House, Memory, engine, running
 
 PLAYS = 3_000
 RATED, WANTED = 200, 30
@@ -160,3 +162,34 @@ async def test_thousands_of_plays_go_the_whole_way_and_back(
         assert desk.library() == before
         assert await desk.kept() == 0
         assert late.work_ms < 50
+
+
+async def test_an_import_that_the_programs_end_cut_short_goes_on_and_is_told(home: Path) -> None:
+    async with DemoWorld(speed=SPEED) as world:
+        secrets = Memory()
+        async with engine(world, home, secrets) as house:
+            world.destinations.trakt.preload(PLAYS)
+            await house.sign_in()
+            (account,) = await house.link("trakt")
+            imports = house.engine.imports
+            seen: list[int] = []
+            imports.on_progress(lambda run: seen.append(run.processed))
+            number = await imports.begin(f"account:{account.id}", (Facet.HISTORY,))
+            await eventually(lambda: bool(seen and seen[-1]))
+        assert 0 < seen[-1] < PLAYS
+
+        async with engine(world, home, secrets) as house:
+            desk = Desk(house, home)
+            notice = desk.window.importing.findChildren(Text)
+            ready = "Trakt (demo-viewer) is read: the preview waits for you."
+            await eventually(lambda: ready in [one.text() for one in notice], within_s=60)
+            run = await house.engine.imports.run(number)
+            assert (run.state, run.total, run.processed) == (RunState.PREVIEW, PLAYS, PLAYS)
+            desk.window.importing.action.click()
+            wizard = await desk.opened(ImportWizard)
+            assert wizard.steps.accessibleName() == "Step 3 of 5: Preview"
+            wizard.reject()
+            await settle()
+            desk.window.shut()
+            desk.window.deleteLater()
+            await settle()

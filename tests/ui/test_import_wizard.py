@@ -27,8 +27,8 @@ Make = Callable[..., ImportWizard]
 
 
 @pytest.fixture
-def imports() -> FakeImports:
-    made = FakeImports()
+def imports(engine: FakeEngine) -> FakeImports:
+    made = engine.imports
     made.lines = [row(number) for number in range(1, 20)]
     made.lines += [row(number, Verdict.CONFLICT) for number in range(20, 23)]
     made.lines += [row(number, Verdict.UNMATCHED) for number in range(23, 26)]
@@ -38,7 +38,6 @@ def imports() -> FakeImports:
 @pytest.fixture
 async def wizard(context: Context, engine: FakeEngine, imports: FakeImports) -> AsyncIterator[Make]:
     engine.status = SIGNED_IN
-    context.bridge.watch_imports(imports)
     made: list[ImportWizard] = []
 
     def make(**where: object) -> ImportWizard:

@@ -34,8 +34,8 @@ from tests.ui.fake_imports import (
 
 
 @pytest.fixture
-def imports() -> FakeImports:
-    return FakeImports()
+def imports(engine: FakeEngine) -> FakeImports:
+    return engine.imports
 
 
 @pytest.fixture
@@ -397,31 +397,27 @@ async def test_linking_an_account_offers_its_import_and_linking_again_does_not(
     assert engine.imports.calls("begin") == []
 
 
-async def test_an_import_cut_short_by_the_programs_end_is_offered_to_go_on(
+async def test_nothing_of_imports_is_asked_before_somebody_looks(
     window: Window, engine: FakeEngine
 ) -> None:
-    engine.imports.known = {
-        1: run(1, RunState.STOPPED),
-        2: run(2, RunState.WRITING, processed=900, written=True),
-        3: run(3),
-    }
     window.show()
     await settle()
+    # What answers is large, and most days nobody imports anything.
+    assert engine.imports.asked == []
+
+
+async def test_an_import_that_goes_on_after_the_programs_end_is_told(
+    window: Window, engine: FakeEngine
+) -> None:
+    window.show()
+    await settle()
+    engine.imports.become(run(2, RunState.WRITING, processed=900, written=True, running=True))
     texts = [one.text() for one in window.importing.findChildren(Text)]
-    assert "The import from Trakt (anna) was interrupted." in texts
-    assert engine.imports.calls("resume") == []
+    assert "The import from Trakt (anna) is under way." in texts
     window.importing.action.click()
     await settle()
-    assert engine.imports.calls("resume") == [(2,)]
-    assert window.pages.currentWidget() is window.imports
-    assert not window.importing.isVisible()
-
-
-async def test_nothing_interrupted_says_nothing(window: Window, engine: FakeEngine) -> None:
-    engine.imports.known = {1: run(1, RunState.STOPPED), 3: run(3)}
-    window.show()
-    await settle()
-    assert not window.importing.isVisible()
+    assert wizard_of(window).steps.accessibleName() == "Step 4 of 5: Run"
+    assert engine.imports.calls("resume") == []
 
 
 async def test_what_gets_ready_while_nobody_looks_is_told_and_opened(
@@ -429,8 +425,9 @@ async def test_what_gets_ready_while_nobody_looks_is_told_and_opened(
 ) -> None:
     window.show()
     await settle()
-    reading = run(1, RunState.READING, running=True, processed=10)
-    engine.imports.become(reading)
+    engine.imports.become(run(1, RunState.READING, running=True, processed=10))
+    window.importing.dismiss.click()
+    engine.imports.become(run(1, RunState.READING, running=True, processed=20))
     assert not window.importing.isVisible()
     engine.imports.become(run(1))
     texts = [one.text() for one in window.importing.findChildren(Text)]
@@ -456,10 +453,8 @@ async def test_an_import_that_was_stopped_by_the_user_is_not_told_of(
     assert not window.importing.isVisible()
     engine.imports.become(run(1, RunState.READING, running=True))
     engine.imports.become(run(1, RunState.STOPPED, trouble="Trakt is not answering."))
-    assert window.importing.isVisible()
-    # It goes on again.
-    engine.imports.become(run(1, RunState.READING, running=True))
-    assert not window.importing.isVisible()
+    texts = [one.text() for one in window.importing.findChildren(Text)]
+    assert "The import from Trakt (anna) has stopped." in texts
 
 
 @pytest.mark.parametrize(

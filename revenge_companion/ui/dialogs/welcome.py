@@ -173,7 +173,6 @@ class WelcomeDialog(QDialog):
         from revenge_companion.ui.dialogs.import_wizard import ImportWizard
 
         imports = self._context.engine.imports
-        self._context.bridge.watch_imports(imports)
         accounts = [one for one in imports.sources() if one.service and not one.is_file]
         wizard = ImportWizard(
             self, self._context, imports, source=accounts[0] if len(accounts) == 1 else None

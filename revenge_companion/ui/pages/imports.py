@@ -108,7 +108,6 @@ class ImportsPage(QWidget):
 
     def _connect(self) -> None:
         bridge = self._context.bridge
-        bridge.watch_imports(self._imports)
         bridge.import_progressed.connect(self._on_progress)
         bridge.accounts_changed.connect(self._on_accounts)
         self.sources.chosen.connect(lambda source: self.start(source=source))
@@ -162,10 +161,10 @@ class ImportsPage(QWidget):
         if source is not None and await import_asking.wants_import(self.window(), source):
             await self._open_wizard(source=source)
 
-    def shows(self, run_id: int) -> bool:
-        """Whether a run is in front of the user: in the wizard, or with its card on the page."""
-        at_it = self._wizard is not None and self._wizard.run_id == run_id
-        return at_it or (self.isVisible() and self.book.currentIndex() == 0)
+    @property
+    def looked_at(self) -> bool:
+        """Whether imports are in front of the user: in the wizard, or with a card on the page."""
+        return self._wizard is not None or (self.isVisible() and self.book.currentIndex() == 0)
 
     async def _open_wizard(
         self,
