@@ -4,7 +4,6 @@ The run belongs to the engine: closing the wizard leaves it going, and opening i
 """
 
 from collections.abc import Awaitable, Callable
-from enum import IntEnum
 from pathlib import Path
 
 from PySide6.QtCore import Signal
@@ -31,57 +30,11 @@ from revenge_companion.ui.theme import GRID, MARGIN, Tone
 from revenge_companion.ui.widgets.card import Column
 from revenge_companion.ui.widgets.file_drop import FileDrop
 from revenge_companion.ui.widgets.import_sources import ImportSources
+from revenge_companion.ui.widgets.import_steps import Step, Steps
 from revenge_companion.ui.widgets.text import Text
 
 #: In average characters: larger text needs more room.
 WIDE, HIGH = 144, 104
-_ARROW = "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
-
-
-class Step(IntEnum):
-    SOURCE = 0
-    WHAT = 1
-    PREVIEW = 2
-    RUN = 3
-    SUMMARY = 4
-
-
-class Steps(QWidget):
-    """Where in the wizard one is; in words, so that colour is not the only sign."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        names = (
-            self.tr("Source"),
-            self.tr("What"),
-            self.tr("Preview"),
-            self.tr("Run"),
-            self.tr("Summary"),
-        )
-        self._names = names
-        self._texts = [Text() for _ in names]
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(2 * GRID)
-        for number, text in enumerate(self._texts):
-            if number:
-                row.addWidget(Text(_ARROW, tone=Tone.MUTED))
-            row.addWidget(text)
-        row.addStretch(1)
-
-    def show_step(self, step: Step) -> None:
-        for number, (text, name) in enumerate(zip(self._texts, self._names, strict=True)):
-            done = number < step
-            text.setText(f"\N{CHECK MARK} {name}" if done else f"{number + 1} {name}")
-            font = text.font()
-            font.setBold(number == step)
-            text.setFont(font)
-            text.set_tone(Tone.ACCENT if number == step else Tone.MUTED)
-        self.setAccessibleName(
-            self.tr("Step {number} of {count}: {name}").format(
-                number=step + 1, count=len(self._names), name=self._names[step]
-            )
-        )
 
 
 class ImportWizard(QDialog):
