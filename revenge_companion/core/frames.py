@@ -1,14 +1,18 @@
 """What one frame means for a play: late, repeated, its end, or the beginning of another play."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from revenge_companion.core.observing import DRIFT_S
-from revenge_companion.core.play import Play, start_zone_s
+from revenge_companion.core.play import Play, SteppedBack, start_zone_s
 from revenge_companion.core.playback import POLL_SESSION, EventType, PlaybackEvent, PlayState
 from revenge_companion.core.reasons import Reason
 
 #: A frame this much older than the last is either late or from a clock that stepped back.
 _STEP = timedelta(seconds=30)
+#: How long such frames have to keep time before they are believed to show what was not seen yet:
+#: frames from before may come late, and as evenly as they were sent.
+_IN_STEP_S = 60.0
 #: Servers send events from several threads: an end may carry a time just before the last frame's.
 _LATE_END = timedelta(seconds=5)
 #: How much later than the end that was seen the server may date a play in its history.
@@ -33,12 +37,16 @@ def is_late(play: Play, event: PlaybackEvent, *, is_end: bool) -> bool:
         return False
     if behind < _STEP:
         return True
-    before, play.stepped_back = play.stepped_back, (event.at, event.at_s)
-    if before is None or event.at_s - before[1] < 1.0:
+    before, play.stepped_back = play.stepped_back, SteppedBack(event.at, event.at_s, event.at_s)
+    if before is None or event.at_s - before.at_s < 1.0:
         return True
     # Two frames from the past that keep time with our own clock: the server's stepped back.
-    drift = (event.at - before[0]).total_seconds() - (event.at_s - before[1])
-    return abs(drift) > 5.0
+    drift = (event.at - before.at).total_seconds() - (event.at_s - before.at_s)
+    if abs(drift) > 5.0:
+        return True
+    play.stepped_back = replace(play.stepped_back, since_s=before.since_s)
+    seen = event.position_s is not None and event.position_s < play.observed.position_s - DRIFT_S
+    return seen and event.at_s - before.since_s < _IN_STEP_S
 
 
 def is_new_play(play: Play, event: PlaybackEvent) -> bool:

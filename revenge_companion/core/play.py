@@ -23,6 +23,16 @@ _RECENT_IDS = 8
 _ENCODE = json.JSONEncoder(separators=(",", ":")).encode
 
 
+@dataclass(frozen=True, slots=True)
+class SteppedBack:
+    """A frame that is older than the last one: its time, and its arrival on our own clock."""
+
+    at: datetime
+    at_s: float
+    #: Arrival of the first of such frames that kept time with each other.
+    since_s: float
+
+
 @dataclass(slots=True)
 class Play:
     """The state of one play session. Mutable, and private to the tracker."""
@@ -50,7 +60,7 @@ class Play:
     recent_ids: tuple[str, ...] = ()
     saved_at_s: float = float("-inf")
     #: A frame from before the last one, in case the server's clock stepped back.
-    stepped_back: tuple[datetime, float] | None = None
+    stepped_back: SteppedBack | None = None
     #: Monotonic second after which nobody expects another frame.
     seen_at_s: float = 0.0
     #: The item as checkpoints hold it; every second frame brings a checkpoint.

@@ -196,6 +196,20 @@ def test_a_stop_position_far_ahead_is_not_playing() -> None:
     assert counted_at(result) == []
 
 
+def test_late_frames_that_come_in_step_do_not_begin_a_second_play() -> None:
+    tape = started(duration=480.0).play(10, 250, position=10)
+    for at in (290, 300, 310):
+        tape.frame(at, "progress", at - 290, stamp=at - 290, state="playing")
+    assert counted_at(tape.play(320, 480, position=320).run()) == [240.0]
+
+
+def test_a_repeat_after_the_clock_of_the_server_stepped_back_is_a_new_play() -> None:
+    tape = started().play(10, 190, position=10)
+    for at in range(200, 400, 10):
+        tape.frame(at, "progress", at - 200, stamp=at - 3600, state="playing")
+    assert counted_at(tape.run()) == [100.0, 300.0]
+
+
 def test_silence_counts_only_where_a_later_position_proves_it() -> None:
     silent = started(duration=1000.0).play(10, 20, position=10)
     assert counted_at(silent.frame(400, "stopped", None).run()) == []
