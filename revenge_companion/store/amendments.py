@@ -13,6 +13,7 @@ from revenge_companion.core.scrobble import Scrobble
 from revenge_companion.store.database import Database, Link
 from revenge_companion.store.payload import (
     DELIVERY_COLUMNS,
+    EDITED,
     compact,
     delivery_from,
     item_from_text,
@@ -31,8 +32,6 @@ _MOVE = (
     "UPDATE delivery SET state = ?, due_us = NULL, reason_code = ?, settled_us = ? "
     "WHERE id = ? AND state = ?"
 )
-#: Between a scrobble's rule and the delivery that has its own edited copy.
-_EDITED = "#edited-"
 
 
 class Amendments:
@@ -137,7 +136,7 @@ def _edit(
     scrobble_id, rule, play_key, second, key = row
     started_us, counted_us = micros(scrobble.started_at), micros(scrobble.counted_at)
     payload = scrobble_text(scrobble)
-    if _EDITED in rule:
+    if EDITED in rule:
         connection.execute(
             "UPDATE scrobble SET started_us = ?, counted_us = ?, payload = ? WHERE id = ?",
             (started_us, counted_us, payload, scrobble_id),
@@ -147,7 +146,7 @@ def _edit(
         scrobble_id = connection.execute(
             "INSERT INTO scrobble (key, rule, play_key, second, started_us, counted_us, payload) "
             "VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (key, f"{rule}{_EDITED}{delivery_id}", play_key, second, started_us, counted_us,
+            (key, f"{rule}{EDITED}{delivery_id}", play_key, second, started_us, counted_us,
              payload),
         ).lastrowid  # fmt: skip
     connection.execute(

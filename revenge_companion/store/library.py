@@ -13,7 +13,7 @@ from revenge_companion.core.clock import Clock
 from revenge_companion.core.library import OWN, Entry, Facet, Precision, Subject, subject_of
 from revenge_companion.core.media import Ids, Item, Kind
 from revenge_companion.store.database import Database, Link
-from revenge_companion.store.payload import compact, item_from_text, moment, plain
+from revenge_companion.store.payload import EDITED, compact, item_from_text, moment, plain
 from revenge_companion.store.subjects import (
     ENTRY_COLUMNS,
     digest,
@@ -42,6 +42,12 @@ _PUT = (
     "ON CONFLICT (source, facet, line) DO UPDATE SET item_id = excluded.item_id, run_id = NULL, "
     + ", ".join(f"{name} = excluded.{name}" for name in _FIELDS[2:])
 )
+#: The episodes of a play's file that counted, and when; a row edited by hand is still the same.
+_COUNTED_PARTS = (
+    "SELECT json_extract(payload, '$.item.episode_number'), min(counted_us) FROM scrobble "
+    f"WHERE play_key = ? AND instr(rule, '{EDITED}') = 0 GROUP BY 1"
+)
+_DROP_PART = "DELETE FROM library_entry WHERE source = ? AND facet = ? AND line = ?"
 #: Counted plays taken over in one transaction.
 _ABSORB = 500
 
@@ -99,10 +105,25 @@ class Library:
                 (_ABSORB,),
             ).fetchall()
             entries = [
-                entry for row in rows if row[1] and row[4] is not None for entry in _own(*row[1:])
+                entry
+                for row in rows
+                if row[1] and row[4] is not None
+                for entry in _own(connection, *row[1:])
             ]
             if entries:
                 write(connection, OWN, entries, self._zone)
+            # What was taken over before other episodes of the file were told apart.
+            written = {entry.line for entry in entries}
+            connection.executemany(
+                _DROP_PART,
+                [
+                    (OWN, Facet.HISTORY.value, line)
+                    for row in rows
+                    if row[1] and row[4] is not None and '"episode_number_end"' in row[2]
+                    for line in _lines(row[1], item_from_text(row[2]))
+                    if line not in written
+                ],
+            )
             refresh(connection, self._zone)
             connection.executemany(
                 "DELETE FROM library_due WHERE play_id = ?", [row[:1] for row in rows]
@@ -181,20 +202,33 @@ def _item(connection: sqlite3.Connection, name: bytes, text: str, subject: Subje
     return item_id
 
 
-def _own(play_key: str, item_text: str, started_us: int, counted_us: int) -> list[Entry]:
-    """The lines of one counted play: one for each episode of its file."""
+def _own(
+    connection: sqlite3.Connection, play_key: str, item_text: str, started_us: int, counted_us: int
+) -> list[Entry]:
+    """The lines of one counted play: one for each episode of its file that counted."""
     item = item_from_text(item_text)
-    at = moment(started_us if item.kind is Kind.TRACK else counted_us)
+    numbers = item.episode_numbers
+    counted = dict.fromkeys(numbers, started_us if item.kind is Kind.TRACK else counted_us)
+    if len(numbers) > 1:
+        found = dict(connection.execute(_COUNTED_PARTS, (play_key,)).fetchall())
+        counted = {number: found[number] for number in numbers if number in found} or counted
     return [
         Entry(
             Facet.HISTORY,
             subject_of(_single(item, place)),
-            play_key if place == 0 else f"{play_key}#{place + 1}",
-            at,
+            line,
+            moment(counted[number]),
             Precision.SECOND,
         )
-        for place in range(len(item.episode_numbers))
+        for place, (number, line) in enumerate(zip(numbers, _lines(play_key, item), strict=True))
+        if number in counted
     ]
+
+
+def _lines(play_key: str, item: Item) -> list[str]:
+    """The names of a play's lines, one for each episode of its file."""
+    more = range(1, len(item.episode_numbers))
+    return [play_key, *(f"{play_key}#{place + 1}" for place in more)]
 
 
 def _single(item: Item, place: int) -> Item:

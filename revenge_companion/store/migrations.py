@@ -300,6 +300,19 @@ def m009_export_marks(connection: sqlite3.Connection) -> None:
     )
 
 
+def m010_parts(connection: sqlite3.Connection) -> None:
+    """Of a file with several episodes, those that counted are in the library, as they count."""
+    connection.execute(
+        "CREATE TRIGGER library_part_counted AFTER INSERT ON scrobble "
+        "WHEN NEW.play_key IS NOT NULL BEGIN "
+        "INSERT OR IGNORE INTO library_due SELECT id FROM play WHERE play_key = NEW.play_key; END"
+    )
+    connection.execute(
+        "INSERT OR IGNORE INTO library_due SELECT id FROM play "
+        "WHERE counted_us IS NOT NULL AND instr(item, '\"episode_number_end\"') > 0"
+    )
+
+
 Migration = Callable[[sqlite3.Connection], None]
 
 MIGRATIONS: tuple[Migration, ...] = (
@@ -312,6 +325,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     m007_server_pushes,
     m008_delivery_states,
     m009_export_marks,
+    m010_parts,
 )
 
 

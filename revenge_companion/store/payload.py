@@ -17,6 +17,8 @@ _ascii = json.JSONEncoder(separators=(",", ":")).encode
 
 #: A hold without an end, in microseconds since 1970: about the last moment Python can write.
 FOR_EVER_US = 253_402_214_400_000_000
+#: Between a scrobble's rule and the delivery that has its own edited copy.
+EDITED = "#edited-"
 #: What `delivery_from` reads, of a delivery `d` and its scrobble `s`.
 DELIVERY_COLUMNS = (
     "d.id, d.account_id, d.state, d.attempts, d.due_us, d.reason_code, d.detail, d.remote_id, "

@@ -1,5 +1,6 @@
 import csv
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,9 +14,10 @@ from revenge_companion.core.statistics import Bucket
 from revenge_companion.engine.library import LibraryView
 from revenge_companion.services.catalog import SPECS
 from revenge_companion.store.database import Database
+from revenge_companion.store.migrations import MIGRATIONS
 from revenge_companion.store.plays import Plays
 from tests.clock import START, FakeClock
-from tests.unit.store.builders import a_play
+from tests.unit.store.builders import EPISODE, a_play, a_scrobble
 from tests.unit.store.test_history import fill
 
 
@@ -98,4 +100,48 @@ async def test_what_counted_meanwhile_is_there(tmp_path: Path, clock: FakeClock)
     (line,) = await view.page(Asked())
     assert (line.kind, line.sources) == (SubjectKind.TRACK, ("companion",))
     assert (await view.statistics(Bucket.DAY)).total == 1
+    await db.close()
+
+
+async def test_of_a_file_with_several_episodes_the_ones_that_counted_are_there(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    db = await Database.open(tmp_path / "data" / "companion.db", clock=clock)
+    view = LibraryView(db, clock, accounts=tuple, specs={})
+    plays = Plays(db, clock)
+    file = replace(EPISODE, episode_number=4, episode_number_end=6)
+    play = a_play("p1", item=file, counted_at=START)
+
+    async def count(number: int, rule: str = "") -> None:
+        one = replace(file, episode_number=number, episode_number_end=None)
+        scrobble = a_scrobble(f"k{number}", item=one, rule=rule)
+        await plays.count(play, [(scrobble, ())])
+
+    async def episodes() -> list[str]:
+        return sorted(line.label[-6:] for line in await view.page(Asked()))
+
+    await count(5)
+    assert await episodes() == ["S02E05"]
+    await count(6)
+    await count(6, "0.9")
+    assert await episodes() == ["S02E05", "S02E06"]
+    await db.close()
+
+
+async def test_an_older_library_forgets_episodes_that_did_not_count(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    path = tmp_path / "data" / "companion.db"
+    file = replace(EPISODE, episode_number=4, episode_number_end=6)
+    play = a_play("p1", item=file, counted_at=START)
+    older = await Database.open(path, clock=clock, migrations=MIGRATIONS[:8])
+    plays = Plays(older, clock)
+    await plays.save(play)
+    assert len(await LibraryView(older, clock, accounts=tuple, specs={}).page(Asked())) == 3
+    one = replace(file, episode_number=5, episode_number_end=None)
+    await plays.count(play, [(a_scrobble("k5", item=one), ())])
+    await older.close()
+    db = await Database.open(path, clock=clock)
+    (line,) = await LibraryView(db, clock, accounts=tuple, specs={}).page(Asked())
+    assert line.label.endswith("S02E05")
     await db.close()
