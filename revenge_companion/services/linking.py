@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.errors import (
+    BatchRefused,
     CompanionError,
     LaneBlocked,
     LinkExpired,
@@ -68,6 +69,8 @@ def refusing(page: str = "", *, limit: str = "") -> Iterator[None]:
         raise LinkRefused(limit if full and limit else str(error), why=why, page=mends) from error
     except LinkExpired as error:
         raise LinkRefused(str(error), why=LinkTrouble.WRONG_SECRET) from error
+    except BatchRefused as error:
+        raise LinkRefused(str(error)) from error
 
 
 #: Told why the service cannot be asked right now, and "" once it can again.

@@ -24,7 +24,7 @@ from revenge_companion.core.status import (
 from revenge_companion.ui.theme import Tone
 
 #: A status code among words, as details keep it.
-_CODE = re.compile(r" \(HTTP \d{3}\)")
+_CODE = re.compile(r" \(HTTP \d{3}(, error \w{1,8})?\)")
 #: Farther ahead nobody needs to know the day.
 _FAR = timedelta(days=3650)
 

@@ -158,6 +158,7 @@ def test_plurals_are_counted() -> None:
     [
         ("Trakt gave no usable answer (HTTP 503).", "Trakt gave no usable answer."),
         ("It is switched off (HTTP 403): Come back later", "It is switched off: Come back later."),
+        ("Last.fm has trouble (HTTP 500, error 8): Backend", "Last.fm has trouble: Backend."),
         ("Denied", "Denied."),
         ("Room for 403 plays (HTTP).", "Room for 403 plays (HTTP)."),
     ],

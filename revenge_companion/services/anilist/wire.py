@@ -116,7 +116,7 @@ def trouble(answer: Answer, *, what: str = "this play") -> CompanionError:
 
 def read_viewer(answer: Answer) -> RemoteUser:
     """The account in an answer to VIEWER; raises what `data_of` raises."""
-    viewer = mapping(data_of(answer).get("Viewer"))
+    viewer = mapping(data_of(answer, what="a question").get("Viewer"))
     number, name = whole_number(viewer.get("id")), first_text(viewer.get("name"))
     if not number:
         raise ServiceTrouble("AniList did not say whose account this is.")

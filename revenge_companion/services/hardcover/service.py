@@ -40,13 +40,10 @@ class Hardcover:
                 page=SPEC.help_url,
             )
         api = self._api(request.api_url, allow_http=request.allow_http)
-        try:
-            with refusing(SPEC.help_url):
-                me = await who(api, token)
-                await api.ask(token, payload.MAY_READ)
-                await self._check_write(api, token)
-        except BatchRefused as error:
-            raise LinkRefused(str(error)) from error
+        with refusing(SPEC.help_url):
+            me = await who(api, token)
+            await api.ask(token, payload.MAY_READ)
+            await self._check_write(api, token)
         return Linked(me.user, Secret(token), api_url=request.api_url.strip())
 
     def client(self, account: Account, slot: SecretSlot) -> HardcoverClient:

@@ -112,7 +112,7 @@ def read(answer: Answer, *, day_left_s: float) -> dict[str, Any]:
         raise RateLimited("Hardcover asked to wait.", retry_after_s=answer.retry_after_s)
     code, detail = _error(body or {})
     if answer.status == 401:
-        raise LinkExpired(f"Hardcover does not accept this token. {detail}".rstrip())
+        raise LinkExpired(f"Hardcover does not accept this token. {_said(detail)}".rstrip())
     if body is None:
         if answer.status == 404:
             raise LaneBlocked(f"No Hardcover answers at {answer.host}.", code=Reason.WRONG_ADDRESS)
@@ -136,13 +136,18 @@ def _refusal(answer: Answer, body: Mapping[str, Any], code: str, detail: str) ->
             "again."
         )
     if any(word in told for word in _TOKEN_WORDS):
-        return LinkExpired(f"Hardcover does not accept this token. {detail}".rstrip())
+        return LinkExpired(f"Hardcover does not accept this token. {_said(detail)}".rstrip())
     known = ("unsupported_operation", "top_level_limit_exceeded", "invalid_query")
     if answer.status == 403 and not any(word in told for word in known):
         return LaneBlocked(
             f"Hardcover refuses this account. {detail}".rstrip(), code=Reason.ACCOUNT_LOCKED
         )
     return BatchRefused(f"Hardcover did not accept this: {detail or code or answer.status}")
+
+
+def _said(detail: str) -> str:
+    """What was said to people, as a sentence; "" for a code."""
+    return f"{detail.rstrip('.')}." if " " in detail else ""
 
 
 def _error(body: Mapping[str, Any]) -> tuple[str, str]:

@@ -119,7 +119,7 @@ class LastFmClient:
         name = first_text(mapping((object_of(answer) or {}).get("user")).get("name"))
         if name:
             return remote_user(name, custom=self._custom)
-        error = wire.trouble(answer, custom=self._custom)
+        error = wire.trouble(answer, custom=self._custom, what="a question")
         code, _ = wire.error_of(answer)
         if self._custom and code in (0, 3, 6, 7):
             return RemoteUser(self._account.remote_id, self._account.remote_name)

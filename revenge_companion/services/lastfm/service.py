@@ -7,13 +7,11 @@ from revenge_companion.core.accounts import Account
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.errors import (
     CompanionError,
-    LaneBlocked,
     LinkRefused,
     LinkTrouble,
     RateLimited,
     ServiceTrouble,
 )
-from revenge_companion.core.reasons import Reason
 from revenge_companion.net.http import Answer, Http
 from revenge_companion.services import setup
 from revenge_companion.services.answers import object_of
@@ -66,7 +64,7 @@ class LastFm:
                 page=SPEC.help_url,
             )
         http = self._http.plain(request.allow_http)
-        with refusing():
+        with refusing(SPEC.help_url):
             if request.username.strip():
                 name, key = await self._by_password(http, root, keys, request, custom=custom)
             else:
@@ -184,12 +182,8 @@ def _is_custom(api_url: str) -> bool:
 
 
 def _linking_trouble(answer: Answer, *, custom: bool) -> CompanionError:
-    """What a call of the linking failed with; a refused key ends it with its sentence."""
-    error = wire.trouble(answer, custom=custom)
-    if isinstance(error, LaneBlocked):
-        key = error.code == Reason.APP_KEY_REFUSED
-        why = LinkTrouble.CLIENT_ID if key else LinkTrouble.ADDRESS
-        return LinkRefused(str(error), why=why, page=SPEC.help_url if key else "")
+    """What a call of the linking failed with."""
+    error = wire.trouble(answer, custom=custom, what="a question")
     if custom and isinstance(error, ServiceTrouble) and 200 <= answer.status < 300:
         return LinkRefused(
             f"No server like Last.fm answers at {answer.host}.", why=LinkTrouble.ADDRESS

@@ -77,8 +77,8 @@ def error_of(answer: Answer) -> tuple[int | None, str]:
     return whole_number(error) or 0, first_text(data.get("message"), error)
 
 
-def trouble(answer: Answer, *, custom: bool) -> CompanionError:
-    """What an answer that is no success means for the whole request."""
+def trouble(answer: Answer, *, custom: bool, what: str = "this play") -> CompanionError:
+    """What an answer that is no success means for the whole request, which carried `what`."""
     code, detail = error_of(answer)
     said = f": {detail}" if detail else "."
     match code:
@@ -91,7 +91,7 @@ def trouble(answer: Answer, *, custom: bool) -> CompanionError:
                 f"{answer.host} does not take scrobbles this way{said}", code=Reason.WRONG_ADDRESS
             )
         case 6 | 7:
-            return BatchRefused(f"Last.fm did not accept this play{said}")
+            return BatchRefused(f"Last.fm did not accept {what}{said}")
         case 12:
             return LaneBlocked(f"Last.fm asks for a paid plan{said}", code=Reason.VIP_NEEDED)
         case 29:

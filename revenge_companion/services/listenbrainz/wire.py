@@ -35,8 +35,9 @@ def read(answer: Answer, root: str) -> None:
                 raise LaneBlocked(detail, code=Reason.ACCOUNT_LOCKED)
             raise LinkExpired(f"ListenBrainz does not accept this token: {detail or 'no reason'}")
         case 403:
+            said = f": {detail}" if detail else "."
             raise LaneBlocked(
-                detail or "ListenBrainz refuses this account.", code=Reason.ACCOUNT_LOCKED
+                f"ListenBrainz refuses this account{said}", code=Reason.ACCOUNT_LOCKED
             )
         case 404 | 405 | 409 | 410:
             raise wrong_address(root)

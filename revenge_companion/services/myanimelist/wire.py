@@ -70,7 +70,7 @@ def read_user(answer: Answer) -> RemoteUser:
     """The account in an answer about oneself; raises what `trouble` says."""
     data = object_of(answer)
     if answer.status != 200 or data is None:
-        raise trouble(answer)
+        raise trouble(answer, what="a question")
     number, name = whole_number(data.get("id")), first_text(data.get("name"))
     if not number:
         raise ServiceTrouble("MyAnimeList did not say whose account this is.")

@@ -148,7 +148,7 @@ class Simkl:
         if code_of_error in _ENDS:
             raise _ended(code_of_error)
         if data is None or not 200 <= answer.status < 300:
-            raise wire.trouble(answer, left_of_day_s=0.0)
+            raise wire.trouble(answer, left_of_day_s=0.0, what="a question")
         device_code, code = data.get("device_code"), first_text(data.get("user_code"))
         if not isinstance(device_code, str) or not device_code or not code:
             raise ServiceTrouble("Simkl gave no code to link with.")

@@ -104,7 +104,7 @@ def read_user(answer: Answer, *, left_of_day_s: float) -> tuple[RemoteUser, str]
     """The account in an answer of /users/settings, and its plan ("free", "pro", "vip")."""
     data = object_of(answer)
     if answer.status not in (200, 201) or data is None:
-        raise trouble(answer, left_of_day_s=left_of_day_s)
+        raise trouble(answer, left_of_day_s=left_of_day_s, what="a question")
     account = mapping(data.get("account"))
     number = whole_number(account.get("id"))
     if number is None:

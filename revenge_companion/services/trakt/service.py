@@ -38,6 +38,8 @@ _ENDS = {
     410: (LinkTrouble.ENDED, "This code has ended. Begin again for a new one."),
     418: (LinkTrouble.DENIED, "You declined the link at Trakt."),
 }
+#: Answers to the first question that are about who asks it.
+_NO_CLIENT = (400, 401, 403, 422)
 #: Where the user sees which apps are connected; a free account has room for one.
 _APPS_PAGE = "https://app.trakt.tv/settings/apps"
 _NO_ROOM = (
@@ -108,10 +110,8 @@ class Trakt:
             "POST", f"{auth}/oauth/device/code", json={"client_id": client_id}
         )
         data = object_of(answer)
-        if 400 <= answer.status < 500 and answer.status != 429:
+        if answer.status in _NO_CLIENT:
             detail = first_text(data.get("error_description")) if data else ""
-            if answer.status in (420, 423, 426):
-                raise wire.trouble(answer, may_be_kept=False)
             raise LinkRefused(
                 f"Trakt refused the client id. {detail}".rstrip(),
                 why=LinkTrouble.CLIENT_ID,

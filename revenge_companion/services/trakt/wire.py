@@ -90,7 +90,7 @@ def read_user(answer: Answer) -> RemoteUser:
     """The account in an answer of /users/settings."""
     data = object_of(answer)
     if answer.status != 200 or data is None:
-        raise trouble(answer, may_be_kept=False)
+        raise trouble(answer, may_be_kept=False, what="a question")
     user: dict[str, Any] = dict(mapping(data.get("user")))
     ids = mapping(user.get("ids"))
     slug = first_text(ids.get("slug"), user.get("username"))
