@@ -1,26 +1,29 @@
 """The engine as the window and the command line see it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from __future__ import annotations
+
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from revenge_companion.core.accounts import Account, Switches
-from revenge_companion.core.delivery import Delivery
-from revenge_companion.core.media import Item
-from revenge_companion.core.rules import Changed, Rule
-from revenge_companion.core.settings import Settings
-from revenge_companion.core.status import EngineStatus, Host, Library, PlayRecord
-from revenge_companion.core.undoing import UndoResult
-from revenge_companion.engine.library_api import ExportsApi, ImportsApi, LibraryApi
-from revenge_companion.services.base import LinkRequest, ProbeResult, ServiceSpec, ShowPrompt
-
 if TYPE_CHECKING:
+    # Nothing here runs: the tray does not wait for what only some pages need.
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime, timedelta
+    from pathlib import Path
+
+    from revenge_companion.core.accounts import Account, Switches
     from revenge_companion.core.animemap import Candidate, MapState, Override
     from revenge_companion.core.catalogue import IndexState
+    from revenge_companion.core.delivery import Delivery
     from revenge_companion.core.imports import ImportRun
+    from revenge_companion.core.media import Item
+    from revenge_companion.core.rules import Changed, Rule
+    from revenge_companion.core.settings import Settings
+    from revenge_companion.core.status import EngineStatus, Host, Library, PlayRecord
+    from revenge_companion.core.undoing import UndoResult
+    from revenge_companion.engine.library_api import ExportsApi, ImportsApi, LibraryApi
+    from revenge_companion.services.base import LinkRequest, ProbeResult, ServiceSpec, ShowPrompt
 
 
 class Change(StrEnum):
@@ -111,11 +114,11 @@ class AnimeApi(Protocol):
     """The anime map and the user's corrections to it; see `core.animemap`."""
 
     @property
-    def state(self) -> "MapState | None":
+    def state(self) -> MapState | None:
         """The copy of the map on this computer; None where no service asks a map."""
         ...
 
-    async def download(self) -> "MapState":
+    async def download(self) -> MapState:
         """Fetch the newest map, which is the user's consent to fetching it from then on."""
         ...
 
@@ -123,11 +126,11 @@ class AnimeApi(Protocol):
         """Forget the copy and the consent; corrections stay."""
         ...
 
-    async def overrides(self) -> "tuple[Override, ...]":
+    async def overrides(self) -> tuple[Override, ...]:
         """The user's corrections; of several that fit, the last counts."""
         ...
 
-    async def set_overrides(self, rows: "Sequence[Override]") -> int:
+    async def set_overrides(self, rows: Sequence[Override]) -> int:
         """Keep these corrections instead; how many parked plays are tried again for it."""
         ...
 
@@ -139,7 +142,7 @@ class AnimeApi(Protocol):
         """Write the corrections to `path` as JSON; returns how many."""
         ...
 
-    async def search(self, account_id: int, title: str) -> "list[Candidate]":
+    async def search(self, account_id: int, title: str) -> list[Candidate]:
         """At most ten anime like `title` at an account's service, best first."""
         ...
 
@@ -186,7 +189,7 @@ class EngineApi(Protocol):
         """`told` is called on the loop's thread after each change."""
         ...
 
-    def on_import(self, told: "Callable[[ImportRun], None]") -> None:
+    def on_import(self, told: Callable[[ImportRun], None]) -> None:
         """`told` is called as by `ImportsApi.on_progress`; nothing is loaded before an import is.
 
         Also for runs that go on by themselves after the program was ended.
@@ -243,7 +246,7 @@ class EngineApi(Protocol):
         """The server's libraries that this user may see; none where it lists none."""
         ...
 
-    async def server_index(self) -> "IndexState":
+    async def server_index(self) -> IndexState:
         """How much of the server's films, shows and episodes is known, for matching."""
         ...
 

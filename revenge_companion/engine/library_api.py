@@ -1,21 +1,26 @@
 """Imports and the library as the window and the command line see them."""
 
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import Protocol
+from __future__ import annotations
 
-from revenge_companion.core.exporting import ExportPreview, ExportTarget
-from revenge_companion.core.imports import (
-    Candidate,
-    Choice,
-    ImportRow,
-    ImportRun,
-    ImportSource,
-    Verdict,
-)
-from revenge_companion.core.library import Facet
-from revenge_companion.core.shown import Asked, Shown
-from revenge_companion.core.statistics import Bucket, Statistics
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    # Nothing here runs: the tray does not wait for what only imports and exports need.
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from revenge_companion.core.exporting import ExportPreview, ExportTarget
+    from revenge_companion.core.imports import (
+        Candidate,
+        Choice,
+        ImportRow,
+        ImportRun,
+        ImportSource,
+        Verdict,
+    )
+    from revenge_companion.core.library import Facet
+    from revenge_companion.core.shown import Asked, Shown
+    from revenge_companion.core.statistics import Bucket, Statistics
 
 
 class ImportsApi(Protocol):
