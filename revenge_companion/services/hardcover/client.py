@@ -6,17 +6,33 @@ from datetime import tzinfo
 from typing import Any
 
 from revenge_companion.core.delivery import Delivered, Delivery, Outcome, Refused, TryLater
-from revenge_companion.core.errors import CompanionError, LinkExpired
+from revenge_companion.core.errors import (
+    BatchRefused,
+    CompanionError,
+    ImportRefused,
+    LinkExpired,
+    ServiceTrouble,
+)
+from revenge_companion.core.library import Entry, Facet, Subject, item_of
 from revenge_companion.core.live import LiveNotice
 from revenge_companion.core.media import Item
 from revenge_companion.core.reasons import Reason
 from revenge_companion.core.scrobble import Scrobble
-from revenge_companion.services.answers import all_of, outcome_of, rows_of, whole_number, words
-from revenge_companion.services.base import RemoteUser, SecretSlot
-from revenge_companion.services.hardcover import payload
-from revenge_companion.services.hardcover.payload import Entry
+from revenge_companion.services.answers import (
+    all_of,
+    mapping,
+    one_by_one,
+    outcome_of,
+    rows_of,
+    whole_number,
+    words,
+)
+from revenge_companion.services.base import ImportPage, RemoteUser, SecretSlot
+from revenge_companion.services.hardcover import changes, payload, reading
+from revenge_companion.services.hardcover.payload import OnShelf
 from revenge_companion.services.hardcover.spec import SPEC
 from revenge_companion.services.hardcover.wire import Api
+from revenge_companion.services.reading import packed, place, unpacked
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,20 +88,64 @@ class HardcoverClient:
     async def revoke(self) -> None:
         """Nothing to give back: the token is the user's own."""
 
-    async def rate(self, item: Item, rating: float | None) -> bool:
-        """Rate a book that is on one of the user's shelves; False where it is on none.
+    async def change(self, batch: Sequence[Delivery]) -> Mapping[int, Outcome]:
+        """Deliver ratings and wishes; see `services.base.TakesChanges`."""
 
-        `rating` is 0.5 to 5 in halves, None takes it away; ValueError for another. Raises what
-        `submit` raises.
-        """
-        if rating is not None and (not 0.5 <= rating <= 5 or rating * 2 != int(rating * 2)):
-            raise ValueError(f"{rating} is no rating in halves up to 5")
-        book = await self._book(item)
-        entry = await self._entry(await self._who(), book) if book is not None else None
-        if entry is None:
-            return False
-        await self._change(payload.CHANGE_ENTRY, {"id": entry.id, "o": {"rating": rating}})
-        return True
+        async def deliver(row: Delivery) -> Outcome:
+            return await changes.deliver(row, self)
+
+        return await one_by_one(batch, deliver)
+
+    async def marks(self) -> Mapping[Facet, str]:
+        """Hardcover has nothing that changes when a book is removed, so it tells nothing."""
+        return {}
+
+    async def page(self, facet: Facet, cursor: str) -> ImportPage:
+        """A page of the shelves; see `services.base.Readable`."""
+        query, after = reading.query(facet), place(unpacked(cursor), "after") or 0
+        if query is None:
+            raise ImportRefused("Hardcover has nothing of this kind.")
+        asked = {"u": (await self._who()).id, "after": after, "l": reading.PAGE}
+        try:
+            rows = (await self._ask(query, asked)).get("user_books")
+        except BatchRefused as error:
+            raise ServiceTrouble(str(error)) from error
+        if not isinstance(rows, list):
+            raise ServiceTrouble("Hardcover did not send the shelves.")
+        made = [one for row in rows for one in reading.made(facet, mapping(row))]
+        numbers = [number for row in rows_of(rows) if (number := whole_number(row.get("id")))]
+        if rows and max(numbers, default=0) <= after:
+            raise ServiceTrouble("Hardcover sent a page of the shelves that was read already.")
+        return ImportPage(
+            tuple(one for one in made if isinstance(one, Entry)),
+            packed(after=max(numbers)) if len(rows) >= reading.PAGE else "",
+            None,
+            tuple(one for one in made if isinstance(one, str)),
+        )
+
+    async def book_of(self, subject: Subject) -> int | None:
+        """See `changes.Line`."""
+        refs = dict(subject.refs)
+        number = whole_number(refs.get("hardcover"))
+        if number is None and "isbn" in refs:
+            number = payload.book_by_isbn(await self._ask(payload.EDITIONS, {"isbn": refs["isbn"]}))
+        return number if number is not None else await self._book(item_of(subject))
+
+    async def entry_of(self, book: int) -> OnShelf | None:
+        """See `changes.Line`."""
+        return await self._entry(await self._who(), book)
+
+    async def put_on_shelf(self, book: int, values: Mapping[str, Any]) -> int:
+        """See `changes.Line`."""
+        me = await self._who()
+        entry = {"book_id": book, **values}
+        if me.privacy is not None:
+            entry["privacy_setting_id"] = me.privacy
+        return await self._change(payload.ADD_ENTRY, {"o": entry})
+
+    async def say(self, query: str, variables: Mapping[str, Any]) -> int:
+        """See `changes.Line`."""
+        return await self._change(query, variables)
 
     async def _finish(self, scrobble: Scrobble) -> Outcome:
         """See to a reading that ended on the scrobble's day, then to the status.
@@ -115,22 +175,20 @@ class HardcoverClient:
             )
         return Delivered(str(read_id))
 
-    async def _add(self, me: Me, book: int, item: Item) -> Entry:
+    async def _add(self, me: Me, book: int, item: Item) -> OnShelf:
         """Put a book on the shelf; Hardcover may begin a reading by itself, so it is read back."""
-        values: dict[str, Any] = {"book_id": book, "status_id": payload.READING}
-        if me.privacy is not None:
-            values["privacy_setting_id"] = me.privacy
+        values = {"status_id": payload.READING}
         edition = await self._edition(book, item)
         if edition is not None:
             values["edition_id"] = edition
-        number = await self._change(payload.ADD_ENTRY, {"o": values})
+        number = await self.put_on_shelf(book, values)
         entry = await self._entry(me, book)
         if entry is None:
-            return Entry(number, payload.READING, ())
+            return OnShelf(number, payload.READING, ())
         # What it began is dated today, which says nothing of when the book was begun.
         return replace(entry, reads=tuple(replace(one, started_at="") for one in entry.reads))
 
-    async def _read(self, entry: Entry, book: int, scrobble: Scrobble) -> int:
+    async def _read(self, entry: OnShelf, book: int, scrobble: Scrobble) -> int:
         """End the reading that goes on, or add one that ended; returns its id."""
         day, began = self._day(scrobble, started=False), self._day(scrobble, started=True)
         going_on = entry.open_read(day)
@@ -149,6 +207,8 @@ class HardcoverClient:
         return self._me
 
     async def _book(self, item: Item) -> int | None:
+        if not item.title.strip() or not payload.author_of(item):
+            return None
         key = (item.title, payload.author_of(item))
         if key not in self._books:
             data = await self._ask(payload.SEARCH, {"q": payload.search_text(item)})
@@ -164,7 +224,7 @@ class HardcoverClient:
         wanted = {"b": book, "f": payload.AUDIOBOOK_FORMAT}
         return payload.best_edition(await self._ask(payload.AUDIO_EDITIONS, wanted), item)
 
-    async def _entry(self, me: Me, book: int) -> Entry | None:
+    async def _entry(self, me: Me, book: int) -> OnShelf | None:
         return payload.read_entry(await self._ask(payload.ENTRY, {"u": me.id, "b": book}))
 
     async def _ask(self, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:

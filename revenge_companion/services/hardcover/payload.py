@@ -12,7 +12,7 @@ from typing import Any
 from revenge_companion.core.media import Item
 from revenge_companion.services.answers import mapping, rows_of, sendable, whole_number, words
 
-READING, READ = 2, 3
+WANTED, READING, READ = 1, 2, 3
 AUDIOBOOK_FORMAT = 2
 #: How far an edition's length may be from the file's, as a share.
 SAME_LENGTH = 0.05
@@ -34,9 +34,14 @@ AUDIO_EDITIONS = (
 )
 ENTRY = (
     "query ($u: Int!, $b: Int!) { user_books(where: {user_id: {_eq: $u}, book_id: {_eq: $b}}) "
-    "{ id status_id rating user_book_reads(order_by: {id: asc}) { id started_at finished_at } } }"
+    "{ id status_id rating reviewed_at "
+    "user_book_reads(order_by: {id: asc}) { id started_at finished_at } } }"
 )
 ADD_ENTRY = "mutation ($o: UserBookCreateInput!) { insert_user_book(object: $o) { id error } }"
+REMOVE_ENTRY = "mutation ($id: Int!) { delete_user_book(id: $id) { id } }"
+EDITIONS = (
+    "query ($isbn: String!) { editions(where: {isbn_13: {_eq: $isbn}}, limit: 25) { id book_id } }"
+)
 CHANGE_ENTRY = (
     "mutation ($id: Int!, $o: UserBookUpdateInput!) "
     "{ update_user_book(id: $id, object: $o) { id error } }"
@@ -61,12 +66,15 @@ class Read:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class OnShelf:
     """A book on one of the user's shelves."""
 
     id: int
     status: int
     reads: tuple[Read, ...]
+    #: Stars from 0.5 to 5; None for none.
+    rating: float | None = None
+    reviewed: bool = False
 
     def open_read(self, day: str) -> Read | None:
         """The reading that goes on and began by `day`; None where there is none."""
@@ -127,7 +135,7 @@ def best_edition(data: Mapping[str, Any], item: Item) -> int | None:
     return min(near)[1] if near else None
 
 
-def read_entry(data: Mapping[str, Any]) -> Entry | None:
+def read_entry(data: Mapping[str, Any]) -> OnShelf | None:
     """The shelf's entry for a book; None where it is on no shelf."""
     for row in rows_of(data.get("user_books")):
         number = whole_number(row.get("id"))
@@ -138,8 +146,31 @@ def read_entry(data: Mapping[str, Any]) -> Entry | None:
             for one in rows_of(row.get("user_book_reads"))
             if (read_id := whole_number(one.get("id"))) is not None
         ]
-        return Entry(number, whole_number(row.get("status_id")) or 0, tuple(reads))
+        return OnShelf(
+            number,
+            whole_number(row.get("status_id")) or 0,
+            tuple(reads),
+            stars_of(row.get("rating")) or None,
+            reviewed=row.get("reviewed_at") is not None,
+        )
     return None
+
+
+def stars_of(value: object) -> float:
+    """A rating of theirs, which may come as a number or as text; 0 for none."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return 0.0
+    try:
+        stars = float(value)
+    except ValueError:
+        return 0.0
+    return stars if 0.5 <= stars <= 5 else 0.0
+
+
+def book_by_isbn(data: Mapping[str, Any]) -> int | None:
+    """The book whose editions have an ISBN; None for none, and for several."""
+    books = {whole_number(row.get("book_id")) for row in rows_of(data.get("editions"))}
+    return books.pop() if len(books) == 1 else None
 
 
 def _texts(value: object) -> Sequence[str]:

@@ -1,5 +1,6 @@
 """Hardcover as data."""
 
+from revenge_companion.core.library import Facet
 from revenge_companion.core.media import Kind
 from revenge_companion.services.base import LinkMethod, ServiceSpec
 
@@ -15,6 +16,12 @@ SPEC = ServiceSpec(
     batch_size=1,
     # Every delivery looks at what is there before it writes, so a repeated one adds nothing.
     resend_is_safe=True,
+    imports=(Facet.HISTORY, Facet.RATINGS, Facet.WATCHLIST),
+    exports=(Facet.HISTORY, Facet.RATINGS, Facet.WATCHLIST),
+    import_note=(
+        "Hardcover knows the day a book was finished, not the hour. Reviews come with the ratings; "
+        "private notes are not read."
+    ),
     default_api_url="https://api.hardcover.app",
     # The page with the scopes filled in that a delivery needs.
     help_url=(

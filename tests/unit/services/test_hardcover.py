@@ -81,7 +81,7 @@ class Shelf:
 
     @property
     def changes(self) -> list[tuple[str, dict[str, Any]]]:
-        return [one for one in self.log if one[0].startswith(("insert", "update"))]
+        return [one for one in self.log if one[0].startswith(("insert", "update", "delete"))]
 
     @property
     def reads(self) -> list[tuple[str | None, str | None]]:
@@ -127,11 +127,17 @@ class Shelf:
     def _insert_user_book(self, variables: dict[str, Any]) -> Any:
         made = variables["o"]
         self.entry = {"id": 12, "status_id": made["status_id"], "user_book_reads": []}
-        if self.begins_by_itself:
+        if self.begins_by_itself and made["status_id"] == 2:
             self.entry["user_book_reads"] = [
                 {"id": 50, "started_at": "2026-03-01", "finished_at": None}
             ]
         return {"id": 12, "error": None}
+
+    def _delete_user_book(self, variables: dict[str, Any]) -> Any:
+        assert self.entry is not None
+        assert self.entry["id"] == variables["id"]
+        self.entry = None
+        return {"id": variables["id"]}
 
     def _update_user_book(self, variables: dict[str, Any]) -> Any:
         if self.entry is None or variables.get("id") != self.entry["id"]:
@@ -369,28 +375,6 @@ def test_an_edition_of_another_length_is_not_taken() -> None:
     rows = {"editions": [{"id": 1, "audio_seconds": 50_000}, {"id": 2, "audio_seconds": "x"}]}
     assert payload.best_edition(rows, BOOK) is None
     assert payload.best_edition(rows, Item(Kind.AUDIOBOOK, "b", "Gideon")) is None
-
-
-@pytest.mark.parametrize(("rating", "sent"), [(0.5, 0.5), (4.5, 4.5), (5, 5), (None, None)])
-async def test_a_rating_is_sent_in_halves_and_taken_away(
-    rating: float | None, sent: float | None
-) -> None:
-    shelf = an_entry(3)
-    assert await a_client(shelf).rate(BOOK, rating)
-    assert shelf.changes == [("update_user_book", {"id": 12, "o": {"rating": sent}})]
-
-
-async def test_a_book_on_no_shelf_is_not_rated() -> None:
-    shelf = Shelf()
-    assert not await a_client(shelf).rate(BOOK, 4)
-    assert not await a_client(shelf).rate(named("Another"), 4)
-    assert shelf.changes == []
-
-
-@pytest.mark.parametrize("rating", [0, 0.3, 5.5, 10])
-async def test_what_is_no_rating_is_never_sent(rating: float) -> None:
-    with pytest.raises(ValueError, match="halves"):
-        await a_client(Shelf()).rate(BOOK, rating)
 
 
 async def test_requests_carry_the_token_and_our_name() -> None:
