@@ -1,5 +1,6 @@
 """Goodreads as data."""
 
+from revenge_companion.core.library import Facet
 from revenge_companion.core.media import Kind
 from revenge_companion.services.base import LinkMethod, ServiceSpec
 
@@ -16,6 +17,7 @@ SPEC = ServiceSpec(
     default_api_url="",
     help_url="https://www.goodreads.com/review/import",
     hand_off=True,
+    exports=(Facet.HISTORY,),
     upload_url="https://www.goodreads.com/review/import",
     upload_note=(
         "Try one book first: Goodreads does not say whether an import overwrites dates and "

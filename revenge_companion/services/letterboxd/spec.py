@@ -1,5 +1,6 @@
 """Letterboxd as data."""
 
+from revenge_companion.core.library import Facet
 from revenge_companion.core.media import Kind
 from revenge_companion.services.base import LinkMethod, ServiceSpec
 
@@ -15,6 +16,7 @@ SPEC = ServiceSpec(
     default_api_url="",
     help_url="https://letterboxd.com/about/importing-data/",
     hand_off=True,
+    exports=(Facet.HISTORY,),
     upload_url="https://letterboxd.com/import/",
     upload_note=(
         "Letterboxd shows what it matched. Look it through before you confirm, as an import "
