@@ -15,7 +15,7 @@ WHY = Reason.ANIME_ABSOLUTE
 
 def test_an_id_that_no_server_knows_is_none() -> None:
     assert match(LETTERBOXD, keys(LETTERBOXD), {}) == NoMatch(Reason.NO_IDS)
-    assert wanted_keys(LETTERBOXD, keys(LETTERBOXD)) == ()
+    assert not wanted_keys(LETTERBOXD, keys(LETTERBOXD))
 
 
 @pytest.mark.parametrize("found", [{}, {"show/tvdb:371980": "s1"}])
