@@ -17,7 +17,7 @@ from revenge_companion.core.errors import (
     Unreachable,
 )
 from revenge_companion.core.imports import Candidate, Verdict
-from revenge_companion.core.library import Facet, Subject
+from revenge_companion.core.library import Facet, Subject, keys
 from revenge_companion.core.matching import Match, NoMatch, match, wanted_keys
 from revenge_companion.core.reasons import Reason
 from revenge_companion.engine.import_sources import Reader
@@ -146,6 +146,19 @@ class Reading:
             counts=counts,
         )
         return replace(stored, run=run, walks=walks)
+
+    async def look(self, subjects: Sequence[Subject]) -> list[str]:
+        """The server's item for each of `subjects`, "" for none. Raises errors of the server."""
+        catalogue = self._catalogue()
+        if catalogue is None:
+            raise Unreachable("What the server has is not known.")
+        own = [keys(subject) for subject in subjects]
+        wanted: dict[str, None] = {}
+        for subject, its in zip(subjects, own, strict=True):
+            wanted.update(dict.fromkeys(wanted_keys(subject, its)))
+        found = await catalogue.lookup(list(wanted))
+        matches = [match(*pair, found) for pair in zip(subjects, own, strict=True)]
+        return [one.media_id if isinstance(one, Match) else "" for one in matches]
 
     async def _patiently(self, call: Callable[[], Awaitable[_T]]) -> _T:
         """What `call` returns; short waits and trouble that passes are sat out."""

@@ -32,6 +32,7 @@ from revenge_companion.engine.import_words import readable
 from revenge_companion.store.database import Database
 from revenge_companion.store.import_lines import ImportLines
 from revenge_companion.store.import_marks import ImportMarks
+from revenge_companion.store.import_matches import ImportMatches
 from revenge_companion.store.import_runs import ImportRuns, StoredRun
 from revenge_companion.store.import_verdicts import ImportVerdicts
 from revenge_companion.store.import_writing import ImportWriting
@@ -41,6 +42,8 @@ _log = logging.getLogger(__name__)
 
 #: How long `cancel` waits for what is under way, in seconds.
 _CANCEL_S = 0.8
+#: Things looked for at once.
+_LOOKED_AT = 500
 _UNDER_WAY = (RunState.READING, RunState.WRITING, RunState.UNDOING)
 _FAILED = "The import failed in a way nobody planned for; the log says how."
 
@@ -73,6 +76,8 @@ class Importer:
         self._writing = ImportWriting(db, zone)
         self._reading = Reading(self._runs, self._lines, clock, catalogue)
         self._marking = Marking(ImportMarks(db), marker)
+        self._matches = ImportMatches(db, zone)
+        self._looking = asyncio.Lock()
         self._told: list[Told] = []
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._live: dict[int, StoredRun] = {}
@@ -225,12 +230,46 @@ class Importer:
         catalogue = self._catalogue()
         if catalogue is None or media_id not in await catalogue.subjects([media_id]):
             raise ImportRefused("Your server has no such item.")
-        await self._lines.match(row_id, media_id, self._zone)
+        await self._matches.match(row_id, media_id)
         self._changed()
 
     async def never(self, row_id: int) -> None:
         await self._row(row_id)
-        await self._lines.never(row_id)
+        await self._matches.never(row_id)
+
+    async def look_again(self) -> int:
+        """Look for the items of what is unmatched, after the server's have changed; how many.
+
+        What the server does not have any more stays matched: it may be back.
+        """
+        found = 0
+        async with self._looking:
+            for run_id in (None, *await self._matches.waiting()):
+                found += await self._looked(run_id)
+        if found:
+            _log.info("%d things that matched nothing are at the server now", found)
+            self._changed()
+        return found
+
+    async def _looked(self, run_id: int | None, reason: str = "") -> int:
+        """`look_again` in the library, or in what one run has staged; of one reason or any."""
+        after, count = 0, 0
+        while True:
+            things, after = await self._matches.unmatched(
+                after, _LOOKED_AT, run_id=run_id, reason=reason
+            )
+            if not things:
+                return count
+            try:
+                found = await self._reading.look([one.subject for one in things])
+            except CompanionError as error:
+                _log.info("What the server has could not be asked: %s", error)
+                return count
+            pairs = zip(things, found, strict=True)
+            matches = [(one.digest, media_id) for one, media_id in pairs if media_id]
+            if matches:
+                await self._matches.found(matches)
+            count += len(matches)
 
     # What runs
 
@@ -296,6 +335,8 @@ class Importer:
             # Also while being cancelled: a file's thread has to be done with it.
             await reader.close()
         await self._library.absorb()
+        # The server may have answered since it did not.
+        await self._looked(run_id, Reason.CATALOGUE_UNKNOWN)
         after: int | None = 0
         while after is not None:
             after = await self._verdicts.settle(run_id, after)

@@ -4,7 +4,6 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import tzinfo
 from typing import Any
 
 from revenge_companion.core.imports import Choice, ImportRow, Verdict
@@ -20,12 +19,10 @@ from revenge_companion.store.subjects import (
     entry_from,
     entry_row,
     key_hash,
-    media_key,
     search_text,
     subject_from,
     subject_text,
 )
-from revenge_companion.store.things import add_keys, join_items, of_items, remerge
 
 #: Items remembered by a walk, and lines after which it is known whether that is worth while.
 _MOST_SEEN = 10_000
@@ -273,54 +270,6 @@ class ImportLines:
 
         await self._db.run(job)
 
-    async def match(self, row_id: int, media_id: str, zone: tzinfo | None = None) -> None:
-        """A line, and every other about the same thing, is the server's item `media_id`."""
-        media_id = plain(media_id)
-
-        def job(link: Link) -> None:
-            connection = link.connection
-            with link.atomic():
-                staged, kept = _alike(connection, row_id)
-                connection.execute(
-                    "UPDATE import_item SET media_id = ?, chosen = 1, never = 0, reason_code = '' "
-                    "WHERE id IN (SELECT value FROM json_each(?))",
-                    (media_id, compact(staged)),
-                )
-                # A run that still waits shows where its lines would go now.
-                connection.execute(
-                    "UPDATE import_entry SET verdict = 'new', reason_code = '' "
-                    "WHERE verdict = 'unmatched' "
-                    "AND item_id IN (SELECT value FROM json_each(?))",
-                    (compact(staged),),
-                )
-                connection.execute(
-                    "UPDATE library_item SET media_id = ?, chosen = 1, never = 0 "
-                    "WHERE id IN (SELECT value FROM json_each(?))",
-                    (media_id, compact(kept)),
-                )
-                for item_id in kept:
-                    add_keys(connection, item_id, [media_key(media_id)])
-                join_items(connection, kept)
-                remerge(connection, of_items(connection, kept), zone)
-
-        await self._db.run(job)
-
-    async def never(self, row_id: int) -> None:
-        """Nobody shall be asked any more what a line, and others about the same, is."""
-
-        def job(link: Link) -> None:
-            with link.atomic():
-                for table, ids in zip(
-                    ("import_item", "library_item"), _alike(link.connection, row_id), strict=True
-                ):
-                    link.connection.execute(
-                        f"UPDATE {table} SET never = 1 "
-                        "WHERE id IN (SELECT value FROM json_each(?))",
-                        (compact(ids),),
-                    )
-
-        await self._db.run(job)
-
 
 def _stage(
     connection: sqlite3.Connection,
@@ -407,34 +356,6 @@ def _fate(match: Match | NoMatch) -> tuple[str, str]:
     if match.reason is Reason.SERVER_LACKS_KIND:
         return Verdict.NEW.value, match.reason.value
     return Verdict.UNMATCHED.value, match.reason.value
-
-
-def _alike(connection: sqlite3.Connection, row_id: int) -> tuple[list[int], list[int]]:
-    """The staged items and the library's items that are what a line is about."""
-    row = connection.execute(
-        "SELECT i.id, i.digest, i.subject, i.run_id FROM import_entry e "
-        "JOIN import_item i ON i.id = e.item_id WHERE e.id = ?",
-        (row_id,),
-    ).fetchone()
-    if row is None:
-        return [], []
-    kept = [
-        one[0]
-        for one in connection.execute(
-            "SELECT other.id FROM library_item own JOIN library_item other "
-            "ON other.thing = own.thing WHERE own.digest = ?",
-            (row[1],),
-        )
-    ]
-    staged = [
-        one[0]
-        for one in connection.execute(
-            "SELECT i.id FROM json_each(?) j JOIN library_item l ON l.id = j.value "
-            "JOIN import_item i ON i.digest = l.digest",
-            (compact(kept),),
-        )
-    ]
-    return list({row[0], *staged}), kept
 
 
 def _row(row: tuple[Any, ...]) -> ImportRow:

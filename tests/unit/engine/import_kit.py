@@ -1,6 +1,6 @@
 """What tests of imports share: sources that say what they are told, an importer on a real file."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -20,6 +20,7 @@ from revenge_companion.engine.importer import Importer
 from revenge_companion.services.base import ImportPage, LinkMethod, ServiceSpec
 from revenge_companion.services.file_formats import FileFormat
 from revenge_companion.store.database import Database, Link
+from revenge_companion.store.import_runs import ImportRuns
 from revenge_companion.store.library import Library
 from tests.clock import START, FakeClock
 
@@ -62,6 +63,11 @@ def play(subject: Subject, line: str, at: datetime | None = START, **values: Any
     return Entry(HISTORY, subject, line, at, **{"precision": precision} | values)
 
 
+def dated(seconds: float) -> datetime:
+    """So many seconds after the clock's start."""
+    return START + timedelta(seconds=seconds)
+
+
 def plays(count: int, first: int = 0) -> list[Entry]:
     """Plays of different films, a day apart, the newest first."""
     return [
@@ -85,8 +91,14 @@ class FakeSource:
     said: dict[Facet, str] = field(default_factory=dict)
     #: How far pages reach back into the one before.
     overlap: int = 0
+    #: What the last page says it could not use.
+    unreadable: tuple[str, ...] = ()
     requests: list[tuple[Facet, str]] = field(default_factory=list)
+    #: Requests from the number `hold_from` on are answered once this event is set.
     hold: Any = None
+    hold_from: int = 0
+    #: Called when the last page is asked for.
+    mend: Callable[[], None] | None = None
 
     async def marks(self) -> Mapping[Facet, str]:
         return self.said
@@ -94,17 +106,21 @@ class FakeSource:
     async def page(self, facet: Facet, cursor: str) -> ImportPage:
         number = len(self.requests)
         self.requests.append((facet, cursor))
-        if self.hold is not None:
+        if self.hold is not None and number >= self.hold_from:
             await self.hold.wait()
         if number in self.errors:
-            raise self.errors[number]
+            raise self.errors.pop(number)
         lines = self.lines.get(facet, [])
         at = int(cursor or 0)
         end = at + self.size
+        more = end < len(lines)
+        if not more and self.mend is not None:
+            self.mend()
         return ImportPage(
             tuple(lines[max(0, at - self.overlap) : end]),
-            str(end) if end < len(lines) else "",
+            str(end) if more else "",
             total=len(lines),
+            unreadable=() if more else self.unreadable,
         )
 
 
@@ -211,6 +227,33 @@ class Desk:
     async def undo(self, run_id: int) -> ImportRun:
         await self.importer.undo(run_id)
         return await self.until(run_id, RunState.UNDONE, RunState.STOPPED)
+
+    async def seen(self, source: str) -> Mapping[Facet, tuple[str, datetime]]:
+        """What the source had said when it was last read to its end."""
+        return await ImportRuns(self.db).seen(source)
+
+    async def ratings(self) -> list[int]:
+        """The ratings that are shown."""
+
+        def job(link: Link) -> list[int]:
+            rows = link.connection.execute(
+                "SELECT rating FROM library_entry WHERE facet = 'ratings' AND shown > 0"
+            )
+            return [row[0] for row in rows]
+
+        return await self.db.run(job)
+
+    async def media_ids(self) -> dict[str, str]:
+        """The server's item of each line of the library."""
+
+        def job(link: Link) -> dict[str, str]:
+            rows = link.connection.execute(
+                "SELECT e.line, i.media_id FROM library_entry e "
+                "JOIN library_item i ON i.id = e.item_id"
+            )
+            return dict(rows.fetchall())
+
+        return await self.db.run(job)
 
     async def whole(self, account: int = 1, *facets: Facet) -> ImportRun:
         """Read and write an account."""
