@@ -4,7 +4,7 @@ import asyncio
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -110,9 +110,12 @@ class Sources:
         kind, facets = await asyncio.to_thread(look)
         return replace(_file_source(kind), facets=facets)
 
-    async def copy(self, path: Path) -> str:
-        """Copy a file to import from; the copy's name. Raises ImportRefused or StoreTrouble."""
-        return await asyncio.to_thread(_copied, path, self._folder)
+    async def copy(self, path: Path, needed: Collection[str]) -> str:
+        """Copy a file to import from; the copy's name. Raises ImportRefused or StoreTrouble.
+
+        Copies that are not among those `needed` were left behind by a crash, and go.
+        """
+        return await asyncio.to_thread(_copied, path, self._folder, needed)
 
     def drop(self, name: str) -> None:
         """Remove a copy; nothing happens where it is not there."""
@@ -226,7 +229,7 @@ def _file_source(kind: FileFormat) -> ImportSource:
     )
 
 
-def _copied(path: Path, folder: Path) -> str:
+def _copied(path: Path, folder: Path, needed: Collection[str]) -> str:
     try:
         size = path.stat().st_size
         if size > MOST_BYTES:
@@ -239,6 +242,9 @@ def _copied(path: Path, folder: Path) -> str:
     with source:
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for left in folder.iterdir():
+                if left.name not in needed:
+                    left.unlink()
             handle = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(handle, "wb") as copy:
                 shutil.copyfileobj(source, copy, 1024 * 1024)

@@ -15,35 +15,31 @@ from pathlib import Path
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.errors import CompanionError, ImportRefused
 from revenge_companion.core.imports import (
-    Candidate,
     Choice,
-    ImportRow,
     ImportRun,
     ImportSource,
     RunState,
-    Verdict,
 )
 from revenge_companion.core.library import REVENGE, Facet
+from revenge_companion.core.reasons import Reason
 from revenge_companion.engine.import_marks import Marker, Marking
+from revenge_companion.engine.import_matching import Matching
 from revenge_companion.engine.import_progress import Progress, Told
 from revenge_companion.engine.import_reading import Catalogue, Reading
 from revenge_companion.engine.import_sources import Sources
-from revenge_companion.engine.import_words import readable
 from revenge_companion.store.database import Database
 from revenge_companion.store.import_lines import ImportLines
 from revenge_companion.store.import_marks import ImportMarks
 from revenge_companion.store.import_matches import ImportMatches
 from revenge_companion.store.import_runs import ImportRuns, StoredRun
 from revenge_companion.store.import_verdicts import ImportVerdicts
-from revenge_companion.store.import_writing import ImportWriting
+from revenge_companion.store.import_writing import BATCH, ImportWriting
 from revenge_companion.store.library import Library
 
 _log = logging.getLogger(__name__)
 
 #: How long `cancel` waits for what is under way, in seconds.
 _CANCEL_S = 0.8
-#: Things looked for at once.
-_LOOKED_AT = 500
 _UNDER_WAY = (RunState.READING, RunState.WRITING, RunState.UNDOING)
 _FAILED = "The import failed in a way nobody planned for; the log says how."
 
@@ -62,22 +58,41 @@ class Importer:
         marker: Callable[[], Marker | None],
         changed: Callable[[], None],
         zone: tzinfo | None = None,
+        batch: int = BATCH,
     ) -> None:
-        """`changed` is called when the library is not what it was."""
+        """`changed` is called when the library is not what it was.
+
+        `zone` is the user's, for dates without a time (None is the system's own); `batch` is how
+        many lines are compared or written in one transaction.
+        """
         self._clock = clock
         self._sources = sources
         self._library = library
         self._catalogue = catalogue
         self._changed = changed
-        self._zone = zone
+        self._batch = batch
         self._runs = ImportRuns(db)
         self._lines = ImportLines(db)
         self._verdicts = ImportVerdicts(db, zone)
         self._writing = ImportWriting(db, zone)
         self._reading = Reading(self._runs, self._lines, clock, catalogue)
         self._marking = Marking(ImportMarks(db), marker)
-        self._matches = ImportMatches(db, zone)
-        self._looking = asyncio.Lock()
+        self._matching = Matching(
+            self._lines,
+            ImportMatches(db, zone),
+            self._reading,
+            catalogue=catalogue,
+            name_of=sources.name_of,
+            changed=changed,
+            zone=zone,
+        )
+        self.rows = self._matching.rows
+        self.unmatched = self._matching.unmatched
+        self.candidates = self._matching.candidates
+        self.match = self._matching.match
+        self.never = self._matching.never
+        self.look_again = self._matching.look_again
+        self._adding = asyncio.Lock()
         self._told: list[Told] = []
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._live: dict[int, StoredRun] = {}
@@ -135,12 +150,15 @@ class Importer:
             wanted = tuple(facet for facet in wanted if facet in held.facets)
             if not wanted:
                 raise ImportRefused(f"{path.name} has nothing of what is wanted.")
-            file = await self._sources.copy(path)
         # What the server says is watched needs no mark there.
         marks = mark_watched and source != REVENGE
-        run_id = await self._runs.add(
-            source, found.name, wanted, self._clock.now(), file=file, mark_watched=marks
-        )
+        # One at a time: a copy is nobody's until its run is written down.
+        async with self._adding:
+            if path is not None and found.is_file:
+                file = await self._sources.copy(path, await self._runs.files())
+            run_id = await self._runs.add(
+                source, found.name, wanted, self._clock.now(), file=file, mark_watched=marks
+            )
         self._begin(await self._stored(run_id))
         return run_id
 
@@ -189,87 +207,11 @@ class Importer:
 
     # Lines
 
-    async def rows(
-        self,
-        run_id: int,
-        verdict: Verdict | None = None,
-        *,
-        facet: Facet | None = None,
-        search: str = "",
-        limit: int = 200,
-        after_id: int = 0,
-    ) -> list[ImportRow]:
-        return await self._readable(
-            await self._lines.page(
-                run_id, verdict, facet=facet, search=search, limit=limit, after_id=after_id
-            )
-        )
-
     async def choose(self, run_id: int, row_ids: Sequence[int] | None, choice: Choice) -> None:
         stored = await self._stored(run_id)
         if stored.run.state is not RunState.PREVIEW:
             raise ImportRefused("Only an import that waits to be written can be chosen from.")
         await self._lines.choose(run_id, row_ids, choice)
-
-    async def unmatched(
-        self, *, search: str = "", limit: int = 200, after_id: int = 0
-    ) -> list[ImportRow]:
-        return await self._readable(
-            await self._lines.unmatched(search=search, limit=limit, after_id=after_id)
-        )
-
-    async def candidates(self, row_id: int, text: str = "") -> list[Candidate]:
-        row = await self._row(row_id)
-        catalogue = self._catalogue()
-        if catalogue is None:
-            raise ImportRefused("Sign in to your server first: what it has is not known.")
-        return await catalogue.search(row.entry.subject, text)
-
-    async def match(self, row_id: int, media_id: str) -> None:
-        await self._row(row_id)
-        catalogue = self._catalogue()
-        if catalogue is None or media_id not in await catalogue.subjects([media_id]):
-            raise ImportRefused("Your server has no such item.")
-        await self._matches.match(row_id, media_id)
-        self._changed()
-
-    async def never(self, row_id: int) -> None:
-        await self._row(row_id)
-        await self._matches.never(row_id)
-
-    async def look_again(self) -> int:
-        """Look for the items of what is unmatched, after the server's have changed; how many.
-
-        What the server does not have any more stays matched: it may be back.
-        """
-        found = 0
-        async with self._looking:
-            for run_id in (None, *await self._matches.waiting()):
-                found += await self._looked(run_id)
-        if found:
-            _log.info("%d things that matched nothing are at the server now", found)
-            self._changed()
-        return found
-
-    async def _looked(self, run_id: int | None, reason: str = "") -> int:
-        """`look_again` in the library, or in what one run has staged; of one reason or any."""
-        after, count = 0, 0
-        while True:
-            things, after = await self._matches.unmatched(
-                after, _LOOKED_AT, run_id=run_id, reason=reason
-            )
-            if not things:
-                return count
-            try:
-                found = await self._reading.look([one.subject for one in things])
-            except CompanionError as error:
-                _log.info("What the server has could not be asked: %s", error)
-                return count
-            pairs = zip(things, found, strict=True)
-            matches = [(one.digest, media_id) for one, media_id in pairs if media_id]
-            if matches:
-                await self._matches.found(matches)
-            count += len(matches)
 
     # What runs
 
@@ -336,10 +278,10 @@ class Importer:
             await reader.close()
         await self._library.absorb()
         # The server may have answered since it did not.
-        await self._looked(run_id, Reason.CATALOGUE_UNKNOWN)
+        await self._matching.look(run_id, Reason.CATALOGUE_UNKNOWN)
         after: int | None = 0
         while after is not None:
-            after = await self._verdicts.settle(run_id, after)
+            after = await self._verdicts.settle(run_id, after, self._batch)
         await self._runs.set_state(run_id, RunState.PREVIEW, stage=RunState.PREVIEW)
         await asyncio.to_thread(self._sources.drop, stored.file)
 
@@ -348,7 +290,7 @@ class Importer:
         total = sum(stored.run.counts.values())
         done = False
         while not done:
-            step = await self._writing.write(run_id)
+            step = await self._writing.write(run_id, self._batch)
             done = step.done
             run = replace(
                 self._live[run_id].run, processed=step.processed, total=total, written=True
@@ -369,7 +311,7 @@ class Importer:
         await self._runs.unsee(stored.run.source)
         done = False
         while not done:
-            step = await self._writing.undo(run_id)
+            step = await self._writing.undo(run_id, self._batch)
             done = step.done
             run = replace(self._live[run_id].run, processed=step.processed, total=total)
             self._went(replace(stored, run=run))
@@ -401,20 +343,8 @@ class Importer:
         for told in self._told:
             told(run)
 
-    async def _readable(self, rows: list[ImportRow]) -> list[ImportRow]:
-        catalogue = self._catalogue()
-        found = {row.entry.subject.media_id for row in rows if row.entry.subject.media_id}
-        known = {} if catalogue is None or not found else await catalogue.subjects(sorted(found))
-        return [readable(row, known, self._sources.name_of, self._zone) for row in rows]
-
     async def _stored(self, run_id: int) -> StoredRun:
         stored = await self._runs.get(run_id)
         if stored is None:
             raise ImportRefused(f"There is no import {run_id}.")
         return stored
-
-    async def _row(self, row_id: int) -> ImportRow:
-        row = await self._lines.get(row_id)
-        if row is None:
-            raise ImportRefused(f"There is no line {row_id}.")
-        return row

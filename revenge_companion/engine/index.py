@@ -46,6 +46,8 @@ class Index:
         self._wanted = asyncio.Event()
         self._maybe_gone: dict[str, float] = {}
         self._state = IndexState()
+        #: Called when films and shows were walked to their end.
+        self.renewed: Callable[[], None] = lambda: None
 
     def use(self, profile: str, walk: CatalogueWalk | None) -> None:
         """Answer for this server and user; without a walk, from what is known of them."""
@@ -221,7 +223,9 @@ class Index:
             except Exception:
                 _log.exception("Walking the catalogue failed in a way nobody planned for")
                 whole = False
-            if not whole:
+            if whole:
+                self.renewed()
+            else:
                 await woken_within(self._wanted, self._clock, RETRY_S)
 
     async def _wait_s(self) -> float:

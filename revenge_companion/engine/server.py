@@ -31,11 +31,14 @@ class ServerSide:
         clock: Clock,
         changed: Callable[[], None],
         learnt: Callable[[Abilities, bool], None],
+        renewed: Callable[[], None],
     ) -> None:
+        """`renewed` is called when the index has walked the server to its end."""
         self._db = db
         self._clock = clock
         self._changed = changed
         self._learnt = learnt
+        self._renewed = renewed
         #: Reads what the server knows of watching; None while nobody is signed in.
         self.reading: ServerReading | None = None
         self._learning: Learning | None = None
@@ -51,6 +54,7 @@ class ServerSide:
             from revenge_companion.engine.index import Index
 
             self._index = Index(self._db, self._clock, self._changed)
+            self._index.renewed = self._renewed
             self._index.use(self._profile, None)
         return self._index
 

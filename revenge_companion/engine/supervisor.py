@@ -35,7 +35,7 @@ from revenge_companion.services.base import ServiceSpec
 from revenge_companion.store.accounts import Accounts
 from revenge_companion.store.flows import Flows
 from revenge_companion.store.hand_off import HandOffRows
-from revenge_companion.store.import_state import interrupted
+from revenge_companion.store.import_state import interrupted, unmatched
 from revenge_companion.store.outbox import Outbox, total
 from revenge_companion.store.plays import Plays
 
@@ -120,7 +120,13 @@ class Engine:
         self._upkeep = Upkeep(
             services, database, clock, secret_of=linker.secret, use=linked.test, tell=tell.link_ends
         )
-        self.server = ServerSide(database, clock, lambda: tell.changed(Change.STATUS), self._learnt)
+        self.server = ServerSide(
+            database,
+            clock,
+            lambda: tell.changed(Change.STATUS),
+            self._learnt,
+            lambda: self._chore(self._look_again()),
+        )
         self._sign_in = SignIn(
             parts.http,
             parts.secrets,
@@ -365,6 +371,14 @@ class Engine:
             except StoreTrouble as error:
                 self._tell.trouble_is(str(error))
         self._tell.changed(Change.PLAYS, Change.NOW_PLAYING)
+
+    async def _look_again(self) -> None:
+        """The server has other items than it had: some may be what matched nothing before."""
+        try:
+            if await unmatched(self._parts.database):
+                await self.imports.look_again()
+        except StoreTrouble as error:
+            self._tell.trouble_is(str(error))
 
     # Second thoughts
 

@@ -97,6 +97,18 @@ class ImportRuns:
         """Runs that were reading, writing or undoing when the program ended."""
         return await self._read("WHERE state IN ('reading', 'writing', 'undoing') ORDER BY id", ())
 
+    async def files(self) -> set[str]:
+        """Names of copies that runs may still read from."""
+
+        def job(link: Link) -> set[str]:
+            rows = link.connection.execute(
+                "SELECT json_extract(options, '$.file') FROM import_run "
+                "WHERE state IN ('reading', 'stopped')"
+            )
+            return {str(row[0]) for row in rows if row[0]}
+
+        return await self._db.run(job)
+
     async def _read(self, where: str, values: tuple[Any, ...]) -> list[StoredRun]:
         def job(link: Link) -> list[StoredRun]:
             connection = link.connection

@@ -1,4 +1,4 @@
-"""Whether an import waits to go on; asked at every start, so that it needs nothing else of them."""
+"""Whether imports wait for something; asked now and then, so that it needs nothing else of them."""
 
 from revenge_companion.store.database import Database, Link
 
@@ -12,6 +12,19 @@ async def interrupted(db: Database) -> bool:
                 "SELECT 1 FROM import_run WHERE state IN ('reading', 'writing', 'undoing') LIMIT 1"
             ).fetchone()
             is not None
+        )
+
+    return await db.run(job)
+
+
+async def unmatched(db: Database) -> bool:
+    """Whether anything imported or staged might still be found at the server."""
+    open_ = "media_id = '' AND never = 0 AND kind IN ('movie', 'show', 'season', 'episode')"
+
+    def job(link: Link) -> bool:
+        return any(
+            link.connection.execute(f"SELECT 1 FROM {table} WHERE {open_} LIMIT 1").fetchone()
+            for table in ("library_item", "import_item")
         )
 
     return await db.run(job)

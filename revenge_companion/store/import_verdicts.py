@@ -13,9 +13,6 @@ from revenge_companion.store.database import Database, Link
 from revenge_companion.store.payload import compact
 from revenge_companion.store.subjects import ENTRY_COLUMNS, LINE_COLUMNS, line_from
 
-#: Lines looked at in one transaction.
-BATCH = 3000
-
 _FIELDS = ENTRY_COLUMNS.split(", ")
 _STAGED = LINE_COLUMNS.replace("e.source", ":source").replace("e.preferred", "0")
 _BATCH = "e.run_id = :run AND e.id > :after AND e.id <= :upto"
@@ -50,7 +47,7 @@ class ImportVerdicts:
         self._db = db
         self._zone = zone
 
-    async def settle(self, run_id: int, after_id: int, batch: int = BATCH) -> int | None:
+    async def settle(self, run_id: int, after_id: int, batch: int) -> int | None:
         """Give the lines behind the row `after_id` their verdicts; where to go on, None at the end.
 
         Doing it twice gives the same: a crash in between costs nothing.

@@ -102,7 +102,7 @@ class ImportWriting:
         #: Runs whose sources had said nothing when this program began to write them.
         self._fresh: set[int] = set()
 
-    async def write(self, run_id: int, batch: int = BATCH) -> Step:
+    async def write(self, run_id: int, batch: int) -> Step:
         """Write the next lines. What was written stays written, whatever happens next."""
 
         def job(link: Link) -> Step:
@@ -146,7 +146,7 @@ class ImportWriting:
             self._fresh.add(run_id)
         return (set(), []) if run_id in self._fresh else _replace(connection, values)
 
-    async def undo(self, run_id: int, batch: int = BATCH) -> Step:
+    async def undo(self, run_id: int, batch: int) -> Step:
         """Take the next lines back: each as if this run had never been."""
 
         def job(link: Link) -> Step:

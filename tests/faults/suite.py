@@ -25,7 +25,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.faults import damage, kills, network, scenarios, space
+from tests.faults import damage, import_kills, kills, network, scenarios, space
 from tests.faults.rig import Result, table
 
 SEED = 20261121
@@ -72,6 +72,7 @@ def runs(sizes: Sizes) -> list[tuple[str, Run]]:
         listed.append((f"damage {number}", _damages(number, rounds)))
     return [
         *listed,
+        ("kill import", lambda home, seed: import_kills.killed(home, seed, few)),
         ("clock forward", lambda home, seed: scenarios.stepped(home, seed, _DAY_S)),
         ("clock back", lambda home, seed: scenarios.stepped(home, seed, -_DAY_S)),
         ("clock ahead in an outage", scenarios.days_ahead),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import damage, kills, network, scenarios, space
+from tests.faults import damage, import_kills, kills, network, scenarios, space
 from tests.faults.suite import Sizes, main, runs
 
 SEED = 20261121
@@ -123,3 +123,9 @@ def test_every_service_shape_and_fault_is_in_the_table() -> None:
     names = [name for name, _ in runs(Sizes())]
     assert len(names) == len(set(names))
     assert {f"bad line {service}" for service in network.SITES} < set(names)
+
+
+async def test_an_import_that_is_killed_anywhere_brings_each_play_once(tmp_path: Path) -> None:
+    made = await import_kills.killed(tmp_path, SEED, kills=12)
+    assert made.ok, made
+    assert (made.lost, made.doubled) == (0, 0)

@@ -21,6 +21,7 @@ from revenge_companion.services.base import ImportPage, LinkMethod, ServiceSpec
 from revenge_companion.services.file_formats import FileFormat
 from revenge_companion.store.database import Database, Link
 from revenge_companion.store.import_runs import ImportRuns
+from revenge_companion.store.import_writing import BATCH
 from revenge_companion.store.library import Library
 from tests.clock import START, FakeClock
 
@@ -271,10 +272,12 @@ async def desk(
     zone: tzinfo | None = UTC,
     catalogue: FakeCatalogue | None = None,
     marker: FakeMarker | None = None,
+    database_type: type[Database] = Database,
+    batch: int = BATCH,
 ) -> AsyncIterator[Desk]:
     """An importer over a database in `folder`; `sources` are the accounts 1, 2 and so on."""
     clock = clock or FakeClock()
-    db = await Database.open(folder / "companion.db", clock=clock)
+    db = await database_type.open(folder / "companion.db", clock=clock)
     accounts = [
         Account(number, "fake", f"me{number}", "me") for number in range(1, len(sources) + 1)
     ]
@@ -301,6 +304,7 @@ async def desk(
         marker=lambda: marks,
         changed=lambda: None,
         zone=zone,
+        batch=batch,
     )
     told: list[ImportRun] = []
     importer.on_progress(told.append)
