@@ -35,6 +35,16 @@ def eta(
         return datetime.max.replace(tzinfo=UTC)
 
 
+@dataclass(frozen=True, slots=True)
+class DayUse:
+    """What was used of an account's day, for people."""
+
+    used: int
+    limit: int
+    #: When the day is anew (aware UTC).
+    anew_at: datetime
+
+
 @dataclass(slots=True)
 class DayQuota:
     """The budget of one account's lane; mutable. What was used survives as `text`."""

@@ -8,6 +8,7 @@ from revenge_companion.core.abilities import Abilities
 from revenge_companion.core.accounts import Account
 from revenge_companion.core.live import NowPlaying
 from revenge_companion.core.playback import Source
+from revenge_companion.core.quota import DayUse
 
 
 class SignInState(StrEnum):
@@ -60,6 +61,8 @@ class AccountStatus:
     eta: datetime | None = None
     #: Since when plays go there and none is confirmed, although no trouble is known.
     silent_since: datetime | None = None
+    #: What was used of its service's day budget; None where there is none.
+    day: DayUse | None = None
     #: It is set to plain http on another computer, which its switch `allow_http` has to allow.
     unencrypted: bool = False
 

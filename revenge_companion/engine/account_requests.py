@@ -163,6 +163,13 @@ def account_json(one: AccountStatus) -> dict[str, Any]:
         "detail": account.state_detail,
         "held_until": iso(account.held_until),
         "eta": iso(one.eta),
+        "day": None
+        if one.day is None
+        else {
+            "used": one.day.used,
+            "limit": one.day.limit,
+            "resets_at": iso(one.day.anew_at),
+        },
         "pending": counts.waiting,
         "parked": counts.parked,
         "delivered": counts.delivered,

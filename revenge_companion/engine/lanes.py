@@ -196,6 +196,7 @@ class Lanes:
                 self._hand_offs.is_hand_off(account),
                 self._hand_offs.written.get(account.id, 0),
                 eta=self._limits.eta(account, counts.waiting),
+                day=self._limits.day(account.id),
                 silent_since=self._alarms.since.get(account.id),
                 unencrypted=is_unencrypted(
                     account, self._services[account.service].spec, self._environ

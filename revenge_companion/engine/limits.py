@@ -8,7 +8,7 @@ from typing import Protocol
 from revenge_companion.core.accounts import Account, AccountState
 from revenge_companion.core.breaker import Breaker
 from revenge_companion.core.clock import Clock
-from revenge_companion.core.quota import DayQuota, eta
+from revenge_companion.core.quota import DayQuota, DayUse, eta
 from revenge_companion.services.base import Service
 from revenge_companion.services.setup import api_root
 
@@ -61,6 +61,14 @@ class Limits:
     def quota(self, account_id: int) -> DayQuota | None:
         """The account's day budget; None where there is none."""
         return self._quotas.get(account_id)
+
+    def day(self, account_id: int) -> DayUse | None:
+        """What was used of the account's day; None where no budget is kept."""
+        quota = self.quota(account_id)
+        if quota is None:
+            return None
+        now = self._clock.now()
+        return DayUse(quota.used_today(now), quota.per_day, quota.next_day(now))
 
     def note(self, account_id: int) -> Callable[[str], Awaitable[None]]:
         """Keeps what was used of the account's day. May raise StoreTrouble."""

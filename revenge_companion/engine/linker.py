@@ -18,6 +18,8 @@ from revenge_companion.services.base import (
     AsyncLock,
     Client,
     Linked,
+    LinkMethod,
+    LinkPrompt,
     LinkRequest,
     LoveClient,
     Prober,
@@ -83,6 +85,16 @@ class Slot:
         return FileLock(self._lock_file, self._clock)
 
 
+def _completed(request: LinkRequest) -> LinkRequest:
+    """`request` with whole addresses, however they were typed."""
+    api, auth = with_scheme(request.api_url), with_scheme(request.auth_url)
+    return replace(request, api_url=api, auth_url=auth)
+
+
+async def _show_nothing(prompt: LinkPrompt) -> None:
+    """A pasted token needs nothing to be done elsewhere."""
+
+
 def _keep_out(secret: Secret) -> None:
     """Whatever goes wrong from here on, these are not to be seen in a log."""
     for text in (secret.access, secret.refresh, secret.client_secret):
@@ -138,6 +150,13 @@ class Linker:
         address = with_scheme(address)
         return await cast(Prober, service).probe(address, allow_http=allow_http)
 
+    async def whose(self, key: str, request: LinkRequest) -> str:
+        """Whose a pasted token is; nothing is stored. Raises what `link` raises."""
+        service = self.service(key)
+        if LinkMethod.TOKEN not in service.spec.link:
+            raise LinkRefused(f"{service.spec.name} is not linked with a token.")
+        return (await service.link(_completed(request), _show_nothing)).user.name
+
     async def love(self, accounts: Sequence[Account], item: Item, *, loved: bool) -> list[str]:
         """Love `item` at each account that can; the names of the services that took it.
 
@@ -181,12 +200,7 @@ class Linker:
         ever without them. Raises LinkRefused, SecretsUnavailable or an error of the network.
         """
         service = self.service(key)
-        request = replace(
-            request,
-            api_url=with_scheme(request.api_url),
-            auth_url=with_scheme(request.auth_url),
-        )
-        linked = await service.link(request, show)
+        linked = await service.link(_completed(request), show)
         # An account that gets files has no login, and needs no keyring either.
         if linked.secret.access:
             await self._store_secret(key, linked)

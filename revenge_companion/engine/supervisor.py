@@ -159,6 +159,7 @@ class Engine:
         self.server_index = self.server.index_state
         self.link = linked.link
         self.probe = linker.probe
+        self.whose = linker.whose
         self.unlink = linked.unlink
         self.set_switches = linked.set_switches
         self.rename = linked.rename

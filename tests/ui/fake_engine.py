@@ -386,6 +386,10 @@ class FakeEngine:
         await self.note("probe", service, address)
         return self.probed
 
+    async def whose(self, service: str, request: LinkRequest) -> str:
+        await self.note("whose", service, request.secret)
+        return "anna"
+
     def hosts(self) -> tuple[Host, ...]:
         return self.contacted
 

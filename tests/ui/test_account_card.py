@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from revenge_companion.core.accounts import Switches
 from revenge_companion.core.errors import CompanionError
 from revenge_companion.core.library import Facet
+from revenge_companion.core.quota import DayUse
 from revenge_companion.core.status import Library
 from revenge_companion.ui.context import Context
 from revenge_companion.ui.pages.accounts import AccountsPage
@@ -118,6 +120,26 @@ async def test_the_permission_for_plain_http_is_shown_where_it_matters(
     allow.box.click()
     await settle()
     assert busy_engine.calls("set_switches") == [(1, Switches(allow_http=True))]
+
+
+async def test_a_days_budget_is_shown_once_some_of_it_is_used(
+    page: Page, busy_engine: FakeEngine
+) -> None:
+    first, *rest = SIGNED_IN.accounts
+    anew = NOW + timedelta(hours=2)
+    for used, value in ((0, None), (112, 112), (612, 600)):
+        use = DayUse(used, 600, anew)
+        busy_engine.become(accounts=(replace(first, day=use), *rest))
+        await settle()
+        assert page.card.day.isVisible() is (value is not None)
+        if value is not None:
+            assert page.card.day.bar.value() == value
+            text = page.card.day.text.text()
+            assert text.startswith(f"{used} of 600 used today, anew ")
+            assert page.card.day.bar.accessibleDescription() == text
+    busy_engine.become(accounts=(replace(first, day=None), *rest))
+    await settle()
+    assert not page.card.day.isVisible()
 
 
 async def test_a_new_label_is_kept_and_an_empty_one_is_not(

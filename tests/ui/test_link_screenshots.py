@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from revenge_companion.core.accounts import Account
 from revenge_companion.core.errors import LinkRefused, LinkTrouble, Unreachable
 from revenge_companion.core.library import Facet
+from revenge_companion.core.quota import DayUse
 from revenge_companion.core.status import Library
 from revenge_companion.services.base import (
     LinkMethod,
@@ -203,7 +204,8 @@ async def test_plain_http(
     facets = (Facet.HISTORY, Facet.RATINGS, Facet.WATCHLIST)
     reads = replace(busy_engine.services[0], imports=facets)
     busy_engine.services = (reads, *busy_engine.services[1:])
-    busy_engine.become(accounts=(replace(first, unencrypted=True), *rest))
+    used = DayUse(268, 375, NOW + timedelta(hours=9))
+    busy_engine.become(accounts=(replace(first, unencrypted=True, day=used), *rest))
     page = AccountsPage(context, lambda _: None)
     page.resize(820, 620)
     page.show()

@@ -46,6 +46,7 @@ class Linking:
         clock: FakeClock,
         *,
         again: Account | None = None,
+        looks: bool = False,
     ) -> None:
         self.opened: list[str] = []
         self.engine = engine
@@ -58,6 +59,9 @@ class Linking:
         async def probe(address: str, allow_http: bool) -> ProbeResult:
             return await engine.probe(spec.key, address, allow_http=allow_http)
 
+        async def whose(request: LinkRequest) -> str:
+            return await engine.whose(spec.key, request)
+
         self.dialog = LinkDialog(
             None,
             spec=spec,
@@ -66,6 +70,7 @@ class Linking:
             clock=clock,
             open_address=self.opened.append,
             again=again,
+            whose=whose if looks else None,
         )
         self.dialog.secret.setText("secret")
         self.dialog.open()
@@ -429,5 +434,71 @@ async def test_where_no_browser_opens_the_address_can_be_taken_to_one(
     assert QGuiApplication.clipboard().text() == PROMPT.url
     linking.dialog.reject()
     await settle()
+    linking.dialog.deleteLater()
+    await settle()
+
+
+async def pasted(linking: Linking, token: str) -> str:
+    """Paste a token and wait until it was looked at."""
+    linking.dialog.secret.setText(token)
+    assert linking.dialog.check is not None
+    linking.dialog.check._typed.timeout.emit()  # noqa: SLF001  # stands in for 600 ms
+    await settle()
+    return linking.dialog.message.text()
+
+
+async def test_a_pasted_token_is_looked_at_by_itself(engine: FakeEngine, clock: FakeClock) -> None:
+    linking = Linking(LISTENBRAINZ, engine, clock, looks=True)
+    assert await pasted(linking, " token ") == "ListenBrainz knows you as anna."
+    assert engine.calls("whose") == [("listenbrainz", "token")]
+    engine.fails = LinkRefused("ListenBrainz does not know this token.")
+    assert await pasted(linking, "another") == "ListenBrainz does not know this token."
+    # It may be pressed all the same: who knows what was wrong.
+    assert linking.dialog.go.isEnabled()
+    engine.fails = Unreachable("api.listenbrainz.org cannot be reached.")
+    assert (await pasted(linking, "a third")).endswith("Check the network and try again.")
+    engine.fails = None
+    assert await pasted(linking, "   ") == ""
+    assert len(engine.calls("whose")) == 3
+    await linking.go()
+    assert linking.dialog.result() == 0
+    linking.dialog.secret.setText("token")
+    await linking.go()
+    assert linking.dialog.result() == QDialog.DialogCode.Accepted
+    linking.dialog.deleteLater()
+    await settle()
+
+
+async def test_an_answer_about_an_older_token_is_dropped(
+    engine: FakeEngine, clock: FakeClock
+) -> None:
+    linking = Linking(LISTENBRAINZ, engine, clock, looks=True)
+    engine.gate = asyncio.Event()
+    assert "Asking ListenBrainz" in await pasted(linking, "one")
+    linking.dialog.secret.setText("two")
+    engine.gate.set()
+    await settle()
+    assert linking.dialog.message.text() == ""
+    # While the account is being linked, nothing else is asked.
+    engine.gate = asyncio.Event()
+    linking.dialog.go.click()
+    await settle()
+    asked = len(engine.calls("whose"))
+    assert "Asking ListenBrainz" in await pasted(linking, "three")
+    assert len(engine.calls("whose")) == asked
+    linking.dialog.reject()
+    await settle()
+    linking.dialog.deleteLater()
+    await settle()
+
+
+async def test_a_password_is_not_tried_before_it_is_sent(
+    engine: FakeEngine, clock: FakeClock
+) -> None:
+    linking = Linking(replace(LISTENBRAINZ, link=(LinkMethod.PASSWORD,)), engine, clock, looks=True)
+    linking.dialog.username.setText("anna")
+    await pasted(linking, "a password")
+    assert engine.calls("whose") == []
+    linking.dialog.reject()
     linking.dialog.deleteLater()
     await settle()

@@ -78,6 +78,11 @@ async def test_listenbrainz(desk: Desk, shoot: Shoot) -> None:
         assert dialog.secret.text() == token
         shoot(dialog, f"listenbrainz-{name}")
 
+    # A token is looked at as soon as it is pasted.
+    dialog.secret.setText(site.link_secret)
+    await desk.said(dialog, f"ListenBrainz knows you as {site.user_name}.")
+    shoot(dialog, "listenbrainz-known")
+    assert not desk.engine.status.accounts
     await tries("two words", "not a ListenBrainz token", "nonsense")
     await tries(STRANGE, "does not know this token", "wrong")
     site.answer(503, "down")
@@ -110,6 +115,8 @@ async def test_hardcover(desk: Desk, shoot: Shoot) -> None:
         assert buttons(dialog) == ("Try again", "")
         shoot(dialog, f"hardcover-{name}")
 
+    dialog.secret.setText(READ_ONLY_TOKEN)
+    await desk.said(dialog, "lacks the scope write:library")
     await tries("two words", "not a Hardcover token", "nonsense")
     await tries("hc_pat_unknown", "does not accept this token", "wrong")
     await tries(READ_ONLY_TOKEN, "lacks the scope write:library", "scope")

@@ -1,6 +1,5 @@
 """Link an account: what is asked follows the service's link method, never its name."""
 
-import math
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
@@ -20,15 +19,7 @@ from PySide6.QtWidgets import (
 
 from revenge_companion.core.accounts import Account
 from revenge_companion.core.clock import Clock
-from revenge_companion.core.errors import (
-    CompanionError,
-    LinkRefused,
-    LinkTrouble,
-    RateLimited,
-    ServiceTrouble,
-    Unanswered,
-    Unreachable,
-)
+from revenge_companion.core.errors import CompanionError, LinkRefused, LinkTrouble
 from revenge_companion.services.base import (
     LinkMethod,
     LinkPrompt,
@@ -41,7 +32,9 @@ from revenge_companion.ui import words
 from revenge_companion.ui.ask import grow, only_default
 from revenge_companion.ui.async_slot import Tasks, async_slot
 from revenge_companion.ui.dialogs.link_server import OwnServer, Probe
+from revenge_companion.ui.dialogs.link_token import TokenCheck, Whose
 from revenge_companion.ui.dialogs.link_waiting import WaitingPage
+from revenge_companion.ui.dialogs.link_words import trouble_sentence
 from revenge_companion.ui.theme import GRID, MARGIN, Tone
 from revenge_companion.ui.widgets.allow_http import AllowHttp
 from revenge_companion.ui.widgets.text import Text, buddy
@@ -63,12 +56,18 @@ class LinkDialog(QDialog):
         open_address: Callable[[str], None],
         again: Account | None = None,
         probe: Probe | None = None,
+        whose: Whose | None = None,
     ) -> None:
         super().__init__(parent)
         self._spec = spec
         self._link = link
         self._open_address = open_address
         self._again = again
+        #: Looks at a token as it is pasted; None where nobody can be asked.
+        self.check: TokenCheck | None = None
+        if whose is not None:
+            self.check = TokenCheck(self, spec.name, whose, self._to_check)
+            self.check.said.connect(self._say)
         self._mends_at = ""
         self._linking = False
         self.account: Account | None = None
@@ -156,6 +155,7 @@ class LinkDialog(QDialog):
         self.label = QLineEdit(self._again.label if self._again else "")
         for field in (self.username, self.secret):
             field.textChanged.connect(self._show_ready)
+        self.secret.textChanged.connect(self._on_secret)
         self._rows = QFormLayout()
         self._rows.addRow(buddy(self.tr("&How"), self.method), self.method)
         self._rows.addRow(buddy(self.tr("&User name"), self.username), self.username)
@@ -257,8 +257,22 @@ class LinkDialog(QDialog):
 
     # What happens
 
+    def _on_secret(self) -> None:
+        if self.check is not None and self._method is LinkMethod.TOKEN and not self._linking:
+            self.check.typed()
+
+    def _to_check(self) -> LinkRequest | None:
+        """What a token check may ask about now."""
+        pasted = self._method is LinkMethod.TOKEN and self.go.isEnabled() and not self._linking
+        return self._request() if pasted else None
+
+    def _stop_check(self) -> None:
+        if self.check is not None:
+            self.check.stop()
+
     @async_slot
     async def _on_go(self) -> None:
+        self._stop_check()
         self._busy(True)
         self.mend.hide()
         self._say(
@@ -305,7 +319,7 @@ class LinkDialog(QDialog):
         self.waiting.stop()
         self.steps.setCurrentIndex(0)
         self._busy(False)
-        self._say(self._what_to_do(error).format(trouble=words.whole(str(error))), Tone.BAD)
+        self._say(trouble_sentence(error), Tone.BAD)
         self.go.setText(self.tr("&Try again"))
         if not isinstance(error, LinkRefused):
             return
@@ -333,20 +347,6 @@ class LinkDialog(QDialog):
             case _:
                 self.mend.setText(self.tr("&Open the page"))
 
-    def _what_to_do(self, error: CompanionError) -> str:
-        """A sentence around `{trouble}`; a refusal says by itself what can be done."""
-        match error:
-            case Unreachable():
-                return self.tr("{trouble} Check the network and try again.")
-            case RateLimited(retry_after_s=seconds) if seconds is not None and seconds >= 60:
-                count = math.ceil(seconds / 60)
-                return "{trouble} " + words.say("Try again in about %n minute(s).", count)
-            case RateLimited():
-                return self.tr("{trouble} Try again in a minute.")
-            case ServiceTrouble() | Unanswered():
-                return self.tr("{trouble} Try again in a few minutes.")
-        return "{trouble}"
-
     def _say(self, text: str, tone: Tone) -> None:
         self.message.set_tone(tone)
         self.message.setText(text)
@@ -359,6 +359,7 @@ class LinkDialog(QDialog):
         self.go.setEnabled(not busy)
 
     def _on_finished(self) -> None:
+        self._stop_check()
         self.waiting.stop()
         self.server.shut()
         self.tasks.cancel()

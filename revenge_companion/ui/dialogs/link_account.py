@@ -27,11 +27,15 @@ async def link_account(
     async def probe(address: str, allow_http: bool) -> ProbeResult:
         return await context.engine.probe(spec.key, address, allow_http=allow_http)
 
+    async def whose(request: LinkRequest) -> str:
+        return await context.engine.whose(spec.key, request)
+
     dialog = LinkDialog(
         parent,
         spec=spec,
         link=link,
         probe=probe,
+        whose=whose,
         clock=context.clock,
         open_address=open_address,
         again=again,

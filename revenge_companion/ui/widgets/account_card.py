@@ -21,6 +21,7 @@ from revenge_companion.ui.theme import GRID, Tone, svg_pixmap, tone_colour
 from revenge_companion.ui.tray_state import needs_user
 from revenge_companion.ui.widgets.account_switches import AccountSwitches
 from revenge_companion.ui.widgets.card import Card
+from revenge_companion.ui.widgets.day_budget import DayBudget
 from revenge_companion.ui.widgets.text import OneLine, Text
 
 
@@ -131,9 +132,10 @@ class AccountCard(Card):
         buttons.addStretch(1)
         for button in (self.write, self.done, self.test, self.link, self.unlink):
             buttons.addWidget(button)
+        self.day = DayBudget(self._context.clock)
         self.column.addLayout(top)
-        for widget in (self._state, self._numbers, self.answer):
-            self.column.addWidget(widget)
+        for line in (self._state, self._numbers, self.day, self.answer):
+            self.column.addWidget(line)
         self.column.addLayout(buttons)
         by_hand = self._spec is not None and self._spec.hand_off
         # There is no login to test or to renew where files are handed over.
@@ -164,6 +166,7 @@ class AccountCard(Card):
         # Who linked files without saying a name is called as the service is.
         self._who.setText("" if who == name else who)
         self._numbers.setText(self._numbers_text(status))
+        self.day.show_use(status.day)
         self.link.setDefault(trouble)
         self.test.setEnabled(account.state is not AccountState.LINK_AGAIN)
         self.write.setEnabled(bool(status.counts.waiting))

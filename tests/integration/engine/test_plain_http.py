@@ -103,6 +103,19 @@ async def test_a_link_needs_the_permission_and_keeps_it_with_the_account(
         assert await house.engine.test_account(account.id)
 
 
+async def test_whose_a_token_is_can_be_asked_without_linking(neighbour: Neighbour) -> None:
+    site = neighbour.world.destinations.sites["listenbrainz"]
+    async with neighbour.running() as house:
+        request = LinkRequest(neighbour.music, secret=site.link_secret, allow_http=True)
+        assert await house.engine.whose("listenbrainz", request) == site.user_name
+        with pytest.raises(LinkRefused, match="does not know this token"):
+            await house.engine.whose("listenbrainz", replace(request, secret="wrong"))
+        with pytest.raises(LinkRefused, match="not linked with a token"):
+            await house.engine.whose("trakt", LinkRequest())
+        assert house.engine.status.accounts == ()
+        assert neighbour.secrets.kept == {}
+
+
 async def test_an_address_typed_without_scheme_is_asked_with_encryption(
     neighbour: Neighbour,
 ) -> None:

@@ -1,11 +1,13 @@
 """What is kept of an account's limits, and when its backlog is through."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from revenge_companion.core.accounts import Account, AccountState
+from revenge_companion.core.quota import DayUse
 from revenge_companion.engine.limits import Limits
 from revenge_companion.net.http import Http
 from revenge_companion.services.base import Service
@@ -99,3 +101,19 @@ async def test_only_what_the_breaker_stopped_is_trusted(limits: Limits, meta: Me
     await limits.trust(LASTFM)
     assert limits.breaker(1).trusted_until is None
     assert meta.kept == {}
+
+
+async def test_what_was_used_of_a_day_is_told_until_it_is_anew(
+    limits: Limits, clock: FakeClock
+) -> None:
+    trakt, own = Account(3, "trakt", "me", "u1"), replace(LASTFM, id=4, api_url="https://fm.home")
+    await limits.load([LASTFM, trakt, own])
+    assert limits.day(LASTFM.id) == DayUse(0, 600, MIDNIGHT)
+    quota = limits.quota(LASTFM.id)
+    assert quota is not None
+    quota.spend(112, clock.now())
+    assert limits.day(LASTFM.id) == DayUse(112, 600, MIDNIGHT)
+    clock.advance((MIDNIGHT - clock.now()).total_seconds() + 1)
+    assert limits.day(LASTFM.id) == DayUse(0, 600, MIDNIGHT + timedelta(days=1))
+    # Trakt names no budget, and a server of one's own has none.
+    assert limits.day(trakt.id) is limits.day(own.id) is None
