@@ -14,11 +14,13 @@ from revenge_companion.store.database import Database, Link
 from revenge_companion.store.import_undo import take_back
 from revenge_companion.store.payload import compact
 from revenge_companion.store.subjects import ENTRY_COLUMNS
-from revenge_companion.store.things import join_new, leave, of_items, refresh, remerge
+from revenge_companion.store.things import join_new, leave, of_items, refresh
 
 #: Lines written or taken back in one transaction: about 50 ms, so that a play that counts meanwhile
 #: does not wait long for its turn.
 BATCH = 3000
+#: Things merged anew in one transaction: some of them have a thousand lines.
+_THINGS = 300
 
 _FIELDS = ENTRY_COLUMNS.split(", ")
 _STAGED = ", ".join(f"e.{name}" for name in _FIELDS)
@@ -111,7 +113,10 @@ class ImportWriting:
                 after, upto, count, last = _next(connection, run_id, batch)
                 if count:
                     self._write(connection, {"run": run_id, "after": after, "upto": upto})
-                return _went(connection, run_id, upto, count, last=last)
+                else:
+                    # What is merged follows at the end: each thing once, not at each of its lines.
+                    last = refresh(connection, self._zone, _THINGS)
+                return _went(connection, run_id, upto, count, last=last and not count)
 
         return await self._db.run(job)
 
@@ -132,9 +137,10 @@ class ImportWriting:
         things |= join_new(connection, values["base"])
         if not connection.execute(_ALONE, values).fetchone()[0]:
             things |= {row[0] for row in connection.execute(_MEETING, values)}
-        remerge(connection, things, self._zone)
+        connection.executemany(
+            "INSERT OR IGNORE INTO library_stale VALUES (?)", [(thing,) for thing in things]
+        )
         leave(connection, moved)
-        refresh(connection, self._zone)
 
     def _replaced(
         self, connection: sqlite3.Connection, values: dict[str, Any]
@@ -157,7 +163,7 @@ class ImportWriting:
                     take_back(connection, run_id, after, upto)
                 else:
                     # What is merged follows at the end: each thing once, not at each of its lines.
-                    last = refresh(connection, self._zone, batch)
+                    last = refresh(connection, self._zone, _THINGS)
                 return _went(connection, run_id, upto, count, last=last and not count)
 
         return await self._db.run(job)

@@ -92,11 +92,14 @@ class Library:
         Counting itself only notes which; this is for who is about to read the library.
         """
         taken = 0
-        while count := await self._db.run(self._absorb):
+        done = False
+        while not done:
+            count, done = await self._db.run(self._absorb)
             taken += count
         return taken
 
-    def _absorb(self, link: Link) -> int:
+    def _absorb(self, link: Link) -> tuple[int, bool]:
+        """Take over some; how many, and whether that was all."""
         connection = link.connection
         with link.atomic():
             rows = connection.execute(
@@ -124,11 +127,11 @@ class Library:
                     if line not in written
                 ],
             )
-            refresh(connection, self._zone)
+            fresh = refresh(connection, self._zone, _ABSORB)
             connection.executemany(
                 "DELETE FROM library_due WHERE play_id = ?", [row[:1] for row in rows]
             )
-        return len(rows)
+        return len(rows), fresh and len(rows) < _ABSORB
 
     async def lines(self, source: str, facet: Facet) -> dict[str, Entry]:
         """Everything `source` says of a facet, by its lines."""
@@ -172,7 +175,7 @@ def write(
     things = join_new(connection, above) | of_items(connection, known.values())
     remerge(connection, things, zone)
     leave(connection, moved)
-    refresh(connection, zone)
+    refresh(connection, zone, _ABSORB)
 
 
 def _item(connection: sqlite3.Connection, name: bytes, text: str, subject: Subject) -> int:
