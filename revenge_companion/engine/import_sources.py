@@ -142,6 +142,12 @@ class Sources:
         return _FileReader(await asyncio.to_thread(kind.open, self._folder / file))
 
 
+def account_of(key: str) -> int | None:
+    """The id of the account a source is; None for any other source."""
+    kind, _, number = key.partition(":")
+    return int(number) if kind == "account" and number.isdecimal() else None
+
+
 class _AccountReader:
     def __init__(self, client: Readable) -> None:
         self._client = client

@@ -7,13 +7,13 @@ nothing a source did not say in full is ever taken for gone.
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
 from datetime import tzinfo
 from pathlib import Path
 
 from revenge_companion.core.clock import Clock
-from revenge_companion.core.errors import CompanionError, ImportRefused
+from revenge_companion.core.errors import CompanionError, ImportRefused, LinkExpired
 from revenge_companion.core.imports import (
     Choice,
     ImportRun,
@@ -57,10 +57,12 @@ class Importer:
         catalogue: Callable[[], Catalogue | None],
         marker: Callable[[], Marker | None],
         changed: Callable[[], None],
+        expired: Callable[[str, LinkExpired], Awaitable[None]],
         zone: tzinfo | None = None,
         batch: int = BATCH,
     ) -> None:
-        """`changed` is called when the library is not what it was.
+        """`changed` is called when the library is not what it was, `expired` with the key of a
+        source whose login is gone.
 
         `zone` is the user's, for dates without a time (None is the system's own); `batch` is how
         many lines are compared or written in one transaction.
@@ -70,6 +72,7 @@ class Importer:
         self._library = library
         self._catalogue = catalogue
         self._changed = changed
+        self._expired = expired
         self._batch = batch
         self._runs = ImportRuns(db)
         self._lines = ImportLines(db)
@@ -251,6 +254,8 @@ class Importer:
         try:
             await stage(stored)
         except CompanionError as error:
+            if isinstance(error, LinkExpired):
+                await self._expired(stored.run.source, error)
             trouble = str(error)
             _log.info("Import %d stopped: %s", run_id, error)
         except Exception:

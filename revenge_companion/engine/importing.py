@@ -3,10 +3,14 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from revenge_companion.core.accounts import AccountState
 from revenge_companion.core.clock import Clock
+from revenge_companion.core.errors import LinkExpired
+from revenge_companion.core.reasons import Reason
+from revenge_companion.engine.dispatcher import LaneEvent
 from revenge_companion.engine.import_marks import Marker
 from revenge_companion.engine.import_reading import Catalogue
-from revenge_companion.engine.import_sources import Sources
+from revenge_companion.engine.import_sources import Sources, account_of
 from revenge_companion.engine.importer import Importer
 from revenge_companion.engine.lanes import Lanes
 from revenge_companion.revenge.reading import ServerReading
@@ -37,6 +41,15 @@ def build_importer(
         server=server,
         formats=FORMATS,
     )
+
+    async def expired(source: str, error: LinkExpired) -> None:
+        # As where a delivery finds it out: the lane is held, and the user told once.
+        account_id = account_of(source)
+        if account_id is not None:
+            again = AccountState.LINK_AGAIN
+            event = LaneEvent(account_id, (), again, Reason.LINK_AGAIN, str(error), None)
+            await lanes.take(event)
+
     return Importer(
         database,
         clock,
@@ -45,4 +58,5 @@ def build_importer(
         catalogue=catalogue,
         marker=marker,
         changed=changed,
+        expired=expired,
     )

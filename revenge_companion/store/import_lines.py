@@ -243,14 +243,14 @@ class ImportLines:
             terms.append(f"instr(i.search, :word{number})")
             values[f"word{number}"] = word
 
-        def job(link: Link) -> list[ImportRow]:
-            rows = link.connection.execute(
+        def job(connection: sqlite3.Connection) -> list[ImportRow]:
+            rows = connection.execute(
                 f"SELECT {_ROW} {_FROM} WHERE {' AND '.join(terms)} ORDER BY e.id LIMIT :limit",
                 values,
             )
             return [_row(row) for row in rows]
 
-        return await self._db.run(job)
+        return await self._db.read(job)
 
     async def choose(self, run_id: int, row_ids: Sequence[int] | None, choice: Choice) -> None:
         """What the user wants of lines that are not written yet; None for all conflicts."""

@@ -110,15 +110,15 @@ class ImportRuns:
         return await self._db.run(job)
 
     async def _read(self, where: str, values: tuple[Any, ...]) -> list[StoredRun]:
-        def job(link: Link) -> list[StoredRun]:
-            connection = link.connection
+        def job(connection: sqlite3.Connection) -> list[StoredRun]:
             rows = connection.execute(f"SELECT {_COLUMNS} FROM import_run {where}", values)
             return [
                 _stored(row, counts(connection, row[0]), _left_out(connection, row[0]))
                 for row in rows.fetchall()
             ]
 
-        return await self._db.run(job)
+        # Counting 100,000 lines takes a while that no scrobble should wait for.
+        return await self._db.read(job)
 
     async def set_state(
         self,

@@ -12,6 +12,7 @@ from revenge_companion.core.reasons import Reason
 from revenge_companion.store.database import Database, Link
 from revenge_companion.store.payload import compact
 from revenge_companion.store.subjects import ENTRY_COLUMNS, LINE_COLUMNS, line_from
+from revenge_companion.store.things import are_one
 
 _FIELDS = ENTRY_COLUMNS.split(", ")
 _STAGED = LINE_COLUMNS.replace("e.source", ":source").replace("e.preferred", "0")
@@ -29,9 +30,9 @@ _CHANGED = (
     "WHERE l.source = :source AND l.facet = e.facet AND l.line = e.line "
     f"AND e.verdict = 'new' AND {_BATCH}"
 )
-#: Items of lines that are new, with the things of the library they share a key with.
+#: Items of lines that are new, with the items of the library they share a key's hash with.
 _MEETING = (
-    "SELECT DISTINCT i.id, l.thing FROM "
+    "SELECT DISTINCT i.id, i.subject, i.media_id, l.id, l.subject, l.media_id, l.thing FROM "
     "(SELECT DISTINCT e.item_id AS id FROM import_entry e "
     f"WHERE e.verdict <> 'there' AND {_BATCH}) n "
     "JOIN import_item i ON i.id = n.id, json_each(i.keys) j "
@@ -84,8 +85,11 @@ class ImportVerdicts:
             connection.execute(_SAME, values)
             connection.execute(_CHANGED, values)
         things: dict[int, set[int]] = {}
-        for item, thing in connection.execute(_MEETING, values):
-            things.setdefault(thing, set()).add(item)
+        for item, *both, thing in connection.execute(_MEETING, values):
+            if thing in things and item in things[thing]:
+                continue
+            if are_one(both[0], both[1], both[3], both[4]):
+                things.setdefault(thing, set()).add(item)
         verdicts: list[tuple[Any, ...]] = []
         for thing, items in things.items():
             verdicts += _compared(connection, source, run_id, thing, items, self._zone)

@@ -74,6 +74,14 @@ def _join(connection: sqlite3.Connection, pairs: Sequence[tuple[int, int]]) -> s
     return {root for root, _ in moved}
 
 
+def are_one(subject: str, media_id: str, other: str, other_media_id: str) -> bool:
+    """Whether two subjects, as they are stored, are the same thing."""
+    return _same(
+        (media_id, item_keys(subject_from(subject), media_id)),
+        (other_media_id, item_keys(subject_from(other), other_media_id)),
+    )
+
+
 def _same(one: tuple[str, Sequence[str]], other: tuple[str, Sequence[str]]) -> bool:
     # What the server's own item is comes first: the user may have said so.
     return (one[0] != "" and one[0] == other[0]) or same_thing(one[1], other[1])

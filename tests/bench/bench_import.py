@@ -20,6 +20,7 @@ from typing import Any
 
 from revenge_companion.core.accounts import Account
 from revenge_companion.core.catalogue import ServerItem
+from revenge_companion.core.errors import LinkExpired
 from revenge_companion.core.imports import ImportRun, RunState
 from revenge_companion.core.library import Facet, Subject, SubjectKind
 from revenge_companion.core.media import Ids
@@ -222,6 +223,7 @@ async def measure(module: str, folder: Path, plays: int) -> Measured:
                 catalogue=lambda: index,
                 marker=lambda: None,
                 changed=lambda: None,
+                expired=_expired,
             )
             read_at: list[float] = []
 
@@ -256,6 +258,10 @@ async def measure(module: str, folder: Path, plays: int) -> Measured:
         await http.close()
         await database.close()
     return measured
+
+
+async def _expired(source: str, error: LinkExpired) -> None:
+    raise AssertionError(str(error))
 
 
 async def _until(importer: Importer, run_id: int, state: RunState) -> None:
