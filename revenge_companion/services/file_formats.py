@@ -114,10 +114,7 @@ FORMATS: tuple[FileFormat, ...] = (
         facets=(Facet.HISTORY, Facet.RATINGS, Facet.WATCHLIST, Facet.LOVED, Facet.LISTS),
         suffixes=(".zip",),
         help_url="https://letterboxd.com/settings/data/",
-        how_to=(
-            "In Letterboxd's settings, under Data, export yours; it names films without ids that "
-            "others know, so you say which they are."
-        ),
+        how_to="In Letterboxd's settings, under Data, export yours, and keep the file as it is.",
         load=_letterboxd,
     ),
     FileFormat(
