@@ -117,7 +117,9 @@ async def _network() -> AsyncIterator[Finding]:
         async for finding in _server(said["server"]):
             yield finding
         yield _offers(said)
-        yield _library(said["library"])
+        # A program of an older version may still run.
+        if "library" in said:
+            yield _library(said["library"])
     for account in said["accounts"]:
         ok = account["state"] == "linked"
         words = f"{account['state']}, {account['pending']} waiting, {account['parked']} parked"

@@ -60,10 +60,12 @@ def export(args: argparse.Namespace) -> int:
 
 
 def history(args: argparse.Namespace) -> int:
-    return show(args, answer("history", limit=args.limit, search=args.search), _plays)
+    none = "No play matches." if args.search else "Nothing has been played yet."
+    said = answer("history", limit=args.limit, search=args.search)
+    return show(args, said, lambda said: _plays(said, none))
 
 
-def _plays(said: dict[str, Any]) -> None:
+def _plays(said: dict[str, Any], none: str) -> None:
     for play in said["plays"]:
         sent = ", ".join(f"{fate['service']}: {fate['state']}" for fate in play["destinations"])
         print(
@@ -71,4 +73,4 @@ def _plays(said: dict[str, Any]) -> None:
             + (f"  [{sent}]" if sent else "")
         )
     if not said["plays"]:
-        print("Nothing has been played yet.")
+        print(none)

@@ -76,14 +76,18 @@ class ImportRequests:
         return {"run": run_json(await self._imports.run(number(args, "id")))}
 
     async def _rows(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        run_id = number(args, "id")
         rows = await self._imports.rows(
-            number(args, "id"),
+            run_id,
             _one_of(args, "verdict", Verdict),
             facet=_one_of(args, "what", Facet),
             search=_search(args, "search"),
             limit=_limit(args),
             after_id=_after(args),
         )
+        if not rows:
+            # An import without such lines is told apart from one that is not there.
+            await self._imports.run(run_id)
         return {"rows": [row_json(one) for one in rows]}
 
     async def _choose(self, args: Mapping[str, Any]) -> dict[str, Any]:

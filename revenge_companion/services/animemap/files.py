@@ -83,7 +83,7 @@ def import_overrides(path: Path) -> tuple[Override, ...]:
         known, wrong = _rows(json.loads(body))
     except OSError as error:
         said = error.strerror or str(error)
-        raise StoreTrouble(f"{path.name} cannot be read: {said}") from error
+        raise StoreTrouble(f"{path.name} cannot be read: {said}.") from error
     except (ValueError, RecursionError) as error:
         raise StoreTrouble(f"{path.name} is not a file of anime corrections.") from error
     if wrong:

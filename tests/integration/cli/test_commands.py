@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from revenge_companion.cli import main
+from revenge_companion.cli import doctor, main
 from revenge_companion.demo.world import DemoWorld
 from revenge_companion.engine.start import take_lock
 from revenge_companion.paths import find_paths
@@ -70,6 +70,8 @@ def test_lists_of_a_new_home_are_empty(
         ("unlink", "nobody"),
         ("link", "nothing"),
         ("outbox", "--account", "nobody"),
+        ("import", "show", "99"),
+        ("anime-map", "overrides", "import", "missing.json"),
     ],
 )
 def test_what_cannot_be_done_is_refused_with_one_sentence(
@@ -109,6 +111,24 @@ def test_wrong_words_are_usage_errors(
 def test_every_command_has_help(capsys: pytest.CaptureFixture[str], command: str) -> None:
     assert main([command, "--help"]) == 0
     assert "usage:" in capsys.readouterr().out
+
+
+def test_a_search_that_finds_nothing_does_not_say_that_nothing_was_played(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["history", "--search", "no such title"]) == 0
+    assert capsys.readouterr().out == "No play matches.\n"
+
+
+def test_doctor_asks_an_older_program_that_runs(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, said = run(capsys, "status")
+    older = {**said, "signed_in": True, "server": "http://127.0.0.1:9"}
+    older.pop("library", None)
+    monkeypatch.setattr(doctor, "answer", lambda *args, **kwargs: older)
+    _, told = run(capsys, "doctor")
+    assert "server" in {one["name"] for one in told["checks"]}
 
 
 def test_an_export_of_nothing_is_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
