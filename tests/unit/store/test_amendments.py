@@ -9,6 +9,7 @@ from revenge_companion.core.delivery import DeliveryState, Settlement
 from revenge_companion.core.reasons import Reason
 from revenge_companion.store.amendments import Amendments
 from revenge_companion.store.database import Database
+from revenge_companion.store.library import Library
 from revenge_companion.store.outbox import Outbox
 from revenge_companion.store.plays import Plays
 from tests.clock import START, FakeClock
@@ -165,3 +166,23 @@ async def test_a_forgotten_play_leaves_no_trace_in_the_file(
 
 def _bytes(db: Database) -> bytes:
     return b"".join(path.read_bytes() for path in db.path.parent.glob("companion.db*"))
+
+
+async def test_a_forgotten_play_leaves_no_trace_in_the_library(
+    db: Database, clock: FakeClock, plays: Plays, amendments: Amendments
+) -> None:
+    library = Library(db, clock)
+    for number in range(120):
+        secret = number % 3 == 0
+        title = f"Zauberformel {number}" if secret else f"Words {number}"
+        item = replace(TRACK, title=title, album=title, artist=title, media_id=title)
+        await plays.save(a_play(f"p{number}", item=item, snapshot="", counted_at=START))
+        if number % 20 == 0:
+            await library.absorb()
+    await library.absorb()
+    assert b"Zauberformel" in _bytes(db)
+    ids = [play.id for play in await plays.page(limit=200) if "Zauber" in play.label]
+    assert await amendments.forget(ids) == len(ids) == 40
+    await library.absorb()
+    assert b"zauberformel" not in _bytes(db).lower()
+    assert await library.absorb() == 0
