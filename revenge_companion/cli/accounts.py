@@ -138,6 +138,17 @@ def link(args: argparse.Namespace) -> int:
         "allow_http": args.allow_http,
         "tell_server": args.json,
     }
+    said = _linked_by(args, request)
+    if said.get("code") == "paste" and not (args.json or args.secret_stdin):
+        # A page shows what is needed: whoever sits at the keyboard can bring it.
+        print(said["error"])
+        pasted = _prompt_secret("Token: ")
+        said = _linked_by(args, request | {"secret": pasted}) if pasted else said
+    return show(args, said, _linked)
+
+
+def _linked_by(args: argparse.Namespace, request: dict[str, Any]) -> dict[str, Any]:
+    """What came of a linking, by the running instance or by the profile itself."""
     said = ask(find_paths().control, "link", timeout_s=120.0, **request)
     if said is None:
         return asyncio.run(_link_alone(args, request))
@@ -148,7 +159,7 @@ def link(args: argparse.Namespace) -> int:
             "error": "The running Companion ended before the account was linked."
         }
         said |= probe
-    return show(args, said, _linked)
+    return said
 
 
 def _typed_secret(args: argparse.Namespace) -> str:
@@ -167,7 +178,7 @@ def _probe_of(said: dict[str, Any]) -> dict[str, Any]:
     return {"probe": said["probe"]} if "probe" in said else {}
 
 
-async def _link_alone(args: argparse.Namespace, request: dict[str, Any]) -> int:
+async def _link_alone(args: argparse.Namespace, request: dict[str, Any]) -> dict[str, Any]:
     from revenge_companion.engine.requests import Requests
     from revenge_companion.engine.start import open_engine
 
@@ -185,7 +196,7 @@ async def _link_alone(args: argparse.Namespace, request: dict[str, Any]) -> int:
             await requests.close()
     finally:
         await running.close()
-    return show(args, said, _linked)
+    return said
 
 
 def _show_prompt(args: argparse.Namespace, prompt: dict[str, Any]) -> None:

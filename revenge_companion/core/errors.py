@@ -109,6 +109,8 @@ class LinkTrouble(StrEnum):
     ADDRESS = "address"
     #: The address is plain http to another computer, which has to be allowed first.
     PLAIN_HTTP = "plain_http"
+    #: What the page shows has to be brought along, and nobody could be asked for it.
+    PASTE = "paste"
     OTHER = "other"
 
 

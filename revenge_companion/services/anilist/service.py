@@ -107,9 +107,13 @@ class AniList:
             note=f"If the page shows an error, set {PIN_PAGE} as the redirect address of your app.",
             page=SPEC.help_url,
         )
-        await show(prompt)
         if request.pasted is None:
-            raise LinkRefused(f"Approve at {page} and link again with the token it shows.")
+            raise LinkRefused(
+                f"Approve at {page} and link again with the token it shows.",
+                why=LinkTrouble.PASTE,
+                page=page,
+            )
+        await show(prompt)
         while True:
             try:
                 return await self._checked(

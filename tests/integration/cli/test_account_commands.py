@@ -127,3 +127,35 @@ def test_a_permission_can_be_taken_back_and_given_by_command(
     assert (code, said["switches"]["allow_http"]) == (0, False)
     (account,) = the_accounts(home)
     assert not account.switches.allow_http
+
+
+class Terminal(io.StringIO):
+    """Standard input that somebody sits at."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_what_a_page_shows_is_asked_for_at_a_terminal(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, as_json: bool
+) -> None:
+    monkeypatch.setenv("ANILIST_CLIENT_ID", "12345")
+    monkeypatch.setattr("sys.stdin", Terminal())
+    asked: list[str] = []
+
+    def typed(words: str) -> str:
+        asked.append(words)
+        return "t\u00f6ken"
+
+    monkeypatch.setattr("getpass.getpass", typed)
+    if as_json:
+        code, said = run(capsys, "link", "anilist")
+        assert (code, asked) == (1, [])
+        assert "link again with the token it shows" in said["error"]
+        return
+    assert main(["link", "anilist"]) == 1
+    out, err = capsys.readouterr()
+    assert "https://anilist.co/api/v2/oauth/authorize?client_id=12345" in out
+    assert asked == ["Token: "]
+    assert "not an AniList token" in err

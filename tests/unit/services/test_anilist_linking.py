@@ -73,9 +73,13 @@ async def test_the_page_with_the_token_is_shown_and_its_token_awaited(tmp_path: 
 
 
 async def test_where_nobody_can_paste_the_page_is_named(tmp_path: Path) -> None:
-    service = an_anilist(Answers(answer(200)), tmp_path)
-    with pytest.raises(LinkRefused, match=r"authorize\?client_id=1&"):
-        await service.link(LinkRequest(client_id="1"), Prompts())
+    service, prompts = an_anilist(Answers(answer(200)), tmp_path), Prompts()
+    with pytest.raises(LinkRefused, match=r"authorize\?client_id=1&") as caught:
+        await service.link(LinkRequest(client_id="1"), prompts)
+    assert caught.value.why is LinkTrouble.PASTE
+    assert caught.value.page.startswith("https://anilist.co/api/v2/oauth/authorize?")
+    # Nothing is waited for.
+    assert prompts.shown == []
 
 
 async def test_without_a_client_id_two_sentences_say_what_to_do(tmp_path: Path) -> None:
