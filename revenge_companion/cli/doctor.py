@@ -114,7 +114,7 @@ async def _network() -> AsyncIterator[Finding]:
     if not said["signed_in"]:
         yield Finding("server", None, "Signed out.")
     else:
-        async for finding in _server(said["server"]):
+        async for finding in _server(said["server"], allow_http=said["allow_http"]):
             yield finding
         yield _offers(said)
         # A program of an older version may still run.
@@ -152,13 +152,12 @@ def _library(known: Mapping[str, Any]) -> Finding:
     return Finding("library", True, f"Known for imports: {names}; other episodes when asked for.")
 
 
-async def _server(url: str) -> AsyncIterator[Finding]:
+async def _server(url: str, *, allow_http: bool) -> AsyncIterator[Finding]:
     from email.utils import parsedate_to_datetime
 
     from revenge_companion.revenge.address import probe
 
-    # The user signed in there; no secret is sent.
-    http = Http().plain(True)
+    http = Http().plain(allow_http)
     clock = SystemClock()
     try:
         await probe(http, url)

@@ -210,6 +210,7 @@ def status_json(status: EngineStatus) -> dict[str, Any]:
         "sign_in": status.sign_in.value,
         "server": status.server_url or None,
         "username": status.username or None,
+        "allow_http": status.allow_http,
         "source": source.source.value if source.source is not None else None,
         "connected": source.connected,
         "source_reason": sentence(source.reason_code) if source.reason_code else "",

@@ -629,3 +629,14 @@ async def test_the_demos_network_can_be_cut_and_restored() -> None:
         assert banner.button.text() == text
     assert did == ["cut", "restore"]
     banner.deleteLater()
+
+
+async def test_a_server_without_encryption_is_said(window: Window, busy_engine: FakeEngine) -> None:
+    server = window.settings.server
+    assert "without encryption" not in server.text()
+    busy_engine.become(server_url="http://media.home:8096", allow_http=True)
+    await settle()
+    assert server.text().endswith("without encryption")
+    busy_engine.become(server_url="http://127.0.0.1:8096", allow_http=False)
+    await settle()
+    assert "without encryption" not in server.text()

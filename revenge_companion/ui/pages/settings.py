@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from revenge_companion.core.abilities import StandDown
+from revenge_companion.core.addresses import is_plain
 from revenge_companion.core.errors import CompanionError
 from revenge_companion.core.media import Kind
 from revenge_companion.core.settings import Settings
@@ -262,7 +263,10 @@ class SettingsPage(Column):
     def _show_status(self, status: EngineStatus) -> None:
         signed_in = status.sign_in is SignInState.SIGNED_IN
         who = words.sign_in_words(status)
-        self.server.setText(f"{status.server_url} \N{MIDDLE DOT} {who}" if signed_in else who)
+        said = [status.server_url, who] if signed_in else [who]
+        if signed_in and is_plain(status.server_url):
+            said.append(self.tr("without encryption"))
+        self.server.setText(" \N{MIDDLE DOT} ".join(said))
         self.sign_button.setText(
             self.tr("Sign out\N{HORIZONTAL ELLIPSIS}")
             if signed_in
