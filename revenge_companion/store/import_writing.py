@@ -14,7 +14,7 @@ from revenge_companion.store.database import Database, Link
 from revenge_companion.store.import_undo import take_back
 from revenge_companion.store.payload import compact
 from revenge_companion.store.subjects import ENTRY_COLUMNS
-from revenge_companion.store.things import join_new, leave, of_items, refresh
+from revenge_companion.store.things import join_new, leave, meeting, of_items, refresh
 
 #: Lines written or taken back in one transaction: about 50 ms, so that a play that counts meanwhile
 #: does not wait long for its turn.
@@ -74,13 +74,8 @@ _ALONE = (
     "AND (SELECT min(facet) FROM library_entry WHERE source = :source) = 'history' "
     "AND (SELECT max(facet) FROM library_entry WHERE source = :source) = 'history'"
 )
-#: Things of a batch that something else says something of, too.
-_MEETING = (
-    "SELECT t.thing FROM (SELECT DISTINCT l.thing FROM batch_item b "
-    "JOIN library_item l ON l.id = b.library_id) t JOIN library_item l ON l.thing = t.thing "
-    "JOIN library_entry o ON o.item_id = l.id GROUP BY t.thing "
-    "HAVING count(DISTINCT o.source) > 1 OR count(DISTINCT o.facet) > 1 "
-    "OR (count(*) > 1 AND min(o.facet) <> 'history')"
+_BATCH_THINGS = (
+    "SELECT DISTINCT l.thing FROM batch_item b JOIN library_item l ON l.id = b.library_id"
 )
 
 
@@ -136,9 +131,11 @@ class ImportWriting:
         connection.execute(_ADD_ENTRIES, values)
         things |= join_new(connection, values["base"])
         if not connection.execute(_ALONE, values).fetchone()[0]:
-            things |= {row[0] for row in connection.execute(_MEETING, values)}
+            batch = [row[0] for row in connection.execute(_BATCH_THINGS)]
+            things.update(meeting(connection, batch))
         connection.executemany(
-            "INSERT OR IGNORE INTO library_stale VALUES (?)", [(thing,) for thing in things]
+            "INSERT OR IGNORE INTO library_stale (thing, parted) VALUES (?, 0)",
+            [(thing,) for thing in things],
         )
         leave(connection, moved)
 

@@ -145,7 +145,9 @@ _LIBRARY = (
         WHERE shown > 0""",
     # Counted plays that are not in the library yet, and things whose merged view is out of date.
     """CREATE TABLE library_due (play_id INTEGER PRIMARY KEY)""",
-    """CREATE TABLE library_stale (thing INTEGER PRIMARY KEY)""",
+    # `parted` ones may have become two.
+    """CREATE TABLE library_stale (
+        thing INTEGER PRIMARY KEY, parted INTEGER NOT NULL DEFAULT 1)""",
     """INSERT INTO library_due SELECT id FROM play WHERE counted_us IS NOT NULL""",
     """CREATE TRIGGER library_play_new AFTER INSERT ON play WHEN NEW.counted_us IS NOT NULL
         BEGIN INSERT OR IGNORE INTO library_due VALUES (NEW.id); END""",
@@ -162,7 +164,8 @@ _LIBRARY = (
         END""",
     # An item goes with its last line, unless an undo would bring one back.
     """CREATE TRIGGER library_entry_gone AFTER DELETE ON library_entry BEGIN
-        INSERT OR IGNORE INTO library_stale SELECT thing FROM library_item WHERE id = OLD.item_id;
+        INSERT INTO library_stale (thing) SELECT thing FROM library_item WHERE id = OLD.item_id
+            ON CONFLICT (thing) DO UPDATE SET parted = 1;
         DELETE FROM library_item WHERE id = OLD.item_id
             AND NOT EXISTS (SELECT 1 FROM library_entry WHERE item_id = OLD.item_id)
             AND NOT EXISTS (SELECT 1 FROM import_entry WHERE before_item = OLD.item_id);

@@ -36,6 +36,24 @@ _OF_THINGS = (
     "FROM json_each(?) t CROSS JOIN library_item i ON i.thing = t.value "
     "JOIN library_entry e ON e.item_id = i.id ORDER BY i.thing, e.facet, e.id"
 )
+#: Of some things, those in which one line can stand in another's way. Most are none: they are
+#: played, once or often, and one source says so.
+_MEETING = (
+    "SELECT i.thing FROM json_each(?) t CROSS JOIN library_item i ON i.thing = t.value "
+    "JOIN library_entry e ON e.item_id = i.id GROUP BY i.thing "
+    "HAVING count(DISTINCT e.source) > 1 "
+    "OR (sum(e.facet = 'watchlist') AND sum(e.facet = 'history')) "
+    "OR sum(e.facet <> 'history') > count(DISTINCT nullif(e.facet, 'history'))"
+)
+_SHOWN = "iif(e.removed, 0, iif(e.facet = 'history', e.plays, 1))"
+#: In all others every line stands for itself.
+_ALONE = (
+    f"UPDATE library_entry AS e SET shown = {_SHOWN}, same_as = NULL "
+    "WHERE e.item_id IN (SELECT i.id FROM json_each(:things) t "
+    "CROSS JOIN library_item i ON i.thing = t.value "
+    "WHERE t.value NOT IN (SELECT value FROM json_each(:meeting))) "
+    f"AND (e.same_as IS NOT NULL OR e.shown <> {_SHOWN})"
+)
 
 
 def join_new(connection: sqlite3.Connection, above_id: int) -> set[int]:
@@ -146,8 +164,9 @@ def leave(connection: sqlite3.Connection, ids: Iterable[int]) -> None:
     """Lines have moved away from these items: those without any go, unless an undo needs them."""
     left = compact(list(ids))
     connection.execute(
-        "INSERT OR IGNORE INTO library_stale SELECT thing FROM library_item "
-        "WHERE id IN (SELECT value FROM json_each(?))",
+        "INSERT INTO library_stale (thing) SELECT thing FROM library_item "
+        "WHERE id IN (SELECT value FROM json_each(?)) "
+        "ON CONFLICT (thing) DO UPDATE SET parted = 1",
         (left,),
     )
     connection.execute(
@@ -159,22 +178,36 @@ def leave(connection: sqlite3.Connection, ids: Iterable[int]) -> None:
 
 
 def refresh(connection: sqlite3.Connection, zone: tzinfo | None, most: int = -1) -> bool:
-    """Bring the merged view up to date where lines have gone (`library_stale`).
+    """Bring the merged view up to date where lines have come or gone (`library_stale`).
 
     With `most` for so many things only; True where none are left.
     """
-    stale = connection.execute("SELECT thing FROM library_stale LIMIT ?", (most,)).fetchall()
+    stale = connection.execute(
+        "SELECT thing, parted FROM library_stale LIMIT ?", (most,)
+    ).fetchall()
     if stale:
-        remerge(connection, regroup(connection, [row[0] for row in stale]), zone)
-        connection.executemany("DELETE FROM library_stale WHERE thing = ?", stale)
+        parted = [thing for thing, gone in stale if gone]
+        things = {thing for thing, _ in stale}
+        remerge(connection, things | regroup(connection, parted), zone)
+        connection.executemany(
+            "DELETE FROM library_stale WHERE thing = ?", [(thing,) for thing in things]
+        )
     return len(stale) != most
+
+
+def meeting(connection: sqlite3.Connection, things: Sequence[int]) -> list[int]:
+    """Those of `things` in which one line can stand in another's way."""
+    return [row[0] for row in connection.execute(_MEETING, (compact(list(things)),))]
 
 
 def remerge(connection: sqlite3.Connection, things: Iterable[int], zone: tzinfo | None) -> None:
     """Write the merged view of `things` anew; `zone` is the user's (`core.merging.merge`)."""
     every = sorted(things)
     for at in range(0, len(every), _CHUNK):
-        rows = connection.execute(_OF_THINGS, (compact(every[at : at + _CHUNK]),)).fetchall()
+        chunk = compact(every[at : at + _CHUNK])
+        met = compact(meeting(connection, every[at : at + _CHUNK]))
+        connection.execute(_ALONE, {"things": chunk, "meeting": met})
+        rows = connection.execute(_OF_THINGS, (met,)).fetchall()
         changes: list[tuple[int, int | None, int]] = []
         for _, of_thing in groupby(rows, key=itemgetter(0)):
             changes += _changes(list(of_thing), zone)
