@@ -1,5 +1,6 @@
 """What a media server has, as far as lines of other sources are matched with it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -45,6 +46,29 @@ class IndexState:
     total: int | None = None
     #: Why the last walk was left unfinished, a sentence; empty when it was not.
     trouble: str = ""
+
+
+def may_be(subject: Subject, episodes: Sequence[Subject]) -> list[Subject]:
+    """Which of a show's `episodes` one without a whole place may be, the likeliest first.
+
+    An anime list numbers its entries' own episodes: the third is the third of some season, or of
+    all of them. A special may be known by its own id alone.
+    """
+    numbered = sorted(
+        (one for one in episodes if one.episode_number is not None),
+        key=lambda one: (one.season_number or 0, one.episode_number or 0),
+    )
+    season, number = subject.season_number, subject.episode_number
+    if number is None:
+        return [one for one in numbered if one.season_number == season]
+    regular = [one for one in numbered if one.season_number]
+    counted = regular[number - 1 : number] if number > 0 else []
+    of_season = [
+        one
+        for one in (*regular, *(one for one in numbered if not one.season_number))
+        if one.episode_number == number and season in (None, one.season_number)
+    ]
+    return list(dict.fromkeys(of_season + (counted if season is None else [])))
 
 
 #: A place among episodes: season and number, or the season alone.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from revenge_companion.core.catalogue import IndexState, ServerItem, placed
+from revenge_companion.core.catalogue import IndexState, ServerItem, may_be, placed
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.errors import CompanionError, SessionExpired, Unreachable
 from revenge_companion.core.imports import Candidate
@@ -110,7 +110,7 @@ class Index:
             most_alike, title, year, among, titles=_titles, year_of=_year, limit=limit
         )
         if whole:
-            return await self._episodes_like(subject, found[:_SHOWS])
+            return (await self._episodes_like(subject, found[:_SHOWS]))[:limit]
         return [
             Candidate(item.subject.media_id, item.subject.label, alike) for item, alike in found
         ]
@@ -119,18 +119,27 @@ class Index:
         self, subject: Subject, shows: Sequence[tuple[ServerItem, float]]
     ) -> list[Candidate]:
         store = self._store
-        if store is None or subject.season_number is None:
+        if store is None:
             return []
         unread = await store.unread(self._clock.now() - READ_AGE)
         await self._read([one for one in unread if one.show in [show for show, _ in shows]])
         found = []
         for show, alike in shows:
-            place = (show.subject.media_id, subject.season_number, subject.episode_number)
-            item = await store.at(*place)
-            if item is not None:
+            for item in await self._places_like(store, subject, show.subject.media_id):
                 name = f" {item.title}" if item.title else ""
                 found.append(Candidate(item.media_id, f"{item.label}{name}", alike))
         return found
+
+    async def _places_like(
+        self, store: ServerIndex, subject: Subject, show_id: str
+    ) -> Sequence[Subject]:
+        """What of one show a season or an episode may be."""
+        season, number = subject.season_number, subject.episode_number
+        special = season == 0 and subject.kind is SubjectKind.EPISODE
+        if season is None or (number is None and special):
+            return may_be(subject, [item.subject for item in await store.of_show(show_id)])
+        item = await store.at(show_id, season, number)
+        return [] if item is None else [item]
 
     async def any_film(self) -> str:
         """The id of some film the server has; "" where none is known."""

@@ -204,6 +204,17 @@ async def test_suggestions_name_films_by_title_and_episodes_by_place(desk: Desk)
     assert await desk.line.come(desk.index.search(track)) == []
 
 
+async def test_an_episode_of_an_anime_list_is_suggested_wherever_it_may_be(desk: Desk) -> None:
+    """All that is known of it is that it is the third of something."""
+    await desk.line.come(desk.index.refresh())
+    bare = replace(EPISODE, series=Series(LIBRARY.shows[4].series.title), season_number=None)
+    wanted = replace(bare, episode_number=3)
+    found = await desk.line.come(desk.index.search(wanted))
+    thirds = [one.media_id for one in EPISODES if one.episode_number == 3]
+    assert [one.media_id for one in found][: len(thirds)] == thirds
+    assert len(await desk.line.come(desk.index.search(wanted, limit=1))) == 1
+
+
 async def test_the_whole_engine_fills_it_after_signing_in_and_keeps_it_signed_out(
     home: Path,
 ) -> None:
