@@ -1,5 +1,6 @@
 """One account's line to AniList."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -106,7 +107,8 @@ class AniListClient:
             self._viewer = wire.read_owner(viewer)
         user, score_format = self._viewer
         variables = {"userId": user, "chunk": number, "perChunk": reading.PER_CHUNK}
-        return reading.read_chunk(await self._asked(reading.COLLECTION, variables), score_format)
+        data = await self._asked(reading.COLLECTION, variables)
+        return await asyncio.to_thread(reading.read_chunk, data, score_format)
 
     async def _asked(self, query: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
         """The data of an answer, for a reading: what is refused there is trouble of ours."""

@@ -1,5 +1,6 @@
 """One account's line to MyAnimeList."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
@@ -121,7 +122,7 @@ class MyAnimeListClient:
     async def _chunk(self, number: int) -> Chunk:
         answer = await self._send("GET", "/users/@me/animelist", reading.params(number))
         data = object_of(answer) if answer.status == 200 else None
-        chunk = reading.read_page(data) if data is not None else None
+        chunk = await asyncio.to_thread(reading.read_page, data) if data is not None else None
         if chunk is None:
             error = wire.trouble(answer, what="a question")
             raise ServiceTrouble(str(error)) if isinstance(error, BatchRefused) else error

@@ -265,7 +265,25 @@ async def test_an_entry_in_two_chunks_is_one(tmp_path: Path) -> None:
     pages = await walk(client)
     assert len(entries_of(pages)) == 2
     assert pages[-1].total == 2
-    assert {one.line for one in await read(client, Facet.LISTS)} == {"1/Best", "2/Best"}
+    lists = await walk(client, Facet.LISTS)
+    assert {one.line for one in entries_of(lists)} == {"1/Best", "2/Best"}
+    assert lists[-1].total == 2
+
+
+async def test_what_was_changed_meanwhile_is_read_as_it_is_then(tmp_path: Path) -> None:
+    """The second way tells what is new to it, and nothing twice."""
+    site = Site(one_list(an_entry(1), an_entry(2)), one_list(an_entry(3)))
+
+    def watched() -> None:
+        site.chunks[0] = one_list(an_entry(1, progress=2), an_entry(2))
+
+    site.before[2] = watched
+    pages = await walk(a_client(site.http, tmp_path))
+    assert [[one.line for one in page.entries] for page in pages] == [
+        ["1/1", "2/1"],
+        ["3/1"],
+        ["1/1", "1/2"],
+    ]
 
 
 async def test_a_long_chunk_comes_in_pages_and_goes_on_after_a_restart(tmp_path: Path) -> None:
