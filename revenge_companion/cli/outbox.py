@@ -4,8 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from revenge_companion.cli.parser import refused
-from revenge_companion.cli.reach import answer, show
+from revenge_companion.cli.reach import alone, answer, show
 from revenge_companion.core.reasons import sentence
 
 
@@ -30,11 +29,14 @@ def flush(args: argparse.Namespace) -> int:
     from revenge_companion.paths import find_paths
 
     said = ask(find_paths().control, "flush", timeout_s=60.0, account=args.account)
-    if said is None:
-        return refused(
-            args, "Revenge Companion is not running. Start it, and waiting plays are sent."
-        )
-    return show(args, said, lambda said: print(f"Sending {said['waiting']} waiting plays."))
+    if said is not None:
+        return show(args, said, lambda said: print(f"Sending {said['waiting']} waiting plays."))
+    # Nothing runs: they are sent by this command, which ends when nothing more can be sent now.
+    return show(args, alone("flush", {"account": args.account}), _flushed)
+
+
+def _flushed(said: dict[str, Any]) -> None:
+    print(f"Sent: {said['sent']}. Waiting: {said['waiting']}.")
 
 
 def retry(args: argparse.Namespace) -> int:

@@ -88,6 +88,8 @@ class Lane:
         self._breaker = breaker or Breaker()
         self._budget = Budget(spec, quota, note)
         self._wake = asyncio.Event()
+        #: Nothing can be sent now: what waits is for later, or for the user.
+        self.at_rest = asyncio.Event()
         self._force = False
         self._stopping = False
         #: From before the claim until its rows are settled.
@@ -229,10 +231,12 @@ class Lane:
         seconds = await self._idle_s()
         if self._wake.is_set() or self._stopping:
             return
+        self.at_rest.set()
         if seconds is None:
             await self._wake.wait()
-            return
-        await woken_within(self._wake, self._clock, seconds)
+        else:
+            await woken_within(self._wake, self._clock, seconds)
+        self.at_rest.clear()
 
     async def _idle_s(self) -> float | None:
         now, account = self._clock.now(), self.account

@@ -17,6 +17,7 @@ from revenge_companion.engine.hosts import is_unencrypted
 from revenge_companion.engine.limits import Limits
 from revenge_companion.engine.linker import Linker
 from revenge_companion.engine.telling import Telling
+from revenge_companion.engine.waiting import woken_within
 from revenge_companion.services.base import Client, Service
 from revenge_companion.store.accounts import Accounts
 from revenge_companion.store.outbox import Outbox
@@ -65,10 +66,33 @@ class Lanes:
 
     # Life
 
+    @property
+    def running(self) -> bool:
+        """Whether accounts have their lanes."""
+        return self._started
+
     async def start(self) -> None:
         """Give each account its lane, and each that is linked from now on. Raises StoreTrouble."""
         self._started = True
         await self.refresh()
+
+    async def once(self, limit_s: float) -> None:
+        """Send what can be sent now, for who runs nothing else; at most `limit_s` seconds."""
+        # Rows that a program which was ended left behind are made sure of first.
+        await self._outbox.recover(self._clock.now())
+        await self.start()
+        self.wake(force=True)
+        done = asyncio.Event()
+        watching = asyncio.create_task(self._watch_rest(done))
+        await woken_within(done, self._clock, limit_s)
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+        await self.count()
+
+    async def _watch_rest(self, done: asyncio.Event) -> None:
+        for lane in tuple(self._lanes.values()):
+            await lane.at_rest.wait()
+        done.set()
 
     async def stop(self) -> None:
         """End every lane; what is being sent may settle for a bounded time."""

@@ -15,6 +15,9 @@ from revenge_companion.store.accounts import Accounts
 from revenge_companion.store.outbox import Outbox
 from revenge_companion.store.plays import Plays
 
+#: How long who only flushes waits until everything is through, in seconds.
+ONCE_S = 600.0
+
 
 class Ledger:
     """What became of plays, and the user's word about single ones; see `EngineApi`."""
@@ -82,7 +85,10 @@ class Ledger:
         ]
 
     async def flush(self) -> None:
-        self._lanes.wake(force=True)
+        if self._lanes.running:
+            self._lanes.wake(force=True)
+        else:
+            await self._lanes.once(ONCE_S)
 
     async def retry(self, delivery_id: int) -> bool:
         done = await self._outbox.retry(delivery_id, self._clock.now())

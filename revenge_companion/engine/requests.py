@@ -120,8 +120,11 @@ class Requests:
         """Send what waits; naming an account also goes on with one that was stopped."""
         if args.get("account"):
             await self._engine.test_account(find_account(self._engine, args["account"]).id)
+        before = self._engine.status.outbox
         await self._engine.flush()
-        return {"waiting": self._engine.status.outbox.waiting}
+        after = self._engine.status.outbox
+        # Where the program runs, sending has only begun.
+        return {"waiting": after.waiting, "sent": max(0, after.delivered - before.delivered)}
 
     async def _retry(self, args: Mapping[str, Any]) -> dict[str, Any]:
         return {"done": await self._engine.retry(number(args, "id"))}

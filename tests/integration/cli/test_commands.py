@@ -64,7 +64,7 @@ def test_lists_of_a_new_home_are_empty(
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("outbox", "flush"),
+        ("outbox", "flush", "--account", "nobody"),
         ("outbox", "retry", "7"),
         ("outbox", "discard", "7"),
         ("unlink", "nobody"),
