@@ -1,4 +1,4 @@
-"""`export`: send an account what the library knows and it does not, or the library to a file."""
+"""`export` and `sync`: what goes from the library to accounts, or into a file."""
 
 import argparse
 import sys
@@ -82,3 +82,59 @@ def _preview(said: dict[str, Any]) -> None:
         print(f"  {row['item']} ({row['change'] or row['what']}{rating}{at})")
     if counts["send"] > _SHOWN:
         print(f"  and {counts['send'] - min(len(rows), _SHOWN):,} more")
+
+
+def sync_state(args: argparse.Namespace) -> int:
+    return show(args, answer("sync_state"), _states)
+
+
+def sync_now(args: argparse.Namespace) -> int:
+    said = answer("sync_now", timeout_s=3600.0, account=args.account)
+    return show(args, said, lambda said: _state(said["account"]))
+
+
+def decide(args: argparse.Namespace) -> int:
+    """Answer what a sync asked."""
+    said = answer(
+        "sync_answer", timeout_s=3600.0, account=args.account, what=args.what, go_on=args.go_on
+    )
+    return show(args, said, lambda said: _state(said["account"]))
+
+
+def _states(said: dict[str, Any]) -> None:
+    for one in said["accounts"]:
+        _state(one)
+    if not said["accounts"]:
+        print("No account is linked that could be synced.")
+
+
+def _state(one: dict[str, Any]) -> None:
+    on = one["what"]
+    again = f", next {one['next_at']}" if on and one["next_at"] else ""
+    print(
+        f"{one['name']}: {'being synced' if one['running'] else 'synced' if on else 'off'}{again}"
+    )
+    for facet in on:
+        print(f"   {facet['what']}: {_facet(facet)}")
+    if not on:
+        print(f"   `accounts set {one['id']} sync_history=true` switches it on.")
+
+
+def _facet(facet: dict[str, Any]) -> str:
+    if facet["trouble"]:
+        return str(facet["trouble"])
+    asked = facet["question"]
+    if asked is not None:
+        where = "at the account" if asked["way"] == "send" else "in your library"
+        return (
+            f"{asked['added']:,} more and {asked['removed']:,} fewer {where}, of "
+            f"{asked['before']:,}. Nothing was changed: `sync go-on` or `sync leave`."
+        )
+    if facet["left"]:
+        return "left as it is; `sync now` looks again."
+    if facet["synced_at"] is None:
+        return "not synced yet."
+    return (
+        f"in step since {facet['synced_at']}; last: {facet['added']:,} taken over, "
+        f"{facet['removed']:,} removed, {facet['sent']:,} sent."
+    )

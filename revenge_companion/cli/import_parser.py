@@ -113,6 +113,27 @@ def add_exports(command: Callable[[str, str, str], argparse.ArgumentParser]) -> 
     made.add_argument("--yes", action="store_true", help="queue without asking")
 
 
+def add_sync(
+    command: Callable[[str, str, str], argparse.ArgumentParser],
+    lazy: Callable[[str], Callable[[argparse.Namespace], int]],
+) -> None:
+    """Add `sync` by `command`."""
+    made = command("sync", "exports:sync_state", "show or manage what is kept in step")
+    actions = made.add_subparsers(title="actions", metavar="ACTION")
+    for name, says in (
+        ("now", "sync an account at once"),
+        ("go-on", "let a sync go on that changes much"),
+        ("leave", "leave everything as it is"),
+    ):
+        one = actions.add_parser(name, help=says, description=says)
+        one.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
+        one.set_defaults(command=lazy("exports:sync_now" if name == "now" else "exports:decide"))
+        one.add_argument("account", metavar="ACCOUNT", help="its number, label or service")
+        if name != "now":
+            one.set_defaults(go_on=name == "go-on")
+            one.add_argument("what", choices=("history", "ratings", "watchlist"))
+
+
 def spelled_out(arguments: Sequence[str]) -> list[str]:
     """`import trakt …` as `import from trakt …`, which is what the parser knows."""
     spelled = list(arguments)

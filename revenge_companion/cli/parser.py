@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from revenge_companion import __version__
-from revenge_companion.cli.import_parser import add_exports, add_imports, spelled_out
+from revenge_companion.cli.import_parser import add_exports, add_imports, add_sync, spelled_out
 from revenge_companion.core.errors import CompanionError
 
 Command = Callable[[argparse.Namespace], int]
@@ -202,6 +202,7 @@ def build() -> argparse.ArgumentParser:
 
     add_imports(command, _lazy, _count)
     add_exports(command)
+    add_sync(command, _lazy)
 
     pause = command("pause", "amend:pause", "scrobble nothing for a while")
     pause.add_argument(

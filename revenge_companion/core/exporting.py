@@ -371,4 +371,7 @@ def _key(known: Known, what: str, at: datetime) -> str:
 
 def value_of(said: Said, verb: Verb | None) -> str:
     """What a row says, so that saying something else later is no repetition; "" for a play."""
-    return "" if verb is None else f"{verb}/{said.rating if verb is Verb.RATE else ''}"
+    if verb is None:
+        return ""
+    at = "" if said.at is None else int(said.at.timestamp())
+    return f"{verb}/{said.rating if verb is Verb.RATE else ''}/{at}"

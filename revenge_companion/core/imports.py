@@ -122,6 +122,8 @@ class ImportRun:
 
     #: Something of it is in the library.
     written: bool = False
+    #: Begun by a sync, not by the user: nobody waits for it.
+    sync: bool = False
 
 
 @dataclass(frozen=True, slots=True)

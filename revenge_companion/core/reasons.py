@@ -114,6 +114,7 @@ class Reason(StrEnum):
     TAKEN_BACK = "taken_back"
     # A sync
     SYNC_ASKS = "sync_asks"
+    GONE_AT_SOURCE = "gone_at_source"
     # The live source
     CONNECTING = "connecting"
     NO_WEBSOCKET = "no_websocket"
@@ -257,6 +258,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.GIVEN_UP_BEFORE: "It was taken back or given up before.",
     Reason.CHANGED_HERE: "{service} says otherwise; the later word is sent.",
     Reason.TAKEN_BACK: "It was taken back elsewhere, so it is removed at {service}.",
+    Reason.GONE_AT_SOURCE: "It was removed at its source.",
     Reason.SYNC_ASKS: (
         "{service} changed more than a person usually does, so nothing was taken over. Look at "
         "Imports and decide."

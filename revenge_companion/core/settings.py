@@ -49,6 +49,8 @@ class Settings:
     stand_down: StandDown = StandDown.ASK
     #: Minutes from 0 to 10 that a counted play is kept back before it is sent, to be undone.
     hold_minutes: int = 0
+    #: Hours from 1 to 168 between two syncs of an account; its service may want more.
+    sync_hours: int = 24
     #: Address of the Revenge server; empty before the first sign-in.
     server_url: str = ""
     username: str = ""

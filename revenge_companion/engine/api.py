@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from revenge_companion.core.settings import Settings
     from revenge_companion.core.status import EngineStatus, Host, Library, PlayRecord
     from revenge_companion.core.undoing import UndoResult
-    from revenge_companion.engine.library_api import ExportsApi, ImportsApi, LibraryApi
+    from revenge_companion.engine.library_api import ExportsApi, ImportsApi, LibraryApi, SyncApi
     from revenge_companion.services.base import LinkRequest, ProbeResult, ServiceSpec, ShowPrompt
 
 
@@ -36,6 +36,7 @@ class Change(StrEnum):
     ACCOUNTS = "accounts"
     SETTINGS = "settings"
     LIBRARY = "library"
+    SYNC = "sync"
 
 
 class Notice(StrEnum):
@@ -184,6 +185,9 @@ class EngineApi(Protocol):
 
     @property
     def exports(self) -> ExportsApi: ...
+
+    @property
+    def syncs(self) -> SyncApi: ...
 
     def on_change(self, told: Callable[[Change], None]) -> None:
         """`told` is called on the loop's thread after each change."""

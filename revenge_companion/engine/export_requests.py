@@ -6,6 +6,7 @@ from typing import Any
 from revenge_companion.core.exporting import ExportPreview, ExportRow, ExportVerdict
 from revenge_companion.core.library import Facet
 from revenge_companion.core.reasons import sentence
+from revenge_companion.core.syncing import AccountSync
 from revenge_companion.engine.account_requests import find_account
 from revenge_companion.engine.api import EngineApi
 from revenge_companion.engine.asked import BadRequest, iso, whole_path
@@ -24,6 +25,9 @@ class ExportRequests:
             "export_preview": self._preview,
             "export_queue": self._queue,
             "export_library": self._library,
+            "sync_state": self._sync_state,
+            "sync_now": self._sync_now,
+            "sync_answer": self._sync_answer,
         }
 
     async def _preview(self, args: Mapping[str, Any]) -> dict[str, Any]:
@@ -41,6 +45,55 @@ class ExportRequests:
         path = whole_path(args)
         count = await self._engine.library.export(path, _facets(args.get("what")))
         return {"exported": count, "file": str(path)}
+
+    async def _sync_state(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        return {"accounts": [sync_json(one) for one in await self._engine.syncs.statuses()]}
+
+    async def _sync_now(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        account = find_account(self._engine, args.get("account"))
+        return {"account": sync_json(await self._engine.syncs.sync_now(account.id))}
+
+    async def _sync_answer(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        account = find_account(self._engine, args.get("account"))
+        (facet,) = _facets([args.get("what")])
+        go_on = args.get("go_on") is True
+        return {
+            "account": sync_json(await self._engine.syncs.answer(account.id, facet, go_on=go_on))
+        }
+
+
+def sync_json(one: AccountSync) -> dict[str, Any]:
+    """How an account is kept in step, stable for scripts."""
+    return {
+        "id": one.account_id,
+        "name": one.name,
+        "service": one.service,
+        "running": one.running,
+        "next_at": iso(one.next_at),
+        "note": one.note,
+        "what": [
+            {
+                "what": facet.facet.value,
+                "looked_at": iso(facet.looked_at),
+                "synced_at": iso(facet.synced_at),
+                "added": facet.added,
+                "removed": facet.removed,
+                "sent": facet.sent,
+                "trouble": facet.trouble,
+                "left": facet.left is not None,
+                "question": None
+                if facet.question is None
+                else {
+                    "way": facet.question.way.value,
+                    "before": facet.question.before,
+                    "added": facet.question.added,
+                    "removed": facet.question.removed,
+                    "run": facet.question.run_id,
+                },
+            }
+            for facet in one.facets
+        ],
+    }
 
 
 def preview_json(preview: ExportPreview, service: str) -> dict[str, Any]:

@@ -135,7 +135,9 @@ class Importer:
         *,
         path: Path | None = None,
         mark_watched: bool = True,
+        sync: bool = False,
     ) -> int:
+        """`sync` for a run that nobody looks at; else as `ImportsApi`."""
         found = self._sources.get(source)
         wanted = tuple(facet for facet in found.facets if facet in facets)
         if not wanted:
@@ -160,7 +162,13 @@ class Importer:
             if path is not None and found.is_file:
                 file = await self._sources.copy(path, await self._runs.files())
             run_id = await self._runs.add(
-                source, found.name, wanted, self._clock.now(), file=file, mark_watched=marks
+                source,
+                found.name,
+                wanted,
+                self._clock.now(),
+                file=file,
+                mark_watched=marks,
+                sync=sync,
             )
         self._begin(await self._stored(run_id))
         return run_id
@@ -194,6 +202,18 @@ class Importer:
         if (await self._stored(run_id)).run.state in _UNDER_WAY:
             await self._runs.set_state(run_id, RunState.STOPPED)
         self._tell(self._shown(await self._stored(run_id)))
+
+    async def settled(self, run_id: int) -> StoredRun:
+        """The run, once nothing of it goes on; giving up waiting does not stop it."""
+        task = self._tasks.get(run_id)
+        if task is not None:
+            await asyncio.wait({task})
+        return await self._stored(run_id)
+
+    def is_busy(self, source: str) -> bool:
+        """Whether a run of `source` goes on that the user began."""
+        runs = [stored.run for stored in self._live.values()]
+        return any(run.source == source and not run.sync for run in runs)
 
     async def undo(self, run_id: int) -> None:
         stored = await self._stored(run_id)
@@ -303,6 +323,9 @@ class Importer:
             self._went(replace(stored, run=run))
         self._changed()
         await self._runs.keep_seen(run_id, self._clock.now())
+        if stored.run.sync:
+            # Also so that only what is new is marked.
+            await self._runs.trim(run_id)
         if stored.mark_watched:
             await self._marking.mark(run_id, lambda marked: self._marked(stored, marked))
         await self._runs.set_state(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from revenge_companion.core.library import Facet
     from revenge_companion.core.shown import Asked, Shown
     from revenge_companion.core.statistics import Bucket, Statistics
+    from revenge_companion.core.syncing import AccountSync
 
 
 class ImportsApi(Protocol):
@@ -148,6 +149,26 @@ class ExportsApi(Protocol):
 
     async def queue(self, account_id: int, facets: Sequence[Facet] = ()) -> int:
         """Put what `preview` would send into the outbox; how many rows are new."""
+        ...
+
+
+class SyncApi(Protocol):
+    """Accounts that are kept in step by themselves; see `engine.syncer`.
+
+    Every awaited call may raise `core.errors.CompanionError`; ExportRefused where there is nothing
+    to sync or to decide.
+    """
+
+    async def statuses(self) -> Sequence[AccountSync]:
+        """Every linked account that can be synced, with what is switched on and how it stands."""
+        ...
+
+    async def sync_now(self, account_id: int) -> AccountSync:
+        """Sync one account, and say how it stands then."""
+        ...
+
+    async def answer(self, account_id: int, facet: Facet, *, go_on: bool) -> AccountSync:
+        """Decide about a question: go on with what it shows, or leave everything as it is."""
         ...
 
 

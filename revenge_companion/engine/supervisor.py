@@ -27,6 +27,7 @@ from revenge_companion.engine.parts import Parts
 from revenge_companion.engine.pausing import Pausing
 from revenge_companion.engine.resuming import Resuming
 from revenge_companion.engine.server import ServerSide
+from revenge_companion.engine.sharing import Sharing
 from revenge_companion.engine.signin import SignIn
 from revenge_companion.engine.telling import Telling
 from revenge_companion.engine.upkeep import Upkeep
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from revenge_companion.engine.exporter import Exporter
     from revenge_companion.engine.importer import Importer
     from revenge_companion.engine.library import LibraryView
+    from revenge_companion.engine.syncer import Syncer
 
 _log = logging.getLogger(__name__)
 
@@ -140,7 +142,15 @@ class Engine:
         )
         self._imports: Importer | None = None
         self._told_of_imports: list[Callable[[ImportRun], None]] = []
-        self._exports: Exporter | None = None
+        self._sharing = Sharing(
+            parts,
+            lanes,
+            tell,
+            imports=lambda: self.imports,
+            hours=lambda: self._settings.sync_hours,
+            changed=lambda: ledger.changed(wake=True),
+            chore=self._chore,
+        )
         self._library: LibraryView | None = None
         self._resuming = Resuming(self._sign_in, clock, tell, parts.secrets_trouble)
         self._pausing = Pausing(
@@ -314,14 +324,11 @@ class Engine:
 
     @property
     def exports(self) -> "Exporter":
-        """The exporter, loaded now."""
-        if self._exports is None:
-            from revenge_companion.engine.exporting import build_exporter
+        return self._sharing.exports
 
-            self._exports = build_exporter(
-                self._parts, self._lanes, lambda: self._ledger.changed(wake=True), self._chore
-            )
-        return self._exports
+    @property
+    def syncs(self) -> "Syncer":
+        return self._sharing.syncs
 
     # Signing in
 
@@ -394,6 +401,8 @@ class Engine:
         used = stood_down(lanes.linked, self.server.abilities, wanted)
         lanes.quiet = frozenset(a.id for a, b in zip(lanes.linked, used, strict=True) if a != b)
         self._listener.use(self._settings, used)
+        if self._running:
+            self._sharing.look()
 
     def _learnt(self, abilities: Abilities, news: bool) -> None:
         """The server offers something else than it did, or than was known of it."""
@@ -416,6 +425,7 @@ class Engine:
         """The system says that the network is reachable again."""
         self._sign_in.nudge()
         self._lanes.recovered()
+        self._sharing.network_is_back()
 
     def hosts(self) -> tuple[Host, ...]:
         return hosts(

@@ -76,6 +76,10 @@ class Telling:
         """Plays go to an account, and nothing comes back."""
         self._of(account, Notice.ACCOUNT_TROUBLE, Reason.NOTHING_CONFIRMED)
 
+    def sync_asks(self, account: Account) -> None:
+        """A sync would change so much that the user has to decide."""
+        self._of(account, Notice.ACCOUNT_TROUBLE, Reason.SYNC_ASKS)
+
     def link_ends(self, account: Account, days: int) -> None:
         """A link that cannot be renewed ends in so many days."""
         self._of(account, Notice.ACCOUNT_TROUBLE, Reason.LINK_ENDS, count=str(days))

@@ -18,7 +18,8 @@ class ImportMarks:
             rows = link.connection.execute(
                 "SELECT min(e.id), i.media_id, i.kind FROM import_entry e "
                 "JOIN import_item i ON i.id = e.item_id WHERE e.run_id = ? "
-                "AND e.facet = 'history' AND e.choice <> 'skip' AND i.media_id <> '' "
+                "AND e.facet = 'history' AND e.removed = 0 AND e.choice <> 'skip' "
+                "AND i.media_id <> '' "
                 "AND i.kind IN ('movie', 'episode') GROUP BY i.media_id "
                 "HAVING min(e.id) > (SELECT marked_id FROM import_run WHERE id = ?) "
                 "ORDER BY 1 LIMIT ?",

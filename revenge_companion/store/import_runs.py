@@ -43,6 +43,12 @@ class StoredRun:
     file: str = ""
     mark_watched: bool = True
 
+    @property
+    def walked(self) -> bool:
+        """Every line there is was read: the source came to its end, and no line was lost."""
+        whole = self.run.total is None or self.run.processed >= self.run.total
+        return whole and not self.run.failed and all(one.done for one in self.walks.values())
+
 
 class ImportRuns:
     """The table of runs; `engine.importer` says when one goes from state to state."""
@@ -59,13 +65,16 @@ class ImportRuns:
         *,
         file: str = "",
         mark_watched: bool = True,
+        sync: bool = False,
     ) -> int:
         """A new run, about to read."""
         values = (
             source,
             source_name,
             compact([facet.value for facet in facets]),
-            compact({"file": file, "mark_watched": mark_watched}),
+            compact(
+                {"file": file, "mark_watched": mark_watched} | ({"sync": True} if sync else {})
+            ),
             RunState.READING.value,
             micros(now),
             compact({facet.value: {} for facet in facets}),
@@ -92,6 +101,14 @@ class ImportRuns:
 
     async def newest(self, limit: int) -> list[StoredRun]:
         return await self._read("ORDER BY id DESC LIMIT ?", (limit,))
+
+    async def syncs(self, source: str) -> list[StoredRun]:
+        """Runs of syncs with `source` that did not come to their end, the newest first."""
+        return await self._read(
+            "WHERE source = ? AND json_extract(options, '$.sync') "
+            "AND state NOT IN ('done', 'undoing', 'undone') ORDER BY id DESC",
+            (source,),
+        )
 
     async def unfinished(self) -> list[StoredRun]:
         """Runs that were reading, writing or undoing when the program ended."""
@@ -187,6 +204,33 @@ class ImportRuns:
 
         return await self._db.run(job)
 
+    async def still_so(self, source: str, facet: Facet, now: datetime) -> None:
+        """`source` says of a facet what it said when it was read: as good as read again."""
+        await self._change(
+            "UPDATE import_seen SET read_us = ? WHERE source = ? AND facet = ?",
+            (micros(now), source, facet.value),
+        )
+
+    async def trim(self, run_id: int) -> None:
+        """Forget lines of a written run that changed nothing: its undo does not need them."""
+
+        def job(link: Link) -> None:
+            with link.atomic():
+                link.connection.execute(
+                    "DELETE FROM import_entry WHERE run_id = ? AND replaced = 0 AND NOT EXISTS "
+                    "(SELECT 1 FROM library_entry l JOIN import_run r ON r.id = l.run_id "
+                    "WHERE r.id = import_entry.run_id AND l.source = r.source "
+                    "AND l.facet = import_entry.facet AND l.line = import_entry.line)",
+                    (run_id,),
+                )
+                link.connection.execute(
+                    "DELETE FROM import_item WHERE run_id = ? AND NOT EXISTS "
+                    "(SELECT 1 FROM import_entry e WHERE e.item_id = import_item.id)",
+                    (run_id,),
+                )
+
+        await self._db.run(job)
+
     async def unsee(self, source: str) -> None:
         """What is in the library of `source` is no longer what was read: read it all again."""
         await self._change("DELETE FROM import_seen WHERE source = ?", (source,))
@@ -271,6 +315,7 @@ def _stored(row: tuple[Any, ...], by_verdict: Mapping[Verdict, int], left_out: i
         counts=by_verdict,
         left_out=left_out,
         written=bool(row[17]),
+        sync=bool(options.get("sync")),
         stage=RunState(row[16]),
     )
     return StoredRun(

@@ -49,6 +49,12 @@ def _hold(value: Any) -> int:
     return value
 
 
+def _hours(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 168:
+        raise _Broken("a whole number of hours from 1 to 168")
+    return value
+
+
 def _text(value: Any) -> str:
     if not isinstance(value, str) or len(value) > 2000:
         raise _Broken("a text")
@@ -92,6 +98,7 @@ _SHAPE: Mapping[str, Mapping[str, _Check]] = {
         "paused": _switch,
         "stand_down": _stand_down,
         "hold_minutes": _hold,
+        "sync_hours": _hours,
         "server_url": _text,
         "username": _text,
     },

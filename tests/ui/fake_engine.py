@@ -39,7 +39,7 @@ from revenge_companion.services.base import (
     ShowPrompt,
 )
 from tests.ui.fake_amending import FakeAmending
-from tests.ui.fake_exports import FakeExports
+from tests.ui.fake_exports import FakeExports, FakeSyncs
 from tests.ui.fake_imports import FakeImports
 from tests.ui.fake_library import FakeLibrary
 
@@ -297,6 +297,7 @@ class FakeEngine:
         self.amending = FakeAmending()
         self.imports = FakeImports()
         self.exports = FakeExports()
+        self.syncs = FakeSyncs()
         self.services: Sequence[ServiceSpec] = SPECS
         self.ledger: list[PlayRecord] = []
         self.deliveries: list[OutboxRow] = []

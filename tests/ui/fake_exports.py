@@ -13,6 +13,7 @@ from revenge_companion.core.exporting import (
 )
 from revenge_companion.core.library import Facet, Precision
 from revenge_companion.core.reasons import Reason
+from revenge_companion.core.syncing import AccountSync, FacetSync, Question, Way
 from tests.ui.fake_imports import film
 
 TRAKT = ExportTarget(1, "Trakt (anna)", "trakt", (Facet.HISTORY, Facet.RATINGS, Facet.WATCHLIST))
@@ -69,3 +70,54 @@ class FakeExports:
         if self.fails is not None:
             raise self.fails
         return self.preview_is.count(ExportVerdict.SEND)
+
+
+SYNCED = datetime(2026, 3, 1, 18, 2, tzinfo=UTC)
+QUESTION = Question(Way.TAKE, 900, 3, 120, 7)
+SYNCS = (
+    AccountSync(
+        1,
+        "Trakt (anna)",
+        "trakt",
+        (
+            FacetSync(Facet.HISTORY, SYNCED, SYNCED, added=12, removed=1, sent=3),
+            FacetSync(Facet.RATINGS, SYNCED, question=QUESTION),
+        ),
+        datetime(2026, 3, 2, 18, 5, tzinfo=UTC),
+        note="Trakt does not allow it, so what comes from Trakt is never sent on by itself.",
+    ),
+    AccountSync(2, "Simkl (anna)", "simkl"),
+)
+
+
+class FakeSyncs:
+    """Satisfies `SyncApi`. `fails` is raised by every awaited call while it is set."""
+
+    def __init__(self) -> None:
+        self.known: Sequence[AccountSync] = SYNCS
+        self.asked: list[tuple[object, ...]] = []
+        self.fails: CompanionError | None = None
+
+    async def statuses(self) -> Sequence[AccountSync]:
+        if self.fails is not None:
+            raise self.fails
+        return self.known
+
+    async def sync_now(self, account_id: int) -> AccountSync:
+        self.asked.append(("sync_now", account_id))
+        if self.fails is not None:
+            raise self.fails
+        return self._one(account_id)
+
+    async def answer(self, account_id: int, facet: Facet, *, go_on: bool) -> AccountSync:
+        self.asked.append(("answer", account_id, facet, go_on))
+        if self.fails is not None:
+            raise self.fails
+        one = self._one(account_id)
+        facets = tuple(replace(f, question=None) if f.facet is facet else f for f in one.facets)
+        one = replace(one, facets=facets)
+        self.known = tuple(one if k.account_id == account_id else k for k in self.known)
+        return one
+
+    def _one(self, account_id: int) -> AccountSync:
+        return next(one for one in self.known if one.account_id == account_id)

@@ -57,6 +57,7 @@ def rated(*lines: Said, **values: Any) -> Known:
 
 DAY = replace(FILE, precision=Precision.DAY)
 NEVER = replace(FILE, at=None, precision=Precision.UNKNOWN)
+RATED = value_of(said("account:2", 80), Verb.RATE)
 TAKEN = (Said("account:2", NOW, removed=True),)
 
 PLAYS = [
@@ -104,9 +105,9 @@ CHANGES = [
      "kept_to_itself", None),
     ("an episode", rated(said("account:2", 80), subject=Subject(
         SubjectKind.EPISODE, "", ids=Ids(tvdb=4))), TERMS, LEFT_OUT, "not_taken", None),
-    ("sent so", rated(said("account:2", 80), sent=(("rate/80", "delivered"),)), TERMS, THERE,
+    ("sent so", rated(said("account:2", 80), sent=((RATED, "delivered"),)), TERMS, THERE,
      "sent_before", None),
-    ("sent otherwise", rated(said("account:2", 90), sent=(("rate/80", "delivered"),)), TERMS, SEND,
+    ("sent otherwise", rated(said("account:2", 90), sent=((RATED, "delivered"),)), TERMS, SEND,
      "", Verb.RATE),
     ("taken back", rated(said("account:1", 80), taken_back=TAKEN), TERMS, SEND, "taken_back",
      Verb.UNRATE),
@@ -188,4 +189,7 @@ def test_a_rating_that_was_taken_over_is_never_sent_again(
 def test_what_was_sent_is_told_apart_by_what_it_said() -> None:
     assert value_of(FILE, None) == ""
     assert value_of(said(OWN, 80), Verb.RATE) != value_of(said(OWN, 90), Verb.RATE)
+    # Wanted again after it was taken back: that is another wish.
+    again = replace(FILE, at=NOW)
+    assert value_of(FILE, Verb.WANT) != value_of(again, Verb.WANT)
     assert Reason(judged(play(TRAKT), TERMS).reason) in Reason

@@ -1,0 +1,388 @@
+"""Keeping accounts and the library in step, both ways, for what the user has switched on.
+
+A look asks what changed (`Readable.marks`) and does nothing more where nothing did. Else the facet
+is read to its end by a run of the importer, which the list of imports shows and can undo; only what
+a complete walk did not come across is taken for removed. What would change too much waits for the
+user. Then what the library knows and the account does not is queued (`engine.exporter`).
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from revenge_companion.core.accounts import Account
+from revenge_companion.core.changes import Verb
+from revenge_companion.core.clock import Clock
+from revenge_companion.core.errors import CompanionError, ExportRefused, ImportRefused
+from revenge_companion.core.imports import RunState
+from revenge_companion.core.library import Facet
+from revenge_companion.core.syncing import (
+    UNTIL_ASKED,
+    AccountSync,
+    FacetSync,
+    Moved,
+    Question,
+    Way,
+    asks,
+    interval_s,
+    is_due,
+    is_left,
+    next_look,
+    read,
+    text_of,
+    wanted,
+)
+from revenge_companion.engine.exporter import Exporter, source_of
+from revenge_companion.engine.importer import Importer
+from revenge_companion.engine.waiting import woken_within
+from revenge_companion.services.base import Client, Readable, Service, ServiceSpec
+from revenge_companion.store.database import Database
+from revenge_companion.store.import_runs import ImportRuns, StoredRun
+from revenge_companion.store.syncing import Syncing
+
+_log = logging.getLogger(__name__)
+
+#: The longest sleep between two looks at the clock, in seconds.
+TICK_S = 600.0
+#: A walk that was cut short goes on where it was for so long.
+_GOES_ON_FOR = timedelta(days=1)
+_BUSY = "An import from this account is under way; it is synced afterwards."
+_TAKES_AWAY = (Verb.UNRATE.value, Verb.UNWANT.value, Verb.UNLOVE.value)
+
+
+class Syncer:
+    """Implements `engine.library_api.SyncApi`."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        services: Mapping[str, Service],
+        importer: Importer,
+        exporter: Exporter,
+        *,
+        linked: Callable[[], Sequence[Account]],
+        client_of: Callable[[int], Client | None],
+        hours: Callable[[], int],
+        asks_user: Callable[[Account], None],
+        changed: Callable[[], None],
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        """`hours` is the user's interval; `asks_user` tells them once that a question waits."""
+        self._db = db
+        self._clock = clock
+        self._services = services
+        self._importer = importer
+        self._exporter = exporter
+        self._linked = linked
+        self._client_of = client_of
+        self._hours = hours
+        self._asks_user = asks_user
+        self._changed = changed
+        self._jitter = jitter
+        self._runs = ImportRuns(db)
+        self._syncing = Syncing(db)
+        self._wake = asyncio.Event()
+        self._one_at_a_time = asyncio.Lock()
+        self._running: int | None = None
+        self._known: dict[int, dict[Facet, FacetSync]] = {}
+        self._next: dict[int, datetime | None] = {}
+
+    # Life
+
+    async def keep(self) -> None:
+        """Look whenever it is time, until cancelled."""
+        while True:
+            self._wake.clear()
+            try:
+                await self._look()
+            except CompanionError as error:
+                _log.warning("Syncing cannot be looked after: %s", error)
+            except Exception:
+                _log.exception("Syncing failed in a way nobody planned for; it goes on later")
+            await woken_within(self._wake, self._clock, self._idle_s())
+
+    def wake(self) -> None:
+        """Switches or the interval may be others."""
+        self._wake.set()
+
+    def network_is_back(self) -> None:
+        """Look again at once where the last look failed."""
+        for account_id, facets in self._known.items():
+            if any(one.trouble for one in facets.values()):
+                self._next[account_id] = self._clock.now()
+        self._wake.set()
+
+    async def _look(self) -> None:
+        for account in self._linked():
+            await self._load(account)
+            every_s = self._every_s(account)
+            if not self._facets(account):
+                continue
+            if is_due(self._next[account.id], self._clock.now(), every_s):
+                await self._sync(account)
+
+    def _idle_s(self) -> float:
+        now = self._clock.now()
+        waits = [
+            (at - now).total_seconds()
+            for account in self._linked()
+            if self._facets(account) and (at := self._next.get(account.id)) is not None
+        ]
+        # Wall time may be set while we sleep.
+        return min(max(min(waits, default=TICK_S), 1.0), TICK_S)
+
+    # What is shown and asked
+
+    async def statuses(self) -> list[AccountSync]:
+        found = []
+        for account in self._linked():
+            spec = self._spec(account)
+            if spec is None or not set(spec.imports) & set(spec.exports):
+                continue
+            await self._load(account)
+            known = self._known[account.id]
+            found.append(
+                AccountSync(
+                    account.id,
+                    f"{spec.name} ({account.label})" if account.label else spec.name,
+                    spec.key,
+                    tuple(known.get(one, FacetSync(one)) for one in self._facets(account)),
+                    self._next[account.id],
+                    self._running == account.id,
+                    spec.keeps_to_itself,
+                )
+            )
+        return found
+
+    async def sync_now(self, account_id: int) -> AccountSync:
+        account = self._account(account_id)
+        await self._load(account)
+        if not self._facets(account):
+            raise ExportRefused("Nothing of this account is switched on to be synced.")
+        for facet, one in self._known[account_id].items():
+            # Begun anew where the user undid what an earlier sync brought.
+            gone = facet not in await self._runs.seen(source_of(account_id))
+            at = None if gone else one.synced_at
+            self._known[account_id][facet] = replace(one, left=None, synced_at=at)
+        await self._sync(account)
+        return await self._status(account_id)
+
+    async def answer(self, account_id: int, facet: Facet, *, go_on: bool) -> AccountSync:
+        account = self._account(account_id)
+        await self._load(account)
+        async with self._one_at_a_time:
+            state = self._known[account_id].get(facet)
+            question = None if state is None else state.question
+            if state is None or question is None:
+                raise ExportRefused("There is nothing to decide.")
+            stored = await self._asked_run(question)
+            mark = UNTIL_ASKED if stored is None else stored.marks.get(facet, UNTIL_ASKED)
+            state = replace(state, question=None, left=None if go_on else mark)
+            try:
+                if not go_on:
+                    if stored is not None:
+                        await self._importer.forget(stored.run.id)
+                else:
+                    if stored is not None:
+                        state = await self._write(state, stored, question)
+                    state = await self._send(account, state, sure=question.way is Way.SEND)
+            except CompanionError as error:
+                state = replace(state, trouble=str(error))
+            await self._keep(account_id, state)
+        return await self._status(account_id)
+
+    async def _status(self, account_id: int) -> AccountSync:
+        return next(one for one in await self.statuses() if one.account_id == account_id)
+
+    # One account
+
+    async def _sync(self, account: Account) -> None:
+        async with self._one_at_a_time:
+            self._running = account.id
+            self._changed()
+            failed = True
+            try:
+                failed = await self._facets_of(account)
+            finally:
+                self._running = None
+                every_s = self._every_s(account)
+                self._next[account.id] = next_look(
+                    self._clock.now(), every_s, self._jitter(), failed=failed
+                )
+                await self._keep(account.id)
+
+    async def _facets_of(self, account: Account) -> bool:
+        """Bring every facet into step; whether any of them failed."""
+        facets, source = self._facets(account), source_of(account.id)
+        client: object = self._client_of(account.id)
+        trouble, marks = "", {}
+        if self._importer.is_busy(source):
+            trouble = _BUSY
+        elif not isinstance(client, Readable):
+            trouble = "This account cannot be read."
+        else:
+            try:
+                marks = dict(await client.marks())
+            except CompanionError as error:
+                trouble = str(error)
+        failed = bool(trouble)
+        for facet in facets:
+            state = self._known[account.id].get(facet, FacetSync(facet))
+            state = replace(state, looked_at=self._clock.now(), trouble=trouble)
+            if not trouble:
+                try:
+                    state = await self._facet(account, state, marks.get(facet, ""))
+                except CompanionError as error:
+                    _log.info("%s of account %d is not synced: %s", facet, account.id, error)
+                    state = replace(state, trouble=str(error))
+                    failed = True
+            await self._keep(account.id, state)
+        return failed
+
+    async def _facet(self, account: Account, state: FacetSync, mark: str) -> FacetSync:
+        """Bring one facet into step. Raises CompanionError; nothing is changed then."""
+        if state.question is not None:
+            if state.question.way is Way.SEND or await self._asked_run(state.question) is not None:
+                return state
+            # The user has written or forgotten its run.
+            state = replace(state, question=None)
+        if is_left(state, mark):
+            return state
+        state = replace(state, left=None)
+        source = source_of(account.id)
+        waiting = [one for one in await self._runs.syncs(source) if state.facet in one.run.facets]
+        seen = (await self._runs.seen(source)).get(state.facet)
+        if seen is None and state.synced_at is not None and not waiting:
+            # What was read was undone: nobody wants it back by itself.
+            return replace(state, left=UNTIL_ASKED)
+        if waiting or seen is None or not mark or seen[0] != mark:
+            state = await self._take(account, state, waiting, None if seen is None else seen[1])
+            if state.question is not None:
+                return state
+        else:
+            await self._runs.still_so(source, state.facet, self._clock.now())
+        return await self._send(account, state)
+
+    async def _take(
+        self,
+        account: Account,
+        state: FacetSync,
+        waiting: Sequence[StoredRun],
+        read_at: datetime | None,
+    ) -> FacetSync:
+        """Read the facet to its end, and take over what is new and what is gone."""
+        source, facet = source_of(account.id), state.facet
+        stored = await self._walked(source, facet, waiting)
+        run_id = stored.run.id
+        if stored.run.state is RunState.DONE:
+            return replace(state, synced_at=self._clock.now())
+        if stored.walked and read_at is not None:
+            await self._syncing.stage_removals(run_id, source, facet, self._clock.now())
+        moved, changed = await self._syncing.moved(run_id, source, facet)
+        if read_at is not None:
+            moved = replace(moved, days=(self._clock.now() - read_at).total_seconds() / 86_400)
+        question = Question(Way.TAKE, moved.before, moved.added, moved.removed, run_id)
+        if not (moved.added or moved.removed or changed):
+            await self._runs.keep_seen(run_id, self._clock.now())
+            await self._importer.forget(run_id)
+            return state
+        if asks(moved):
+            self._asks_user(account)
+            return replace(state, question=question)
+        return await self._write(state, stored, question)
+
+    async def _walked(self, source: str, facet: Facet, waiting: Sequence[StoredRun]) -> StoredRun:
+        """A run that is read to its end and waits, or one that an earlier end cut short: DONE."""
+        stored: StoredRun | None = None
+        for one in waiting:
+            fresh = self._clock.now() - one.run.started_at < _GOES_ON_FOR
+            halfway = one.stage is RunState.WRITING
+            if stored is None and (halfway or (fresh and one.run.state is not RunState.PREVIEW)):
+                stored = one
+            elif not self._importer.is_busy(source):
+                # Read too long ago to say what is there now.
+                await self._importer.forget(one.run.id)
+        if stored is None:
+            run_id = await self._importer.begin(source, (facet,), sync=True)
+        else:
+            run_id = stored.run.id
+            current = await self._importer.run(run_id)
+            if current.can_resume:
+                await self._importer.resume(run_id)
+        stored = await self._importer.settled(run_id)
+        if stored.run.state not in (RunState.PREVIEW, RunState.DONE):
+            raise ImportRefused(stored.run.trouble or "Reading was stopped.")
+        return stored
+
+    async def _write(self, state: FacetSync, stored: StoredRun, question: Question) -> FacetSync:
+        """Write what was read into the library."""
+        await self._importer.write(stored.run.id)
+        done = await self._importer.settled(stored.run.id)
+        if done.run.state is not RunState.DONE:
+            raise ImportRefused(done.run.trouble or "Writing was stopped.")
+        return replace(state, added=question.added, removed=question.removed, sent=0)
+
+    async def _send(self, account: Account, state: FacetSync, *, sure: bool = False) -> FacetSync:
+        """Queue for the account what it does not have."""
+        spec, now = self._spec(account), self._clock.now()
+        if spec is None or state.facet not in spec.exports:
+            return replace(state, synced_at=now)
+        pending = await self._exporter.pending(account.id, state.facet)
+        removed = sum(count for verb, count in pending.items() if verb in _TAKES_AWAY)
+        added = sum(pending.values()) - removed
+        if added or removed:
+            before = await self._syncing.lines(source_of(account.id), state.facet)
+            since = state.synced_at
+            days = 0.0 if since is None else (now - since).total_seconds() / 86_400
+            if not sure and asks(Moved(before, added, removed, days)):
+                self._asks_user(account)
+                return replace(state, question=Question(Way.SEND, before, added, removed))
+            sent = await self._exporter.queue_facet(account.id, state.facet)
+            state = replace(state, sent=sent)
+        return replace(state, synced_at=now)
+
+    async def _asked_run(self, question: Question) -> StoredRun | None:
+        """The run a question is about; None where it does not wait any more."""
+        stored = None if question.run_id is None else await self._runs.get(question.run_id)
+        waits = stored is not None and stored.run.state is RunState.PREVIEW
+        return stored if waits else None
+
+    # What is kept
+
+    async def _load(self, account: Account) -> None:
+        if account.id not in self._known:
+            known, at = read(await self._db.get_meta(_key(account.id)))
+            self._known[account.id], self._next[account.id] = known, at
+
+    async def _keep(self, account_id: int, state: FacetSync | None = None) -> None:
+        known = self._known[account_id]
+        if state is not None:
+            known[state.facet] = state
+        await self._db.set_meta(_key(account_id), text_of(known, self._next[account_id]))
+        self._changed()
+
+    def _facets(self, account: Account) -> tuple[Facet, ...]:
+        spec = self._spec(account)
+        return () if spec is None else wanted(account, spec.imports)
+
+    def _every_s(self, account: Account) -> float:
+        spec = self._spec(account)
+        return interval_s(self._hours(), 0.0 if spec is None else spec.sync_every_s)
+
+    def _spec(self, account: Account) -> ServiceSpec | None:
+        service = self._services.get(account.service)
+        return None if service is None else service.spec
+
+    def _account(self, account_id: int) -> Account:
+        for account in self._linked():
+            if account.id == account_id:
+                return account
+        raise ExportRefused(f"There is no linked account {account_id}.")
+
+
+def _key(account_id: int) -> str:
+    return f"sync/{account_id}"

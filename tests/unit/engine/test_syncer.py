@@ -1,0 +1,321 @@
+"""Syncing: only what is new is taken, only what is gone for sure is gone, and nobody is asked for
+nothing.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from revenge_companion.core.accounts import Switches
+from revenge_companion.core.changes import Verb
+from revenge_companion.core.errors import ExportRefused, ServiceTrouble
+from revenge_companion.core.imports import RunState
+from revenge_companion.core.library import OWN, Entry, Facet, Precision
+from revenge_companion.core.syncing import Question, Way
+from tests.clock import START
+from tests.unit.engine.import_kit import FakeCatalogue, film, play, plays, rating, shown
+from tests.unit.engine.sync_kit import HISTORY, RATINGS, SPEC, WATCHLIST, FakeAccount, home
+
+DAY = timedelta(days=1)
+
+
+def wish(number: int, at_days: int = 100, source: str = "w") -> Entry:
+    return Entry(WATCHLIST, film(number), f"{source}{number}", START - at_days * DAY)
+
+
+async def test_what_is_new_is_taken_and_a_second_look_changes_nothing(tmp_path: Path) -> None:
+    account = FakeAccount({HISTORY: plays(20), RATINGS: [rating(film(1), 80)]})
+    async with home(tmp_path, account) as one:
+        state = await one.facet(HISTORY)
+        assert (state.added, state.removed, state.sent, state.trouble) == (20, 0, 0, "")
+        assert len(await shown(one.db)) == 20
+        asked = len(account.requests)
+        again = await one.facet(HISTORY)
+        # The marks did not move: nothing is read.
+        assert len(account.requests) == asked
+        assert again.synced_at is not None
+        assert await one.deliver() == 0
+        # The runs are in the list, and only what was new is kept of them.
+        runs = await one.importer.runs()
+        assert [(run.sync, run.state) for run in runs] == [(True, RunState.DONE)] * 2
+
+
+async def test_a_look_that_finds_no_news_leaves_no_run(tmp_path: Path) -> None:
+    account = FakeAccount({HISTORY: plays(5)})
+    async with home(tmp_path, account) as one:
+        await one.sync()
+        before = len(await one.importer.runs())
+        # The mark moves although the same lines come.
+        account.lines[HISTORY] = [replace(account.lines[HISTORY][0]), *account.lines[HISTORY][1:]]
+        account.lines[HISTORY].reverse()
+        await one.importer.begin("account:1", (HISTORY,), sync=True)
+        await one.sync()
+        assert len(await one.importer.runs()) == before
+
+
+async def test_what_was_removed_there_is_gone_and_not_pushed_back(tmp_path: Path) -> None:
+    account = FakeAccount({HISTORY: plays(20)})
+    async with home(tmp_path, account) as one:
+        # Two of them are known from elsewhere, too.
+        await one.library.put("file", plays(2))
+        await one.sync()
+        del account.lines[HISTORY][1:3]
+        state = await one.facet(HISTORY)
+        assert (state.added, state.removed) == (0, 2)
+        # The one that a file knows stays in the library, and is not sent.
+        assert len(await shown(one.db)) == 19
+        assert await one.deliver() == 0
+        assert (await one.facet(HISTORY)).sent == 0
+        run = (await one.importer.runs())[0]
+        await one.importer.undo(run.id)
+        await one.importer.settled(run.id)
+        assert len(await shown(one.db)) == 20
+        # What was undone does not come back by itself, but does when asked for.
+        await one.syncer._look()  # noqa: SLF001  # as the clock would
+        assert len(await shown(one.db)) == 20
+
+
+async def test_a_walk_that_fails_or_is_short_removes_nothing(tmp_path: Path) -> None:
+    account = FakeAccount({HISTORY: plays(30)})
+    async with home(tmp_path, account) as one:
+        await one.sync()
+        account.lines[HISTORY] = account.lines[HISTORY][:28]
+        start = len(account.requests)
+        # The second page fails for good.
+        account.errors = {start + n: ServiceTrouble("Down.") for n in range(1, 9)}
+        state = await one.facet(HISTORY)
+        assert state.trouble == "Down."
+        assert len(await shown(one.db)) == 30
+        account.errors = {}
+        state = await one.facet(HISTORY)
+        assert (state.trouble, state.removed) == ("", 2)
+        assert len(await shown(one.db)) == 28
+
+
+async def test_a_line_that_cannot_be_read_is_not_taken_for_gone(tmp_path: Path) -> None:
+    account = FakeAccount({HISTORY: plays(30)})
+    async with home(tmp_path, account) as one:
+        await one.sync()
+        account.lines[HISTORY] = account.lines[HISTORY][:29]
+        account.unreadable = ("Film 29: no date",)
+        assert (await one.facet(HISTORY)).removed == 0
+        assert len(await shown(one.db)) == 30
+
+
+@pytest.mark.parametrize("go_on", [True, False])
+async def test_eleven_percent_removals_ask_and_change_nothing_until_then(
+    tmp_path: Path, go_on: bool
+) -> None:
+    account = FakeAccount({HISTORY: plays(100), WATCHLIST: [wish(1)]})
+    async with home(tmp_path, account) as one:
+        await one.sync()
+        await one.library.put("file", [play(film(500), "f", START - 900 * DAY)])
+        account.lines[HISTORY] = account.lines[HISTORY][11:]
+        account.lines[WATCHLIST].append(wish(2))
+        synced = await one.sync()
+        by_facet = {state.facet: state for state in synced.facets}
+        question = by_facet[HISTORY].question
+        assert question is not None
+        assert question == Question(Way.TAKE, 100, 0, 11, question.run_id)
+        assert one.asked == [1]
+        assert len(await shown(one.db)) == 101
+        # Other facets go on, and nothing of this one goes out.
+        assert by_facet[WATCHLIST].added == 1
+        assert await one.deliver() == 0
+        # Looking again asks no second time.
+        await one.sync()
+        assert one.asked == [1]
+        synced = await one.syncer.answer(1, HISTORY, go_on=go_on)
+        assert {state.question for state in synced.facets} == {None}
+        assert len(await shown(one.db)) == (90 if go_on else 101)
+        assert await one.deliver() == (1 if go_on else 0)
+        with pytest.raises(ExportRefused, match="nothing to decide"):
+            await one.syncer.answer(1, HISTORY, go_on=True)
+        # What was left is left, until the account says something else.
+        await one.syncer._look()  # noqa: SLF001  # as the clock would
+        assert one.asked == [1]
+
+
+async def test_a_flood_asks(tmp_path: Path) -> None:
+    account = FakeAccount({HISTORY: plays(1001)}, size=500)
+    async with home(tmp_path, account) as one:
+        question = (await one.facet(HISTORY)).question
+        assert question is not None
+        assert (question.way, question.added) == (Way.TAKE, 1001)
+        assert await shown(one.db) == []
+
+
+async def test_a_flood_the_other_way_asks_too(tmp_path: Path) -> None:
+    async with home(tmp_path, FakeAccount()) as one:
+        await one.library.put("file", plays(1001))
+        question = (await one.facet(HISTORY)).question
+        assert question is not None
+        assert (question.way, question.added) == (Way.SEND, 1001)
+        assert await one.deliver() == 0
+        await one.syncer.answer(1, HISTORY, go_on=True)
+        assert await one.deliver() == 1001
+
+
+async def test_two_accounts_come_to_the_same_and_then_say_nothing(tmp_path: Path) -> None:
+    first = FakeAccount(
+        {HISTORY: plays(10), RATINGS: [rating(film(1), 80), rating(film(2), 60)],
+         WATCHLIST: [wish(30)]}
+    )  # fmt: skip
+    second = FakeAccount(
+        {HISTORY: plays(10, 5), RATINGS: [rating(film(2), 100, START + DAY), rating(film(3), 40)],
+         WATCHLIST: [wish(31)]},
+        dates_itself=True,
+    )  # fmt: skip
+    async with home(tmp_path, first, second) as one:
+        assert await one.calm() > 0
+        for account in (first, second):
+            assert len(account.lines[HISTORY]) == 15
+            assert {(e.subject.title, e.rating) for e in account.lines[RATINGS]} == {
+                ("Film 1", 80), ("Film 2", 100), ("Film 3", 40),
+            }  # fmt: skip
+            assert len(account.lines[WATCHLIST]) == 2
+        assert len(await shown(one.db)) == 15
+
+
+async def test_a_wish_and_a_rating_that_are_taken_back_go_at_the_other_one(tmp_path: Path) -> None:
+    rated = [rating(film(n), 80, START - DAY) for n in range(20)]
+    first = FakeAccount({WATCHLIST: [wish(n) for n in range(20)], RATINGS: rated})
+    second = FakeAccount()
+    async with home(tmp_path, first, second) as one:
+        await one.calm()
+        assert len(second.lines[WATCHLIST]) == len(second.lines[RATINGS]) == 20
+        first.lines[WATCHLIST].pop()
+        first.lines[RATINGS].pop()
+        await one.calm()
+        assert {len(account.lines[facet]) for account in (first, second)
+                for facet in (WATCHLIST, RATINGS)} == {19}  # fmt: skip
+        assert [s.change.verb for s in second.sent if s.change][-2:] == [Verb.UNRATE, Verb.UNWANT]
+        # Wanted again later, it comes again.
+        first.lines[WATCHLIST].append(replace(wish(19), at=one.clock.now() + DAY))
+        await one.calm()
+        assert len(second.lines[WATCHLIST]) == 20
+
+
+async def test_what_keeps_to_itself_is_taken_and_never_sent_on(tmp_path: Path) -> None:
+    silent = replace(SPEC, key="silent", name="Silent", keeps_to_itself="It is not allowed.")
+    first = FakeAccount({HISTORY: plays(5), RATINGS: [rating(film(1), 80)], WATCHLIST: [wish(9)]})
+    second = FakeAccount({HISTORY: plays(5, 50)})
+    async with home(tmp_path, first, second, specs=(silent, SPEC)) as one:
+        await one.calm()
+        assert len(first.lines[HISTORY]) == 10
+        assert second.sent == []
+        assert len(await shown(one.db)) == 10
+        # What it takes back takes nothing back elsewhere.
+        first.lines[WATCHLIST].clear()
+        second.lines[WATCHLIST] = [wish(9, source="x")]
+        await one.calm()
+        assert second.sent == []
+
+
+async def test_days_and_kept_dates_are_not_sent_round_and_round(tmp_path: Path) -> None:
+    noon = START.replace(hour=12, minute=0, second=0, microsecond=0) - 30 * DAY
+    diary = [play(film(n), f"d{n}", noon - n * DAY, precision=Precision.DAY) for n in range(5)]
+    first = FakeAccount({HISTORY: diary})
+    async with home(tmp_path, first, FakeAccount()) as one:
+        await one.library.put(OWN, [play(film(9), "own", START - 3 * DAY)])
+        assert await one.calm() == 7
+        assert len(await shown(one.db)) == 6
+
+
+async def test_an_import_under_way_is_not_disturbed(tmp_path: Path) -> None:
+    account = FakeAccount({HISTORY: plays(5)})
+    async with home(tmp_path, account) as one:
+        run_id = await one.importer.begin("account:1", (HISTORY,))
+        state = await one.facet(HISTORY)
+        assert "is under way" in state.trouble
+        await one.importer.settled(run_id)
+        assert (await one.facet(HISTORY)).trouble == ""
+
+
+async def test_only_what_is_new_is_marked_at_the_server(tmp_path: Path) -> None:
+    account = FakeAccount({HISTORY: [play(film(1), "1")]})
+    server = FakeCatalogue({"movie/tmdb:1001": "m1", "movie/tmdb:1002": "m2"})
+    async with home(tmp_path, account, catalogue=server) as one:
+        await one.sync()
+        assert one.marker.watched == {"m1"}
+        one.marker.watched.clear()
+        account.lines[HISTORY].append(play(film(2), "2", START - DAY))
+        await one.sync()
+        assert one.marker.watched == {"m2"}
+
+
+async def test_a_look_at_the_clock_syncs_what_is_due(tmp_path: Path) -> None:
+    import asyncio
+
+    account = FakeAccount({HISTORY: plays(3)})
+    async with home(tmp_path, account) as one:
+        task = asyncio.ensure_future(one.syncer.keep())
+        try:
+            # A look asks once, and each facet that is read asks again.
+            await one.turned(1, lambda: account.marked == 4)
+            account.lines[HISTORY] = plays(4)
+            began = one.clock.now()
+            await one.turned(600, lambda: account.marked >= 5)
+            assert one.clock.now() - began >= timedelta(hours=23)
+            await one.turned(1, lambda: account.marked == 6)
+            # The network is gone at the next look; its return is worth another one.
+            account.down = ServiceTrouble("Down.")
+            await one.turned(600, lambda: account.marked == 7)
+            account.down = None
+            while (await one.syncer.statuses())[0].running:
+                await one.clock.turn(0)
+            began = one.clock.now()
+            one.syncer.network_is_back()
+            await one.turned(1, lambda: account.marked == 8)
+            assert one.clock.now() - began < timedelta(minutes=25)
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+LINES = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 5)), max_size=8, unique=True)
+RATED = st.dictionaries(st.integers(0, 5), st.tuples(st.integers(1, 10), st.integers(0, 9)))
+
+
+def entries(lines: list[tuple[int, int]], rated: dict[int, tuple[int, int]], name: str) -> dict[
+    Facet, list[Entry]
+]:  # fmt: skip
+    return {
+        HISTORY: [play(film(n), f"{name}{n}/{d}", START - (10 + d) * DAY) for n, d in lines],
+        RATINGS: [rating(film(n), 10 * p, START - d * DAY) for n, (p, d) in rated.items()],
+    }
+
+
+@settings(
+    max_examples=5,
+    deadline=None,
+    # Each example is a whole home: making a failing one smaller would take minutes.
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+    suppress_health_check=[HealthCheck.too_slow],
+)
+@given(LINES, LINES, RATED, RATED, st.booleans())
+async def test_any_two_accounts_fall_silent(
+    tmp_path_factory: pytest.TempPathFactory,
+    ours: list[tuple[int, int]],
+    theirs: list[tuple[int, int]],
+    rated: dict[int, tuple[int, int]],
+    rated_there: dict[int, tuple[int, int]],
+    dates_itself: bool,
+) -> None:
+    first = FakeAccount(entries(ours, rated, "a"))
+    second = FakeAccount(entries(theirs, rated_there, "b"), dates_itself=dates_itself)
+    both = Switches(sync_history=True, sync_ratings=True)
+    async with home(tmp_path_factory.mktemp("home"), first, second, switches=both) as one:
+        await one.calm()
+        assert {(e.subject.title, e.rating) for e in first.lines[RATINGS]} == {
+            (e.subject.title, e.rating) for e in second.lines[RATINGS]
+        }
+        assert len(first.lines[HISTORY]) == len(second.lines[HISTORY])
+        assert len(await shown(one.db)) == len(first.lines[HISTORY])
+        # An export after reading the account exports nothing.
+        for account in one.accounts:
+            assert await one.exporter.queue(account.id, (HISTORY, RATINGS)) == 0
