@@ -1,6 +1,7 @@
 """The plays a destination keeps, in order, with when they last changed."""
 
 from bisect import bisect_left, bisect_right, insort
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,6 +32,8 @@ class History:
         self._minutes = minutes
         #: The oldest first.
         self._rows: list[HistoryRow] = []
+        #: How many plays there are of each title, by its id.
+        self._times: Counter[int] = Counter()
         self._next = _FIRST_ROW
         #: When plays of a type ("movie", "episode") were last added or removed.
         self.changed: dict[str, datetime] = {}
@@ -39,6 +42,10 @@ class History:
     def rows(self) -> Sequence[HistoryRow]:
         """Every play, the oldest first."""
         return self._rows
+
+    def has(self, title: Title) -> bool:
+        """Whether there is a play of it; as quick for many plays as for few."""
+        return self._times[title.id] > 0
 
     def add(self, title: Title, at: datetime, how: str) -> HistoryRow:
         """Keep a play; the same one twice is two."""
@@ -52,6 +59,7 @@ class History:
         )
         row = HistoryRow(self._next, title, kept, received)
         insort(self._rows, row, key=_order)
+        self._times[title.id] += 1
         self.changed[title.type] = now
         return row
 
@@ -60,6 +68,7 @@ class History:
         place = bisect_left(self._rows, _order(row), key=_order)
         assert self._rows[place] is row
         del self._rows[place]
+        self._times[row.title.id] -= 1
         self.changed[row.title.type] = self._clock.now()
 
     def between(self, start: datetime | None, end: datetime | None) -> Sequence[HistoryRow]:

@@ -233,7 +233,7 @@ class SimklSite(Site):
 
     def _keep(self, title: Title, at: datetime, how: str) -> bool:
         """Keep a first watch; a free account has no second. What came is held in any case."""
-        if any(row.title is title for row in self.history.rows):
+        if self.history.has(title):
             return False
         self.hold(self.history.add(title, at, how).received)
         return self.library.watched(title, at)
