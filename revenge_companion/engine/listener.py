@@ -29,7 +29,7 @@ from revenge_companion.core.session import SessionTracker
 from revenge_companion.core.settings import Settings
 from revenge_companion.engine.private_time import Meta, PrivateTime
 from revenge_companion.engine.waiting import woken_within
-from revenge_companion.revenge.signals import Disconnected, Reconnected, Signal
+from revenge_companion.revenge.signals import Disconnected, Signal
 
 _log = logging.getLogger(__name__)
 
@@ -104,8 +104,6 @@ class Listener:
         self._since_is_private = False
         self._private_items = PrivateItems()
         self._items_noted_s = float("-inf")
-        #: Connected to nothing.
-        self._blind = False
         #: Monotonic second of the last event of the past.
         self._past_at_s = float("-inf")
         self._turn = asyncio.Lock()
@@ -164,11 +162,8 @@ class Listener:
     async def take(self, signal: Signal) -> None:
         """One signal of the live source, in order; returns when what it meant is recorded."""
         if isinstance(signal, Disconnected):
-            self._blind = True
             self._tracker.disconnected()
             self._rescheduled.set()
-        elif isinstance(signal, Reconnected):
-            self._blind = False
         elif isinstance(signal, PlaybackEvent):
             if self._clock.now() - signal.at > _PAST:
                 self._past_at_s = self._clock.monotonic_s()
@@ -237,7 +232,7 @@ class Listener:
         """Scrobble again; what plays now counts from here."""
         if not self._private.paused:
             return
-        self._private.end(blind=self._blind)
+        self._private.end()
         self._rescheduled.set()
 
     async def forget_playing(self) -> bool:

@@ -8,8 +8,11 @@ from revenge_companion.core.playback import PlaybackEvent
 
 _FAR = datetime.max.replace(tzinfo=UTC)
 _PRIVATE_UNTIL = "private_until"
-#: Seconds that a frame may be under way from the server.
-_ON_ITS_WAY_S = 30.0
+#: Longer than a silent connection is kept, and than between two polls: until then, whatever a
+#: server dates before the end of a pause was held up on its way.
+_ON_ITS_WAY_S = 120.0
+#: How far the distances of two events may differ by the server's clock and by ours.
+_IN_STEP_S = 5.0
 
 
 class Meta(Protocol):
@@ -27,10 +30,10 @@ class PrivateTime:
         self._meta = meta
         self._clock = clock
         self.paused = False
-        #: When the last pause ended, and until which monotonic second its frames may come in.
+        #: When the last pause ended: wall time and monotonic second.
         self._ended: tuple[datetime, float] | None = None
-        #: Until when what is replayed after a reconnection is private.
-        self._replay_until: datetime | None = None
+        #: The last event that was dated before it and came in long after: when it was, and came in.
+        self._behind: tuple[datetime, float] | None = None
         #: Until when the server's history is private (aware UTC; far off while paused); None where
         #: it is not; and whether that is on disk.
         self._history_until: datetime | None = None
@@ -41,28 +44,32 @@ class PrivateTime:
         self.paused = True
         self._history_until, self.is_noted = _FAR, False
 
-    def end(self, *, blind: bool) -> None:
-        """Nothing from now on is private; `blind` where no event can come in at present."""
+    def end(self) -> None:
+        """Nothing from now on is private."""
         now = self._clock.now()
         self.paused = False
         self._history_until, self.is_noted = now, False
-        # What is still on its way to us was played in private, too. Not for long: a server's clock
-        # may be behind ours.
-        self._ended = (now, self._clock.monotonic_s() + _ON_ITS_WAY_S)
-        if blind:
-            # The reconnection replays what was played meanwhile.
-            self._replay_until = now
+        self._ended, self._behind = (now, self._clock.monotonic_s()), None
 
     def covers(self, event: PlaybackEvent) -> bool:
         """Whether a live event, or one that is replayed, is private."""
         if self.paused:
             return True
-        if self._replay_until is not None and event.at < self._replay_until:
-            return True
-        if self._ended is None:
+        if self._ended is None or event.at >= self._ended[0]:
             return False
-        ended_at, until_s = self._ended
-        return event.at < ended_at and event.at_s < until_s
+        if event.at_s - self._ended[1] < _ON_ITS_WAY_S:
+            return True
+        # What was held up or is replayed comes in a burst. A server whose clock is behind ours
+        # still dates events so, and they keep step with our clock: it is believed from then on.
+        before, self._behind = self._behind, (event.at, event.at_s)
+        if before is None:
+            return True
+        passed_s = event.at_s - before[1]
+        drift_s = (event.at - before[0]).total_seconds() - passed_s
+        if passed_s < 1.0 or abs(drift_s) > _IN_STEP_S:
+            return True
+        self._ended = None
+        return False
 
     def covers_past(self, event: PlaybackEvent) -> bool:
         """Whether an event of the server's history is private."""

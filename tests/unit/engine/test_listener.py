@@ -323,6 +323,56 @@ async def test_a_reconnection_after_a_pause_does_not_replay_what_was_private(
         assert len(bench.store.plays) == 1
 
 
+@pytest.mark.parametrize("held_s", [6, 31, 89, 3600])
+async def test_frames_of_private_time_that_were_held_up_are_private(
+    clock: FakeClock, held_s: float
+) -> None:
+    async with running(Bench(clock)) as bench:
+        bench.listener.pause()
+        seen = clock.now()
+        await clock.turn(60)
+        bench.listener.resume()
+        await clock.turn(held_s)
+        for second in range(0, 60, 10):
+            at = seen + timedelta(seconds=second)
+            await bench.frame(EventType.PROGRESS, 100.0 + second, FILM, at=at)
+        assert bench.store.plays == {}
+        await bench.frame(EventType.STARTED, 0.0)
+        assert {play.item.title for play in bench.store.plays.values()} == {TRACK.title}
+
+
+async def test_a_connection_found_dead_after_a_pause_replays_nothing_private(
+    clock: FakeClock,
+) -> None:
+    async with running(Bench(clock)) as bench:
+        # Nothing comes through, and nobody knows yet.
+        bench.listener.pause()
+        seen = clock.now()
+        await clock.turn(50)
+        bench.listener.resume()
+        await clock.turn(40)
+        await bench.listener.take(Disconnected(clock.monotonic_s()))
+        await clock.turn(200)
+        await bench.listener.take(Reconnected(clock.monotonic_s()))
+        await bench.frame(EventType.STARTED, 0.0, FILM, at=seen)
+        await bench.frame(EventType.PROGRESS, 40.0, FILM, at=seen + timedelta(seconds=40))
+        assert bench.store.plays == {}
+
+
+async def test_a_server_whose_clock_is_behind_is_believed_again_after_a_pause(
+    clock: FakeClock,
+) -> None:
+    async with running(Bench(clock)) as bench:
+        bench.listener.pause()
+        await clock.turn(60)
+        bench.listener.resume()
+        for second in range(0, 150, 10):
+            at = clock.now() - timedelta(minutes=10)
+            await bench.frame(EventType.PROGRESS, 100.0 + second, FILM, at=at)
+            await clock.turn(10)
+        assert {play.item.title for play in bench.store.plays.values()} == {FILM.title}
+
+
 async def test_resuming_what_was_not_paused_drops_nothing_that_is_replayed(
     clock: FakeClock,
 ) -> None:
