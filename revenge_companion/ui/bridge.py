@@ -19,6 +19,8 @@ class Bridge(QObject):
     outbox_changed = Signal()
     #: EngineStatus: accounts were linked, unlinked, or changed state.
     accounts_changed = Signal(object)
+    #: How accounts are kept in step.
+    sync_changed = Signal()
     #: Settings
     settings_changed = Signal(object)
     #: Notification
@@ -71,6 +73,8 @@ class Bridge(QObject):
                 self.plays_changed.emit()
             case Change.OUTBOX:
                 self.outbox_changed.emit()
+            case Change.SYNC:
+                self.sync_changed.emit()
             case Change.ACCOUNTS:
                 self.accounts_changed.emit(self._engine.status)
             case Change.SETTINGS:

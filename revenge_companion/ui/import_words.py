@@ -103,7 +103,7 @@ def run_state(run: ImportRun) -> str:
         case RunState.WRITING:
             return say("Importing was interrupted") if halted else say("Being imported")
         case RunState.DONE:
-            return say("Imported")
+            return say("Synced") if run.sync else say("Imported")
         case RunState.STOPPED:
             return {
                 RunState.READING: say("Reading was stopped"),

@@ -21,6 +21,7 @@ from revenge_companion.ui.widgets.file_drop import FileDrop
 from revenge_companion.ui.widgets.import_rows import ImportRows
 from revenge_companion.ui.widgets.import_run import PastRuns, RunCard
 from revenge_companion.ui.widgets.import_sources import ImportSources
+from revenge_companion.ui.widgets.sync_section import SyncSection
 from revenge_companion.ui.widgets.tabs import Tabs
 from revenge_companion.ui.widgets.text import Text
 
@@ -70,6 +71,8 @@ class ImportsPage(QWidget):
         self._first.rows.addWidget(self._open_title)
         self._first.rows.addLayout(self._open)
         self._first.rows.addWidget(self.sources)
+        self.syncs = SyncSection(self._context)
+        self._first.rows.addWidget(self.syncs)
         self._first.rows.addStretch(1)
         self._open_title.hide()
         self.past = PastRuns(self._context)
@@ -132,6 +135,7 @@ class ImportsPage(QWidget):
         self._typed.stop()
         self.tasks.cancel()
         self.sources.tasks.cancel()
+        self.syncs.tasks.cancel()
         self.past.model.tasks.cancel()
         self.unmatched.shut()
 
@@ -208,7 +212,12 @@ class ImportsPage(QWidget):
     def _show_runs(self, runs: list[ImportRun]) -> None:
         self._runs = runs
         self.past.show_runs(runs)
-        unfinished = [run for run in runs if run.state not in _OVER][:MOST_CARDS]
+        unfinished = [
+            # A sync has its own place.
+            run
+            for run in runs
+            if run.state not in _OVER and not run.sync
+        ][:MOST_CARDS]
         if [run.id for run in unfinished] != list(self.cards):
             clear(self._open)
             self.cards = {run.id: self._card(run) for run in unfinished}

@@ -180,6 +180,15 @@ class SettingsPage(Column):
         kinds.addStretch(1)
         form.addRow(QLabel(self.tr("Kinds")), kinds)
         card.column.addLayout(form)
+        self.sync = QSpinBox()
+        self.sync.setRange(1, 168)
+        only_with_focus(self.sync)
+        self.sync.valueChanged.connect(self._on_sync)
+        synced = QHBoxLayout()
+        synced.setSpacing(2 * GRID)
+        synced.addWidget(buddy(self.tr("Sync accounts e&very"), self.sync))
+        synced.addWidget(self.sync)
+        synced.addStretch(1)
         self.hold = QSpinBox()
         self.hold.setRange(0, 10)
         self.hold.setSpecialValueText(self.tr("not at all"))
@@ -190,6 +199,7 @@ class SettingsPage(Column):
         held.addWidget(buddy(self.tr("&Hold plays back before they are sent"), self.hold))
         held.addWidget(self.hold)
         held.addStretch(1)
+        card.column.addLayout(synced)
         card.column.addLayout(held)
         card.column.addWidget(
             Text(
@@ -248,8 +258,10 @@ class SettingsPage(Column):
         self.scrobbled.setChecked(settings.notify.scrobbled)
         self.hand_off.setChecked(settings.notify.hand_off)
         self.hold.setValue(settings.hold_minutes)
+        self.sync.setValue(settings.sync_hours)
         self.stand_down.setCurrentIndex(max(0, self.stand_down.findData(settings.stand_down)))
         self._show_hold()
+        self._show_sync()
         for control in controls:
             control.blockSignals(False)
 
@@ -257,7 +269,7 @@ class SettingsPage(Column):
         return [
             self.theme,
             *self.findChildren(QCheckBox),
-            *(self.devices, self.libraries, self.hold, self.stand_down),
+            *(self.devices, self.libraries, self.hold, self.sync, self.stand_down),
         ]
 
     def _show_status(self, status: EngineStatus) -> None:
@@ -305,9 +317,17 @@ class SettingsPage(Column):
                 hand_off=self.hand_off.isChecked(),
             ),
             hold_minutes=self.hold.value(),
+            sync_hours=self.sync.value(),
             # Qt gives back a plain text.
             stand_down=StandDown(self.stand_down.currentData()),
         )
+
+    def _on_sync(self) -> None:
+        self._show_sync()
+        self._on_moved()
+
+    def _show_sync(self) -> None:
+        self.sync.setSuffix(words.say(" hour(s)", self.sync.value()))
 
     def _on_hold(self) -> None:
         self._show_hold()

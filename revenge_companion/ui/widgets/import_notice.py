@@ -23,6 +23,9 @@ class ImportNotice(Notice):
         context.bridge.import_progressed.connect(self._on_progress)
 
     def _on_progress(self, run: ImportRun) -> None:
+        if run.sync:
+            # Nobody waits for it; what it asks is told otherwise.
+            return
         if run.running:
             if run.id not in self._running:
                 # Begun by a command, or gone on with after the program was ended.

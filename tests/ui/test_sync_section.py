@@ -1,0 +1,79 @@
+"""Accounts that are kept in step, on the page of imports: what is said, asked and sent."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from PySide6.QtWidgets import QMessageBox
+
+from revenge_companion.core.errors import ExportRefused
+from revenge_companion.core.library import Facet
+from revenge_companion.ui.context import Context
+from revenge_companion.ui.widgets.sync_section import SyncSection
+from revenge_companion.ui.widgets.text import Text
+from tests.clock import settle
+from tests.ui.fake_engine import SIGNED_IN, FakeEngine
+
+
+@pytest.fixture
+async def section(context: Context, engine: FakeEngine) -> AsyncIterator[SyncSection]:
+    engine.status = SIGNED_IN
+    made = SyncSection(context)
+    made.resize(700, 500)
+    made.show()
+    await settle()
+    yield made
+    made.tasks.cancel()
+    made.deleteLater()
+    await settle()
+
+
+def texts(section: SyncSection) -> str:
+    return "\n".join(one.text() for one in section.findChildren(Text))
+
+
+async def test_every_account_says_how_it_stands(section: SyncSection, engine: FakeEngine) -> None:
+    said = texts(section)
+    assert "12 taken over, 1 removed, 3 sent" in said
+    assert "3 are new there and 120 are gone, of 900. Nothing was changed yet." in said
+    assert "Nothing is synced. Switch it on in the account's settings." in said
+    # What is off cannot be synced now, but can be exported to.
+    assert not section.cards[2].now.isEnabled()
+    assert section.cards[2].export.isEnabled()
+
+
+@pytest.mark.parametrize("go_on", [True, False])
+async def test_a_question_is_answered(
+    section: SyncSection, engine: FakeEngine, go_on: bool
+) -> None:
+    buttons = section.cards[1].answers[Facet.RATINGS]
+    buttons[0 if go_on else 1].click()
+    await settle()
+    assert engine.syncs.asked == [("answer", 1, Facet.RATINGS, go_on)]
+    assert section.cards[1].answers == {}
+
+
+async def test_it_is_synced_now_and_a_refusal_is_shown(
+    section: SyncSection, engine: FakeEngine
+) -> None:
+    section.cards[1].now.click()
+    await settle()
+    assert engine.syncs.asked == [("sync_now", 1)]
+    engine.exports.fails = ExportRefused("Nothing can be exported to this account.")
+    section.cards[2].export.click()
+    await settle()
+    assert section.trouble.text() == "Nothing can be exported to this account."
+
+
+@pytest.mark.parametrize("yes", [True, False])
+async def test_an_export_is_shown_before_it_is_queued(
+    section: SyncSection, engine: FakeEngine, yes: bool
+) -> None:
+    section.cards[1].export.click()
+    await settle()
+    (box,) = (one for one in section.findChildren(QMessageBox) if one.isVisible())
+    assert "243" in box.text()
+    assert "Nobody knows its date, and Trakt takes no play without one." in box.informativeText()
+    role = QMessageBox.ButtonRole.AcceptRole if yes else QMessageBox.ButtonRole.RejectRole
+    next(button for button in box.buttons() if box.buttonRole(button) is role).click()
+    await settle()
+    assert [one[0] for one in engine.exports.asked] == ["preview", *(["queue"] if yes else [])]
