@@ -9,7 +9,6 @@ from revenge_companion.engine.api import Change
 from revenge_companion.engine.lanes import Lanes
 from revenge_companion.engine.parts import Parts
 from revenge_companion.engine.telling import Telling
-from revenge_companion.store.library import Library
 
 if TYPE_CHECKING:
     # Most days nobody exports anything, and many sync nothing.
@@ -51,6 +50,7 @@ class Sharing:
     def exports(self) -> "Exporter":
         if self._exports is None:
             from revenge_companion.engine.exporter import Exporter
+            from revenge_companion.store.library import Library
 
             parts = self._parts
             self._exports = Exporter(
