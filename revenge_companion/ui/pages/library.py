@@ -14,10 +14,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from revenge_companion.core.errors import CompanionError
 from revenge_companion.core.library import Facet, SubjectKind
 from revenge_companion.core.shown import Asked, Shown
-from revenge_companion.ui import ask, library_words, words
+from revenge_companion.ui import library_words
 from revenge_companion.ui.async_slot import Tasks, async_slot
 from revenge_companion.ui.context import Context
 from revenge_companion.ui.models.shown import ShownModel
@@ -176,24 +175,18 @@ class LibraryPage(QWidget):
 
     @async_slot
     async def _on_export(self) -> None:
-        path = await ask.save_path(
-            self,
-            title=self.tr("Export the library"),
-            name="library.csv",
-            filters=self.tr("Table (*.csv);;JSON (*.json)"),
-        )
-        if path is None:
-            return
+        from revenge_companion.ui.saving import save_table
+
         self.export.setEnabled(False)
         try:
-            rows = await self._context.engine.library.export(path)
-        except CompanionError as error:
-            await ask.tell(self, title=self.tr("Not exported"), text=str(error))
-            return
+            await save_table(
+                self,
+                title=self.tr("Export the library"),
+                name="library.csv",
+                write=self._context.engine.library.export,
+            )
         finally:
             self.export.setEnabled(True)
-        said = words.say("%n row(s) written to {file}.", rows).format(file=path.name)
-        await ask.tell(self, title=self.tr("Exported"), text=said)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

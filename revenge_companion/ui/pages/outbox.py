@@ -299,18 +299,11 @@ class OutboxPage(QWidget):
 
     @async_slot
     async def _on_export(self) -> None:
-        path = await ask.save_path(
+        from revenge_companion.ui.saving import save_table
+
+        await save_table(
             self,
             title=self.tr("Export the outbox"),
             name="outbox.csv",
-            filters=self.tr("Table (*.csv);;JSON (*.json)"),
+            write=self._context.engine.export_outbox,
         )
-        if path is None:
-            return
-        try:
-            rows = await self._context.engine.export_outbox(path)
-        except (CompanionError, OSError) as error:
-            await ask.tell(self, title=self.tr("Not exported"), text=str(error))
-            return
-        said = words.say("%n row(s) written to {file}.", rows).format(file=path.name)
-        await ask.tell(self, title=self.tr("Exported"), text=said)

@@ -204,22 +204,18 @@ class StatisticsPage(QWidget):
 
     @async_slot
     async def _on_table(self) -> None:
+        from revenge_companion.ui.saving import save_table
+
         statistics = self.statistics
-        path = await ask.save_path(
+        if statistics is None:
+            return
+        library = self._context.engine.library
+        await save_table(
             self,
             title=self.tr("Save as table"),
             name="statistics.csv",
-            filters=self.tr("Table (*.csv);;JSON (*.json)"),
+            write=lambda path: library.export_statistics(path, statistics),
         )
-        if path is None or statistics is None:
-            return
-        try:
-            rows = await self._context.engine.library.export_statistics(path, statistics)
-        except CompanionError as error:
-            await ask.tell(self, title=self.tr("Not saved"), text=str(error))
-            return
-        said = words.say("%n row(s) written to {file}.", rows).format(file=path.name)
-        await ask.tell(self, title=self.tr("Saved"), text=said)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
