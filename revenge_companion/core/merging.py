@@ -103,6 +103,16 @@ def reach_s(kind: SubjectKind, duration_s: float | None) -> float:
     return _LONGEST_S.get(kind, _DAY_S)
 
 
+def one_play(one: Line, other: Line, reach: float) -> bool | None:
+    """Whether two lines that are all there is of a history are one play (`reach` of `reach_s`).
+
+    None where that takes more than two dates to tell.
+    """
+    if not (_dated(one) and _dated(other)) or one.removed or other.removed:
+        return None
+    return one.source != other.source and _apart_s(one, other) <= reach + _slack_s(one, other)
+
+
 def differs(one: Line, other: Line) -> bool:
     """Whether two lines that were matched do not say the same, so that the user is shown both."""
     if one.rating is not None and other.rating is not None:
@@ -175,7 +185,7 @@ def _history(lines: Sequence[Line], reach: float, zone: tzinfo | None) -> list[S
             ]
             _place_days(plays, days, reach, zone)
     plays = [play for play in plays if not all(line.removed for line in play.lines)]
-    shown = {id(play): _represented(play) for play in plays}
+    shown = {id(play): represented(play.lines) for play in plays}
     result = [
         Shown(best, 1, tuple(line for line in play.lines if line is not best))
         for play in plays
@@ -371,12 +381,12 @@ def _local(line: Line, shift_s: float, zone: tzinfo | None) -> date:
         return line.at.date()
 
 
-def _represented(play: _Play) -> Line:
+def represented(play: Sequence[Line]) -> Line:
     """The line of a play that is shown: the earliest, unless Revenge says that it was later.
 
     The user's word goes before both, and a time before a mere day.
     """
-    lines = _by_word([line for line in play.lines if not line.removed])
+    lines = _by_word([line for line in play if not line.removed])
     dated = [line for line in lines if _dated(line)]
     ours = [line for line in dated if line.source == REVENGE]
     others = [line for line in dated if line.source != REVENGE]

@@ -306,7 +306,10 @@ class Importer:
         await self._matching.look(run_id, Reason.CATALOGUE_UNKNOWN)
         after: int | None = 0
         while after is not None:
-            after = await self._verdicts.settle(run_id, after, self._batch)
+            after = await self._verdicts.same(run_id, after, self._batch)
+        after = 0
+        while after is not None:
+            after = await self._verdicts.compare(run_id, after)
         await self._runs.set_state(run_id, RunState.PREVIEW, stage=RunState.PREVIEW)
         await asyncio.to_thread(self._sources.drop, stored.file)
 

@@ -19,6 +19,7 @@ from revenge_companion.store.subjects import (
     entry_from,
     entry_row,
     key_hash,
+    media_key,
     search_text,
     subject_from,
     subject_text,
@@ -295,7 +296,10 @@ def _stage(
         media_id, reason = ("", match.reason.value) if isinstance(match, NoMatch) else (
             plain(match.media_id), ""
         )  # fmt: skip
-        added.append((number, run_id, *item.columns, media_id, reason))
+        columns = item.columns
+        if media_id:
+            columns = (*columns[:-1], _with(columns[-1], key_hash(media_key(media_id))))
+        added.append((number, run_id, *columns, media_id, reason))
     connection.executemany(_ADD_ITEM, added)
     said: dict[int, tuple[int, int]] = {}
     if (
@@ -328,6 +332,11 @@ def _stage(
         sum(row[2] == Verdict.UNMATCHED for row in new),
         tuple(items),
     )
+
+
+def _with(keys: str, more: int) -> str:
+    """A JSON list of numbers with one more."""
+    return f"{keys[:-1]}{',' if len(keys) > 2 else ''}{more}]"
 
 
 def _new(

@@ -8,7 +8,7 @@ from datetime import tzinfo
 from revenge_companion.core.library import Subject
 from revenge_companion.store.database import Database, Link
 from revenge_companion.store.payload import compact, plain
-from revenge_companion.store.subjects import media_key, subject_from
+from revenge_companion.store.subjects import key_hash, media_key, subject_from
 from revenge_companion.store.things import add_keys, join_items, of_items, remerge
 
 _OPEN = (
@@ -138,8 +138,8 @@ def _staged_are(
     )
     connection.execute(
         "UPDATE import_item SET media_id = ?, chosen = max(chosen, ?), never = 0, "
-        f"reason_code = '' WHERE id {_IN}",
-        (media_id, chosen, which),
+        f"reason_code = '', keys = json_insert(keys, '$[#]', ?) WHERE id {_IN}",
+        (media_id, chosen, key_hash(media_key(media_id)), which),
     )
     connection.execute(
         "UPDATE import_entry SET verdict = 'new', reason_code = '' "

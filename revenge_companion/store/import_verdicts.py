@@ -1,20 +1,30 @@
 """What each staged line would change: worked out when all are read, and nothing is written."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import tzinfo
 from typing import Any
 
-from revenge_companion.core.imports import Choice, Verdict
+from revenge_companion.core.imports import Verdict
 from revenge_companion.core.library import Facet, SubjectKind
-from revenge_companion.core.merging import Line, Shown, differs, merge
+from revenge_companion.core.merging import Line, Shown, differs, merge, one_play, reach_s
 from revenge_companion.core.reasons import Reason
 from revenge_companion.store.database import Database, Link
 from revenge_companion.store.payload import compact
-from revenge_companion.store.subjects import ENTRY_COLUMNS, LINE_COLUMNS, line_from
+from revenge_companion.store.subjects import (
+    ENTRY_COLUMNS,
+    LINE_COLUMNS,
+    item_keys,
+    line_from,
+    subject_from,
+)
 from revenge_companion.store.things import are_one
 
+#: Staged items that are compared at a time.
+_ITEMS = 400
+
 _FIELDS = ENTRY_COLUMNS.split(", ")
+_OF_ENTRY = ", ".join(f"e.{name}" for name in _FIELDS)
 _STAGED = LINE_COLUMNS.replace("e.source", ":source").replace("e.preferred", "0")
 _BATCH = "e.run_id = :run AND e.id > :after AND e.id <= :upto"
 #: Lines that the source said before in the same words.
@@ -30,14 +40,26 @@ _CHANGED = (
     "WHERE l.source = :source AND l.facet = e.facet AND l.line = e.line "
     f"AND e.verdict = 'new' AND {_BATCH}"
 )
-#: Items of lines that are new, with the items of the library they share a key's hash with.
+#: Items, the items of the library that they share hashes of keys with, and whether they share all
+#: of theirs, so that none can contradict.
 _MEETING = (
-    "SELECT DISTINCT i.id, i.subject, i.media_id, l.id, l.subject, l.media_id, l.thing FROM "
-    "(SELECT DISTINCT e.item_id AS id FROM import_entry e "
-    f"WHERE e.verdict <> 'there' AND {_BATCH}) n "
-    "JOIN import_item i ON i.id = n.id, json_each(i.keys) j "
-    "JOIN library_key k ON k.key = j.value JOIN library_item l ON l.id = k.item_id"
+    "SELECT i.id, l.id, l.thing, count(*) = json_array_length(i.keys) FROM json_each(:items) n "
+    "CROSS JOIN import_item i ON i.id = n.value, json_each(i.keys) j "
+    "JOIN library_key k ON k.key = j.value JOIN library_item l ON l.id = k.item_id "
+    "GROUP BY i.id, l.id"
 )
+_OURS = (
+    f"SELECT i.thing, i.kind, i.duration_s, e.facet, json_array({_OF_ENTRY}), {LINE_COLUMNS} "
+    "FROM json_each(?) t CROSS JOIN library_item i ON i.thing = t.value "
+    "JOIN library_entry e ON e.item_id = i.id"
+)
+_THEIRS = (
+    f"SELECT e.item_id, e.id, e.verdict, e.facet, {_STAGED} FROM json_each(:items) j "
+    "CROSS JOIN import_entry e ON e.item_id = j.value AND e.choice <> 'skip'"
+)
+
+#: Lines of one facet by their identities, with what goes with them.
+_Known = dict[str, dict[tuple[str, str], tuple[Line, Any]]]
 
 
 class ImportVerdicts:
@@ -48,10 +70,11 @@ class ImportVerdicts:
         self._db = db
         self._zone = zone
 
-    async def settle(self, run_id: int, after_id: int, batch: int) -> int | None:
-        """Give the lines behind the row `after_id` their verdicts; where to go on, None at the end.
+    async def same(self, run_id: int, after_id: int, batch: int) -> int | None:
+        """Look which lines behind the row `after_id` the source said before; where to go on.
 
-        Doing it twice gives the same: a crash in between costs nothing.
+        None at the end. Doing it twice gives the same, as with `compare`: a crash in between costs
+        nothing.
         """
 
         def job(link: Link) -> int | None:
@@ -61,86 +84,139 @@ class ImportVerdicts:
                 "WHERE run_id = ? AND id > ? ORDER BY id LIMIT ?)",
                 (run_id, after_id, batch),
             ).fetchone()
-            if not count:
+            (source,) = connection.execute(
+                "SELECT source FROM import_run WHERE id = ?", (run_id,)
+            ).fetchone()
+            said = "SELECT 1 FROM library_entry WHERE source = ? LIMIT 1"
+            if not count or connection.execute(said, (source,)).fetchone() is None:
                 return None
+            values = {
+                "run": run_id, "after": after_id, "upto": upto, "source": source,
+                "reason": Reason.CHANGED_AT_SOURCE.value, "facts": compact({"source": source}),
+            }  # fmt: skip
             with link.atomic():
-                self._settle(connection, run_id, after_id, upto)
+                connection.execute(_SAME, values)
+                connection.execute(_CHANGED, values)
             return int(upto) if count == batch else None
 
         return await self._db.run(job)
 
-    def _settle(self, connection: sqlite3.Connection, run_id: int, after: int, upto: int) -> None:
-        (source,) = connection.execute(
-            "SELECT source FROM import_run WHERE id = ?", (run_id,)
-        ).fetchone()
-        values = {
-            "run": run_id, "after": after, "upto": upto, "source": source,
-            "reason": Reason.CHANGED_AT_SOURCE.value, "facts": compact({"source": source}),
-        }  # fmt: skip
-        if connection.execute("SELECT 1 FROM library_entry LIMIT 1").fetchone() is None:
-            return
-        if connection.execute(
-            "SELECT 1 FROM library_entry WHERE source = ? LIMIT 1", (source,)
-        ).fetchone():
-            connection.execute(_SAME, values)
-            connection.execute(_CHANGED, values)
-        things: dict[int, set[int]] = {}
-        for item, *both, thing in connection.execute(_MEETING, values):
-            if thing in things and item in things[thing]:
-                continue
-            if are_one(both[0], both[1], both[3], both[4]):
-                things.setdefault(thing, set()).add(item)
-        verdicts: list[tuple[Any, ...]] = []
-        for thing, items in things.items():
-            verdicts += _compared(connection, source, run_id, thing, items, self._zone)
-        connection.executemany(
-            "UPDATE import_entry SET verdict = ?, reason_code = ?, facts = ?, ours = ? "
-            "WHERE id = ? AND verdict <> 'there'",
-            verdicts,
+    async def compare(self, run_id: int, after_item: int) -> int | None:
+        """Compare lines about the next things with the library; where to go on, None at the end.
+
+        Each thing once with all its lines, whichever page they came from.
+        """
+        found, last = await self._db.read(
+            lambda connection: _compared(connection, run_id, after_item, self._zone)
         )
+
+        def job(link: Link) -> None:
+            with link.atomic():
+                link.connection.executemany(
+                    "UPDATE import_entry SET verdict = ?, reason_code = ?, facts = ?, ours = ? "
+                    "WHERE id = ? AND verdict <> 'there'",
+                    found,
+                )
+
+        if found:
+            await self._db.run(job)
+        return last
 
 
 def _compared(
-    connection: sqlite3.Connection,
-    source: str,
-    run_id: int,
-    thing: int,
-    items: Iterable[int],
+    connection: sqlite3.Connection, run_id: int, after_item: int, zone: tzinfo | None
+) -> tuple[list[tuple[Any, ...]], int | None]:
+    """New verdicts for lines about the next items, and the last of these."""
+    if connection.execute("SELECT 1 FROM library_entry LIMIT 1").fetchone() is None:
+        return [], None
+    items = [
+        row[0]
+        for row in connection.execute(
+            "SELECT id FROM import_item WHERE run_id = ? AND id > ? ORDER BY id LIMIT ?",
+            (run_id, after_item, _ITEMS),
+        )
+    ]
+    values = {
+        "items": compact(items),
+        "source": connection.execute(
+            "SELECT source FROM import_run WHERE id = ?", (run_id,)
+        ).fetchone()[0],
+    }
+    things = _things(connection, values)
+    ours: dict[int, _Known] = {}
+    about: dict[int, tuple[str, float | None]] = {}
+    for row in connection.execute(_OURS, (compact(list(things)),)):
+        line = line_from(row[5:])
+        ours.setdefault(row[0], {}).setdefault(row[3], {})[line.identity] = line, row[4]
+        lengths = (row[2], about.get(row[0], ("", None))[1])
+        longest = max((length for length in lengths if length is not None), default=None)
+        about[row[0]] = row[1], longest
+    theirs: dict[int, list[tuple[Any, ...]]] = {}
+    wanted = compact(list({item for its in things.values() for item in its}))
+    for row in connection.execute(_THEIRS, {**values, "items": wanted}):
+        theirs.setdefault(row[0], []).append(row)
+    verdicts: list[tuple[Any, ...]] = []
+    for thing, its in things.items():
+        # A thing without lines is only kept for an undo.
+        if thing in ours:
+            staged = [row for item in its for row in theirs.get(item, ())]
+            kind, duration_s = about[thing]
+            verdicts += _of_thing(ours[thing], staged, SubjectKind(kind), duration_s, zone)
+    return verdicts, items[-1] if len(items) == _ITEMS else None
+
+
+def _things(connection: sqlite3.Connection, values: dict[str, Any]) -> dict[int, list[int]]:
+    """The things of the library that staged items are, with these items."""
+    pairs = connection.execute(_MEETING, values).fetchall()
+    unsure = [pair for pair in pairs if not pair[3]]
+    staged = _keys(connection, "import_item", [pair[0] for pair in unsure])
+    kept = _keys(connection, "library_item", [pair[1] for pair in unsure])
+    found: dict[int, list[int]] = {}
+    for item, other, thing, sure in pairs:
+        its = found.get(thing, ())
+        if item not in its and (sure or are_one(staged[item], kept[other])):
+            found.setdefault(thing, []).append(item)
+    return found
+
+
+def _keys(
+    connection: sqlite3.Connection, table: str, ids: Iterable[int]
+) -> dict[int, tuple[str, Sequence[str]]]:
+    """What `are_one` compares, of items of a table."""
+    rows = connection.execute(
+        f"SELECT id, media_id, subject FROM {table} WHERE id IN (SELECT value FROM json_each(?))",
+        (compact(list(set(ids))),),
+    )
+    return {row[0]: (row[1], item_keys(subject_from(row[2]), row[1])) for row in rows}
+
+
+def _of_thing(
+    ours: _Known,
+    staged: Sequence[tuple[Any, ...]],
+    kind: SubjectKind,
+    duration_s: float | None,
     zone: tzinfo | None,
 ) -> list[tuple[Any, ...]]:
-    """New verdicts for the staged lines of `items`, which are a thing of the library."""
-    columns = ", ".join(f"e.{name}" for name in _FIELDS)
-    known = connection.execute(
-        f"SELECT e.facet, i.kind, i.duration_s, json_array({columns}), {LINE_COLUMNS} "
-        "FROM library_item i JOIN library_entry e ON e.item_id = i.id WHERE i.thing = ?",
-        (thing,),
-    ).fetchall()
-    staged = connection.execute(
-        f"SELECT e.facet, e.id, e.verdict, e.choice, {_STAGED} FROM json_each(:items) j "
-        "CROSS JOIN import_entry e ON e.item_id = j.value AND e.run_id = :run",
-        {"items": compact(list(items)), "run": run_id, "source": source},
-    ).fetchall()
-    if not known:
-        # An item that is only kept for an undo.
-        return []
-    kind = SubjectKind(known[0][1])
-    duration_s = max((row[2] for row in known if row[2] is not None), default=None)
-    ours: dict[str, dict[tuple[str, str], tuple[Line, str]]] = {}
-    for row in known:
-        line = line_from(row[4:])
-        ours.setdefault(row[0], {})[line.identity] = line, row[3]
-    theirs: dict[str, dict[tuple[str, str], tuple[Line, int]]] = {}
+    """New verdicts for the `staged` lines about one thing."""
+    theirs: _Known = {}
+    unmatched = set()
     for row in staged:
-        if row[3] != Choice.SKIP:
-            line = line_from(row[4:])
-            theirs.setdefault(row[0], {})[line.identity] = line, row[1]
+        line = line_from(row[4:])
+        theirs.setdefault(row[3], {})[line.identity] = line, row[1]
+        if row[2] == Verdict.UNMATCHED:
+            unmatched.add(row[1])
     result: list[tuple[Any, ...]] = []
-    unmatched = {row[1] for row in staged if row[2] == Verdict.UNMATCHED}
     for facet, lines in theirs.items():
         before = ours.get(facet, {})
-        both = {name: line for name, (line, _) in before.items()} | {
-            name: line for name, (line, _) in lines.items()
-        }
+        if facet == Facet.HISTORY and len(before) == len(lines) == 1:
+            # Most things were watched once, and two sources say so: that needs no merging.
+            ((partner, said),), ((line, row_id),) = before.values(), lines.values()
+            same = one_play(partner, line, reach_s(kind, duration_s))
+            if same is not None:
+                if same:
+                    result.append(_row(_met(Facet.HISTORY, line, partner), partner, said, row_id))
+                continue
+        both = {name: line for some in (before, lines) for name, (line, _) in some.items()}
         plays = [
             line for some in (ours, theirs) for line, _ in some.get(Facet.HISTORY, {}).values()
         ]
@@ -159,11 +235,17 @@ def _compared(
             verdict = _verdict(Facet(facet), line, groups.get(name), before)
             if verdict is None or (verdict[0] is Verdict.NEW and row_id in unmatched):
                 continue
-            what, reason, partner = verdict
-            facts = compact({"source": partner.source}) if partner is not None else ""
-            said = before[partner.identity][1] if partner is not None else ""
-            result.append((what.value, reason, facts, said, row_id))
+            what, reason, partner_ = verdict
+            said = before[partner_.identity][1] if partner_ is not None else ""
+            result.append(_row((what, reason), partner_, said, row_id))
     return result
+
+
+def _row(
+    verdict: tuple[Verdict, str], partner: Line | None, said: str, row_id: int
+) -> tuple[Any, ...]:
+    facts = "" if partner is None else compact({"source": partner.source})
+    return verdict[0].value, verdict[1], facts, said, row_id
 
 
 def _verdict(
@@ -182,10 +264,14 @@ def _verdict(
     met = [one for one in (group.line, *group.same) if one.identity in ours]
     if not met:
         return None
-    partner = met[0]
+    return *_met(facet, line, met[0]), met[0]
+
+
+def _met(facet: Facet, line: Line, partner: Line) -> tuple[Verdict, str]:
+    """What a line comes to that meets one of ours, and why."""
     if facet not in _OTHERWISE or not differs(line, partner):
-        return Verdict.THERE, Reason.PLAY_KNOWN.value if facet is Facet.HISTORY else "", partner
-    return Verdict.CONFLICT, _OTHERWISE[facet], partner
+        return Verdict.THERE, Reason.PLAY_KNOWN.value if facet is Facet.HISTORY else ""
+    return Verdict.CONFLICT, _OTHERWISE[facet]
 
 
 _OTHERWISE = {

@@ -20,7 +20,7 @@ from revenge_companion.store.things import join_new, leave, meeting, of_items, r
 #: does not wait long for its turn.
 BATCH = 3000
 #: Things merged anew in one transaction: some of them have a thousand lines.
-_THINGS = 300
+_THINGS = 100
 
 _FIELDS = ENTRY_COLUMNS.split(", ")
 _STAGED = ", ".join(f"e.{name}" for name in _FIELDS)

@@ -8,13 +8,14 @@ the writer thread, inside the caller's transaction.
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import tzinfo
+from functools import cache
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
 from revenge_companion.core.library import Facet, SubjectKind
 from revenge_companion.core.matching import same_thing
-from revenge_companion.core.merging import Line, merge
+from revenge_companion.core.merging import Line, merge, one_play, reach_s, represented
 from revenge_companion.store.payload import compact
 from revenge_companion.store.subjects import (
     LINE_COLUMNS,
@@ -76,31 +77,35 @@ def _join(connection: sqlite3.Connection, pairs: Sequence[tuple[int, int]]) -> s
         return set()
     ids = {one for pair in pairs for one in pair}
     known = {
-        row[0]: (row[1], row[3], item_keys(subject_from(row[2]), row[3]))
+        row[0]: row[1:]
         for row in connection.execute(
-            "SELECT id, thing, subject, media_id FROM library_item "
+            "SELECT id, thing, media_id, subject FROM library_item "
             "WHERE id IN (SELECT value FROM json_each(?))",
             (compact(list(ids)),),
         )
     }
+
+    @cache
+    def keys_of(item_id: int) -> tuple[str, Sequence[str]]:
+        _, media_id, subject = known[item_id]
+        return media_id, item_keys(subject_from(subject), media_id)
+
     roots: dict[int, int] = {}
     for one, other in pairs:
-        if _same(known[one][1:], known[other][1:]):
-            _unite(roots, known[one][0], known[other][0])
+        (thing, media_id, _), (other_thing, other_media_id, _) = known[one], known[other]
+        if _root(roots, thing) == _root(roots, other_thing):
+            continue
+        # The server's own item is asked first: keys take longer.
+        same = media_id != "" and media_id == other_media_id
+        if same or are_one(keys_of(one), keys_of(other)):
+            _unite(roots, thing, other_thing)
     moved = [(_root(roots, thing), thing) for thing in roots if _root(roots, thing) != thing]
     connection.executemany("UPDATE library_item SET thing = ? WHERE thing = ?", moved)
     return {root for root, _ in moved}
 
 
-def are_one(subject: str, media_id: str, other: str, other_media_id: str) -> bool:
-    """Whether two subjects, as they are stored, are the same thing."""
-    return _same(
-        (media_id, item_keys(subject_from(subject), media_id)),
-        (other_media_id, item_keys(subject_from(other), other_media_id)),
-    )
-
-
-def _same(one: tuple[str, Sequence[str]], other: tuple[str, Sequence[str]]) -> bool:
+def are_one(one: tuple[str, Sequence[str]], other: tuple[str, Sequence[str]]) -> bool:
+    """Whether two subjects are the same thing, each as its item at the server and its keys."""
     # What the server's own item is comes first: the user may have said so.
     return (one[0] != "" and one[0] == other[0]) or same_thing(one[1], other[1])
 
@@ -133,7 +138,7 @@ def regroup(connection: sqlite3.Connection, things: Iterable[int]) -> set[int]:
         roots: dict[int, int] = {}
         for at, one in enumerate(known):
             for other in known[:at]:
-                if not set(one[2]).isdisjoint(other[2]) and _same(one[1:], other[1:]):
+                if not set(one[2]).isdisjoint(other[2]) and are_one(one[1:], other[1:]):
                     _unite(roots, one[0], other[0])
         for item_id, _, _ in known:
             root = _root(roots, item_id)
@@ -223,6 +228,17 @@ def _changes(
     """What the merged view says otherwise of the entries of one thing: shown, same_as, id."""
     kind = SubjectKind(rows[0][1])
     duration_s = max((row[2] for row in rows if row[2] is not None), default=None)
+    if len(rows) == 2 and rows[0][3] == rows[1][3] == Facet.HISTORY:
+        # Most things were watched once, and two sources say so: that needs no merging.
+        two = [line_from(row[7:]) for row in rows]
+        same = one_play(two[0], two[1], reach_s(kind, duration_s))
+        if same is not None:
+            best = two.index(represented(two))
+            for at, row in enumerate(rows):
+                twin = (0, rows[best][4]) if same and at != best else (1, None)
+                if (row[5], row[6]) != twin:
+                    yield twin[0], twin[1], row[4]
+            return
     lines: dict[str, list[tuple[Line, tuple[Any, ...]]]] = {}
     for row in rows:
         lines.setdefault(row[3], []).append((line_from(row[7:]), row))

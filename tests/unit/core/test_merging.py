@@ -4,6 +4,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from revenge_companion.core.library import REVENGE, Facet, Precision, SubjectKind
-from revenge_companion.core.merging import Line, Shown, differs, merge
+from revenge_companion.core.merging import Line, Shown, differs, merge, one_play, reach_s
 
 START = datetime(2026, 3, 1, 20, 0, tzinfo=UTC)
 FILM_S = 6000.0
@@ -371,3 +372,15 @@ def test_one_track_all_night_is_merged_in_a_moment() -> None:
     theirs = [at(60.0 * n + 1, "b") for n in range(1500)]
     shown = merge(Facet.HISTORY, [*ours, *theirs], kind=SubjectKind.TRACK, duration_s=60.0)
     assert total(shown) == 1500
+
+
+@given(histories(), st.sampled_from((60.0, FILM_S, 90_000.0)))
+def test_two_dates_are_told_apart_as_by_merging(lines: list[Line], length_s: float) -> None:
+    for one, other in pairwise(lines):
+        reach = reach_s(SubjectKind.MOVIE, length_s)
+        same = one_play(one, other, reach)
+        if same is not None:
+            merged = merge(
+                Facet.HISTORY, [one, other], kind=SubjectKind.MOVIE, duration_s=length_s, zone=UTC
+            )
+            assert same is (len(merged) == 1)

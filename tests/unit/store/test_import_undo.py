@@ -88,7 +88,10 @@ class Desk:
             await self.lines.stage(run_id, prepared, matches, walks, total=None, failed=0)
         after: int | None = 0
         while after is not None:
-            after = await self.verdicts.settle(run_id, after, 2)
+            after = await self.verdicts.same(run_id, after, 2)
+        after = 0
+        while after is not None:
+            after = await self.verdicts.compare(run_id, after)
         return run_id
 
     async def write(self, run_id: int) -> None:
