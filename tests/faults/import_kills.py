@@ -13,7 +13,7 @@ import signal
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -131,8 +131,9 @@ class _Lives:
         limit_s = _DRAIN_S if kill_after_s is None else kill_after_s
         done, _ = await asyncio.wait({ended}, timeout=limit_s)
         if not done:
-            # It is waited for by its parent only now, so that its number is nobody else's.
-            os.kill(pid, signal.SIGKILL)
+            # It may have come to its end, and its parent to know of it, in the same moment.
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         return int((await ended)["status"])
 
     async def _answer(self) -> dict[str, Any]:
