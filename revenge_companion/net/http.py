@@ -5,10 +5,12 @@ they cost about 80 ms that a tray icon should not wait for.
 """
 
 import asyncio
+import importlib.util
 import json
 import logging
 import math
 import ssl
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -223,6 +225,7 @@ class Http:
     def _built(self) -> "httpx.AsyncClient":
         from http.cookiejar import CookieJar, DefaultCookiePolicy
 
+        _leave_out_what_nobody_uses()
         import httpx
 
         # These write whole addresses, with what stands behind the "?", at info.
@@ -249,6 +252,20 @@ class Http:
     def _answered(self, host: str) -> None:
         if self.on_answer is not None:
             self.on_answer(host)
+
+
+def _leave_out_what_nobody_uses() -> None:
+    """Let httpx come without its command line, and without a look for what is not installed.
+
+    Where click and rich are there for other reasons, its command line takes as long to load as
+    httpx itself. httpcore looks for sniffio several times per request, each time on the whole path.
+    """
+    missing = ["httpx._main"]
+    if importlib.util.find_spec("sniffio") is None:
+        missing.append("sniffio")
+    for name in missing:
+        # As Python's documentation says of it: importing this is now an ImportError.
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]  # typed as modules only
 
 
 class _PlainHttp(Http):

@@ -1,6 +1,8 @@
 """HTTP over a real loopback socket, and the addresses that are never used."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -297,3 +299,19 @@ async def test_this_computers_own_servers_are_reached_without_the_proxy(
     async with serving(sends(b"HTTP/1.1 204 No Content\r\n\r\n")) as url:
         assert (await http.request("GET", url)).status == 204
     await http.close()
+
+
+def test_the_first_request_loads_no_command_line() -> None:
+    # click and rich are here for the tools of this project.
+    code = (
+        "import asyncio, contextlib, sys\n"
+        "from revenge_companion.core.errors import Unreachable\n"
+        "from revenge_companion.net.http import Http\n"
+        "with contextlib.suppress(Unreachable):\n"
+        "    asyncio.run(Http().request('GET', 'http://127.0.0.1:1/'))\n"
+        "print('httpx' in sys.modules, [m for m in ('click', 'rich') if m in sys.modules])"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True, timeout=60
+    )
+    assert ran.stdout.split(maxsplit=1) == ["True", "[]\n"]
