@@ -23,7 +23,7 @@ from tests.bench.desk import desk, fresh_home, has_desk
 Row = tuple[str, float, str]
 
 _PROGRAM = [sys.executable, "-m", "revenge_companion"]
-_VAULT = {"REVENGE_COMPANION_VAULT_KEY": "only for this benchmark"}
+VAULT = {"REVENGE_COMPANION_VAULT_KEY": "only for this benchmark"}
 
 
 def effort(pid: int) -> tuple[float, int]:
@@ -116,7 +116,7 @@ def rows(settle_s: float = 6.0, sample_s: float = 60.0) -> list[Row]:
             for signed_in in (False, True):
                 home = homes / f"{kind}-{signed_in}"
                 home.mkdir()
-                environment = {**base, **fresh_home(home), **_VAULT}
+                environment = {**base, **fresh_home(home), **VAULT}
                 for name in ("DISPLAY", "QT_QPA_PLATFORM"):
                     if name in base:
                         environment[name] = base[name]
