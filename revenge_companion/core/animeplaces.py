@@ -75,21 +75,15 @@ class Places:
 
     def episode(self, anime: Listed, number: int) -> Placed:
         """Episode `number` (from 1) of an entry; of a film, the film."""
-        own = self._own(anime)
-        rows = self._rows(anime)
-        for items in ([_by_hand(row, anime, number) for row in own], [
-            _by_map(row, anime, number) for row in rows
-        ]):  # fmt: skip
-            found = [one for one in dict.fromkeys(items) if self._leads_back(one, anime, number)]
-            if len(found) == 1 and found[0] is not None:
-                reason = None
-                if not own and all(row.season == ABSOLUTE for row in rows):
-                    # It is S1E500 where a library numbers so, and else nothing at all.
-                    reason = Reason.ANIME_ABSOLUTE
-                return Placed(_at(anime, number, found[0]), reason)
-            if found:
-                break
-        return Placed(_bare(anime, number), self._unplaced)
+        own, rows = self._own(anime), self._rows(anime)
+        said = [_by_hand(row, anime, number) for row in own]
+        mapped = [_by_map(row, anime, number) for row in rows]
+        found = self._led_back(said, anime, number) or self._led_back(mapped, anime, number)
+        if len(found) != 1:
+            return Placed(_bare(anime, number), self._unplaced)
+        # It is S1E500 where a library numbers so, and else nothing at all.
+        counted = not own and all(row.season == ABSOLUTE for row in rows)
+        return Placed(_at(anime, number, found[0]), Reason.ANIME_ABSOLUTE if counted else None)
 
     def whole(self, anime: Listed, *, opens_show: bool = False) -> Placed:
         """All of an entry: a film, a show, a season, or what only the list tells apart.
@@ -195,6 +189,11 @@ class Places:
     def _own(self, anime: Listed) -> list[Override]:
         return [row for row in self._overrides if anime.is_entry(row.anilist, row.mal)]
 
+    def _led_back(self, items: Sequence[Item | None], anime: Listed, number: int) -> list[Item]:
+        """Those of `items` that are this episode of this entry, each once."""
+        known = dict.fromkeys(item for item in items if item is not None)
+        return [item for item in known if self._leads_back(item, anime, number)]
+
     def _leads_back(self, item: Item | None, anime: Listed, number: int) -> bool:
         if item is None:
             return False
@@ -239,9 +238,7 @@ def _by_hand(
     if ids is None or season is None or not row.covers(season, place):
         return None
     series = Series(anime.title, None, ids)
-    return Item(
-        Kind.EPISODE, "", "", series=series, season_number=season, episode_number=place
-    )  # fmt: skip
+    return Item(Kind.EPISODE, "", "", series=series, season_number=season, episode_number=place)
 
 
 def _by_map(row: Entry, anime: Listed, number: int) -> Item | None:

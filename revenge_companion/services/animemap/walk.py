@@ -80,9 +80,7 @@ class ListWalk:
             made, reached = await asyncio.to_thread(_made, facet, chunk.rows, skip, places)
             total = await asyncio.to_thread(self._total, facet)
         if reached < len(chunk.rows):
-            following = packed(
-                chunk=number, skip=reached, mark=chunk.mark, last=last or None
-            )  # fmt: skip
+            following = packed(chunk=number, skip=reached, mark=chunk.mark, last=last or None)
         elif last:
             going_on = chunk.more and number + 1 < last
             following = packed(chunk=number + 1, last=last) if going_on else ""
