@@ -34,13 +34,17 @@ from revenge_companion.services.base import (
     Client,
     LinkRequest,
     LoveClient,
+    Prober,
+    ProbeResult,
     Readable,
+    ReadsBack,
     Secret,
     Service,
     ServiceSpec,
     TakesChanges,
 )
 from revenge_companion.services.catalog import SPECS, build_services
+from revenge_companion.services.undo import Removal, UndoClient
 from tests.clock import START
 from tests.unit.services import kit
 from tests.unit.services.anime import SMALL, anime
@@ -222,6 +226,13 @@ CALLS: dict[str, Call] = {
     "marks": lambda client, spec: cast(Readable, client).marks(),
     "love": lambda client, spec: cast(LoveClient, client).love(the_item(spec), loved=True),
     "search": lambda client, spec: cast(SearchesAnime, client).search("a title"),
+    "undo": lambda client, spec: cast(UndoClient, client).undo(a_delivery(the_item(spec))),
+    "find many": lambda client, spec: cast(ReadsBack, client).find_many(
+        [a_delivery(the_item(spec), ago_s=4000.0)]
+    ),
+    "confirm": lambda client, spec: cast(ReadsBack, client).confirm(
+        [a_delivery(the_item(spec), ago_s=4000.0)]
+    ),
 }
 #: Calls that only some services have.
 SOME: dict[str, Callable[[ServiceSpec], bool]] = {
@@ -230,6 +241,9 @@ SOME: dict[str, Callable[[ServiceSpec], bool]] = {
     "marks": lambda spec: bool(spec.imports),
     "love": lambda spec: spec.loves,
     "search": lambda spec: bool(spec.anime_id),
+    "undo": lambda spec: spec.key in ("trakt", "simkl", "listenbrainz"),
+    "find many": lambda spec: not spec.resend_is_safe,
+    "confirm": lambda spec: not spec.resend_is_safe,
 }
 EVERY = [
     pytest.param(spec, call, id=f"{spec.key} {call}")
@@ -255,6 +269,9 @@ async def test_any_answer_to_any_call_ends_in_an_error_of_ours_or_a_result(
             taken = isinstance(came, Delivered) and not says_yes(spec, call, name)
             # Trakt and Simkl say 409 of what they have already.
             assert not taken or name.startswith("409"), f"{name}: {came}"
+        if call == "undo":
+            # What says nothing removes nothing.
+            assert came in (None, Removal.NOT_THERE) or name.startswith("20"), f"{name}: {came}"
         if call == "find":
             assert came is None or not spec.resend_is_safe, name
         assert len(answers.requests) <= MOST_REQUESTS, f"{name}: {len(answers.requests)} requests"
@@ -281,6 +298,20 @@ async def test_any_answer_to_a_link_links_nobody(spec: ServiceSpec, folder: Path
             assert linked is None, f"{spec.name} linked {linked} by {name}"
             assert is_sentence(said), f"{name}: {said}"
             assert TOKEN not in said, name
+
+
+@pytest.mark.parametrize("spec", [spec for spec in ASKED if spec.custom_server])
+async def test_any_answer_to_a_probe_is_told(spec: ServiceSpec, folder: Path) -> None:
+    answers = Answers(answer(200))
+    service = cast(Prober, the_service(spec, answers, folder))
+    for name, reply in replies():
+        answers.answers, answers.requests = [reply], []
+        found, said = await outcome(service.probe("https://music.example"), name)
+        assert isinstance(found, ProbeResult), name
+        assert said == ""
+        assert bool(found.kind) is not bool(found.trouble), name
+        assert is_sentence(found.trouble), name
+        assert len(answers.requests) <= MOST_REQUESTS, name
 
 
 #: What every service means by these, whatever else it says.
