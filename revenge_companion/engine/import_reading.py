@@ -246,21 +246,25 @@ class _Matcher:
 
     async def match(self, page: Prepared) -> list[Match | NoMatch]:
         """A match, or why there is none, for each item of `page`."""
-        wanted = page.wanted()
         found: Mapping[str, str] = {}
-        if wanted and self._catalogue is not None:
+        if page.wanted and self._catalogue is not None:
             try:
-                found = await self._catalogue.lookup(wanted)
+                found = await self._catalogue.lookup(page.wanted)
             except CompanionError as error:
                 _log.info("Lines are read without the server's catalogue: %s", error)
                 self._catalogue = None
-        unknown = self._catalogue is None
-        return [
-            NoMatch(Reason.CATALOGUE_UNKNOWN)
-            if unknown and wanted_keys(item.subject, item.keys)
-            else match(item.subject, item.keys, found, item.reason)
-            for item in page.items
-        ]
+        if not page.items:
+            return []
+        return await asyncio.to_thread(_matched, page, found, known=self._catalogue is not None)
+
+
+def _matched(page: Prepared, found: Mapping[str, str], *, known: bool) -> list[Match | NoMatch]:
+    return [
+        match(item.subject, item.keys, found, item.reason)
+        if known or not wanted_keys(item.subject, item.keys)
+        else NoMatch(Reason.CATALOGUE_UNKNOWN)
+        for item in page.items
+    ]
 
 
 def _total(walks: Mapping[Facet, Walk]) -> int | None:

@@ -111,13 +111,8 @@ class Prepared:
     items: tuple[PreparedItem, ...]
     #: The values of each line, and what it is about: one of `items`, by its place, or known.
     rows: tuple[tuple[int | StagedItem, tuple[Any, ...]], ...]
-
-    def wanted(self) -> list[str]:
-        """The keys to ask the server's catalogue for."""
-        found: dict[str, None] = {}
-        for item in self.items:
-            found.update(dict.fromkeys(wanted_keys(item.subject, item.keys)))
-        return list(found)
+    #: The keys to ask the server's catalogue for.
+    wanted: list[str]
 
 
 def prepare(entries: Iterable[Entry], seen: Seen | None = None) -> Prepared:
@@ -135,7 +130,10 @@ def prepare(entries: Iterable[Entry], seen: Seen | None = None) -> Prepared:
                 about = places[name] = len(items)
                 items.append(_prepared(name, text, entry.subject, entry.reason))
         rows.append((about, entry_row(entry)))
-    return Prepared(tuple(items), tuple(rows))
+    wanted: dict[str, None] = {}
+    for item in items:
+        wanted.update(dict.fromkeys(wanted_keys(item.subject, item.keys)))
+    return Prepared(tuple(items), tuple(rows), list(wanted))
 
 
 def _prepared(name: bytes, text: str, subject: Subject, reason: str) -> PreparedItem:
