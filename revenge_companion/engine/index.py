@@ -22,6 +22,8 @@ _log = logging.getLogger(__name__)
 #: Films and shows are walked again after this, and a show's episodes read again.
 WALK_AGE = timedelta(days=1)
 READ_AGE = timedelta(days=7)
+#: What the user waits for comes before the first walk, in seconds.
+FIRST_S = 5.0
 #: Scans come in rows, one for each library: the walk waits for the last, in seconds.
 SETTLE_S = 10.0
 RETRY_S = 600.0
@@ -213,8 +215,7 @@ class Index:
 
     async def run(self) -> None:
         """Keep films and shows fresh until cancelled; one walk at a time."""
-        # What the user waits for comes first.
-        await self._clock.sleep(SETTLE_S)
+        await self._clock.sleep(FIRST_S)
         while True:
             if not self._wanted.is_set() and (wait_s := await self._wait_s()) > 0:
                 await woken_within(self._wanted, self._clock, wait_s)
