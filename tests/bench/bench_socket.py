@@ -1,8 +1,9 @@
 """What a playback frame costs from the socket to the tracker, in CPU of the whole process.
 
 The server is another process; the frames come over loopback, are read, checked and acknowledged.
-Measured up to the tracker's door, and with what the tracker does inside, where every second frame
-brings a checkpoint. ``python -m tests.bench.bench_socket``.
+Measured up to the tracker's door, and with what the tracker does inside, which has no target: every
+second frame brings a checkpoint, which is nearly half of the tracker's part. ``python -m
+tests.bench.bench_socket``.
 """
 
 import asyncio
