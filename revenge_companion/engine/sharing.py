@@ -4,7 +4,6 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING
 
 from revenge_companion.core.accounts import Account
-from revenge_companion.core.syncing import wanted
 from revenge_companion.engine.api import Change
 from revenge_companion.engine.lanes import Lanes
 from revenge_companion.engine.parts import Parts
@@ -102,5 +101,7 @@ class Sharing:
         await self.syncs.keep()
 
     def _is_synced(self, account: Account) -> bool:
+        from revenge_companion.core.syncing import wanted
+
         service = self._parts.services.get(account.service)
         return service is not None and bool(wanted(account, service.spec.imports))

@@ -1,6 +1,5 @@
 """Starting with the desktop session: a desktop entry, a Run key or a launch agent."""
 
-import plistlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -60,6 +59,9 @@ class LaunchAgent:
         if not enabled:
             self._file.unlink(missing_ok=True)
             return
+        # Only macOS comes here; elsewhere the window opens without it.
+        import plistlib
+
         self._file.parent.mkdir(parents=True, exist_ok=True)
         agent = {"Label": APP_ID, "ProgramArguments": list(self._command), "RunAtLoad": True}
         self._file.write_bytes(plistlib.dumps(agent))

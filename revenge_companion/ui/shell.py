@@ -22,6 +22,7 @@ from revenge_companion.ui.words import EnglishPlurals, say
 
 if TYPE_CHECKING:
     from revenge_companion.ui.style import Theme
+    from revenge_companion.ui.widgets.demo_banner import DemoBanner
     from revenge_companion.ui.window import Window
 
 
@@ -95,18 +96,25 @@ class Shell(QObject):
         """The window, built when it is first asked for: the tray must not wait for it."""
         if self._window is None:
             from revenge_companion.ui.context import Context
-            from revenge_companion.ui.widgets.demo_banner import DemoBanner
             from revenge_companion.ui.window import Window
 
             self._dress()
-            demo = self._demo
+            banner = self._banner()
             self._window = Window(
                 Context(self._engine, self.bridge, self._clock, self._names),
-                banner=DemoBanner(demo.text, demo.cut, demo.restore) if demo else None,
+                banner=banner,
                 has_tray=tray_available,
             )
             self._window.quit_wanted.connect(self._quit_requested)
         return self._window
+
+    def _banner(self) -> "DemoBanner | None":
+        """The demo's own line with its buttons; None in an ordinary window."""
+        if self._demo is None:
+            return None
+        from revenge_companion.ui.widgets.demo_banner import DemoBanner
+
+        return DemoBanner(self._demo.text, self._demo.cut, self._demo.restore)
 
     def _dress(self) -> None:
         """Give the application its looks, before the first menu or window is seen."""

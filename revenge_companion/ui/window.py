@@ -19,7 +19,6 @@ from revenge_companion.ui.async_slot import Tasks, async_slot
 from revenge_companion.ui.autostart import Autostart, system_autostart
 from revenge_companion.ui.context import Context
 from revenge_companion.ui.pages.activity import ActivityPage
-from revenge_companion.ui.widgets.demo_banner import DemoBanner
 from revenge_companion.ui.widgets.import_notice import ImportNotice
 from revenge_companion.ui.widgets.notice import Notice
 from revenge_companion.ui.widgets.sidebar import Sidebar
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from revenge_companion.ui.pages.outbox import OutboxPage
     from revenge_companion.ui.pages.settings import SettingsPage
     from revenge_companion.ui.pages.statistics import StatisticsPage
+    from revenge_companion.ui.widgets.demo_banner import DemoBanner
 
 
 class Place(IntEnum):
@@ -75,7 +75,7 @@ class Window(QWidget):
         self,
         context: Context,
         *,
-        banner: DemoBanner | None = None,
+        banner: "DemoBanner | None" = None,
         has_tray: Callable[[], bool],
         autostart: Autostart | None = None,
     ) -> None:

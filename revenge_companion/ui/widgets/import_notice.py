@@ -1,12 +1,15 @@
 """The line above the pages about an import that goes on, or gets ready, while nobody looks."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 
-from revenge_companion.core.imports import ImportRun, RunState
 from revenge_companion.ui.context import Context
 from revenge_companion.ui.widgets.notice import Notice
+
+if TYPE_CHECKING:
+    from revenge_companion.core.imports import ImportRun
 
 
 class ImportNotice(Notice):
@@ -22,7 +25,10 @@ class ImportNotice(Notice):
         self.acted.connect(self._on_acted)
         context.bridge.import_progressed.connect(self._on_progress)
 
-    def _on_progress(self, run: ImportRun) -> None:
+    def _on_progress(self, run: "ImportRun") -> None:
+        # The window opens without it: there is a run only when the importer is loaded.
+        from revenge_companion.core.imports import RunState
+
         if run.sync:
             # Nobody waits for it; what it asks is told otherwise.
             return
@@ -45,7 +51,7 @@ class ImportNotice(Notice):
         }.get(run.state, "")
         self._tell(run, text)
 
-    def _tell(self, run: ImportRun, text: str) -> None:
+    def _tell(self, run: "ImportRun", text: str) -> None:
         """Say something of a run; what was said of it before is over in any case."""
         if text and not self._looking():
             self._told_of = run.id
