@@ -21,7 +21,7 @@ from revenge_companion.core.library import Facet, Subject, keys
 from revenge_companion.core.matching import Match, NoMatch, match, wanted_keys
 from revenge_companion.core.reasons import Reason
 from revenge_companion.engine.import_sources import Reader
-from revenge_companion.services.base import ImportPage
+from revenge_companion.services.importing import ImportPage
 from revenge_companion.store.import_lines import ImportLines, Prepared, Seen, prepare
 from revenge_companion.store.import_runs import ImportRuns, StoredRun, Walk
 

@@ -13,14 +13,9 @@ from revenge_companion.core.accounts import Account
 from revenge_companion.core.errors import ImportRefused, StoreTrouble
 from revenge_companion.core.imports import ImportSource
 from revenge_companion.core.library import OWN, REVENGE, Facet
-from revenge_companion.services.base import (
-    Client,
-    ImportFile,
-    ImportPage,
-    Readable,
-    Service,
-)
+from revenge_companion.services.base import Client, Service
 from revenge_companion.services.file_formats import FORMATS, FileFormat, recognised
+from revenge_companion.services.importing import ImportFile, ImportPage, Readable
 
 if TYPE_CHECKING:
     from revenge_companion.revenge.reading import ServerReading
@@ -34,11 +29,11 @@ class Reader(Protocol):
     """One source that is being read."""
 
     async def marks(self) -> Mapping[Facet, str]:
-        """As `services.base.Readable.marks`."""
+        """As `services.importing.Readable.marks`."""
         ...
 
     async def page(self, facet: Facet, cursor: str) -> ImportPage:
-        """As `services.base.Readable.page`."""
+        """As `services.importing.Readable.page`."""
         ...
 
     async def close(self) -> None: ...

@@ -38,7 +38,8 @@ from revenge_companion.core.syncing import (
 from revenge_companion.engine.exporter import Exporter, source_of
 from revenge_companion.engine.importer import Importer
 from revenge_companion.engine.waiting import woken_within
-from revenge_companion.services.base import Client, Readable, Service, ServiceSpec
+from revenge_companion.services.base import Client, Service, ServiceSpec
+from revenge_companion.services.importing import Readable
 from revenge_companion.store.database import Database
 from revenge_companion.store.import_runs import ImportRuns, StoredRun
 from revenge_companion.store.syncing import Syncing

@@ -10,7 +10,7 @@ from typing import Protocol, runtime_checkable
 from revenge_companion.core.accounts import Account
 from revenge_companion.core.changes import Verb
 from revenge_companion.core.delivery import Delivery, Outcome
-from revenge_companion.core.library import Entry, Facet, SubjectKind
+from revenge_companion.core.library import Facet, SubjectKind
 from revenge_companion.core.live import LiveNotice
 from revenge_companion.core.media import Item, Kind
 from revenge_companion.core.switching import Offer
@@ -340,59 +340,6 @@ class TakesChanges(Protocol):
         one twice is harmless, whatever `ServiceSpec.resend_is_safe` says of plays.
         """
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class ImportPage:
-    """One answer of a walk through what a source has."""
-
-    entries: tuple[Entry, ...]
-    #: Where the walk goes on, for the next `page`; empty after the last one. It stays good over a
-    #: restart of the program, and names everything the walk depends on, such as its end.
-    next_cursor: str
-    #: Lines in the whole walk, where the source says; None where it does not.
-    total: int | None = None
-    #: Lines that could not be used, a few words each; they are counted as failed.
-    unreadable: tuple[str, ...] = ()
-
-
-@runtime_checkable
-class Readable(Protocol):
-    """A client that reads what its account has: `ServiceSpec.imports` names the facets.
-
-    Both methods keep the service's pace and raise the errors of `core.errors`.
-    """
-
-    async def marks(self) -> Mapping[Facet, str]:
-        """A text for each facet that changes when what is there changes.
-
-        Of a service that has no such call, or for facets it does not cover, nothing is said. It is
-        asked before a walk and kept when the walk has ended: what changes meanwhile is seen again.
-        """
-        ...
-
-    async def page(self, facet: Facet, cursor: str) -> ImportPage:
-        """The page at `cursor`, "" for the first.
-
-        A line has the same `Entry.line` whenever it is read. Pages may overlap; nothing is left
-        out between them while the account is changed during the walk.
-        """
-        ...
-
-
-class ImportFile(Protocol):
-    """An opened file that can be imported from. Its methods block, and may run on any thread."""
-
-    @property
-    def facets(self) -> tuple[Facet, ...]:
-        """What is in it."""
-        ...
-
-    def page(self, facet: Facet, cursor: str) -> ImportPage:
-        """As `Readable.page`. Raises ImportRefused with a sentence."""
-        ...
-
-    def close(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import ClassVar
 from revenge_companion.core.errors import ImportRefused
 from revenge_companion.core.library import Entry, Facet, Precision, Subject
 from revenge_companion.services.archives import is_zip, refusing
-from revenge_companion.services.base import ImportPage
+from revenge_companion.services.importing import ImportPage
 from revenge_companion.services.reading import day_of, packed, place, unpacked
 from revenge_companion.services.tables import Cells, Row, Table, cells_of, first_lines, named
 
@@ -36,7 +36,7 @@ class Problem:
 
 
 class BookFile(ABC):
-    """One opened table of books; see `services.base.ImportFile`."""
+    """One opened table of books; see `services.importing.ImportFile`."""
 
     #: Who writes such files.
     writer: ClassVar[str]
@@ -60,7 +60,7 @@ class BookFile(ABC):
         return tuple(facet for facet in _FACETS if self._counted()[facet])
 
     def page(self, facet: Facet, cursor: str) -> ImportPage:
-        """The page at `cursor`; see `services.base.ImportFile`."""
+        """The page at `cursor`; see `services.importing.ImportFile`."""
         total = self._counted()[facet]
         offset = place(unpacked(cursor), "at")
         # What is wrong with a whole row is told once, not with each of its facets.

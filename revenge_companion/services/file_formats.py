@@ -12,7 +12,7 @@ from typing import Protocol
 from revenge_companion.core.errors import ImportRefused
 from revenge_companion.core.library import Facet
 from revenge_companion.services.archives import unreadable
-from revenge_companion.services.base import ImportFile
+from revenge_companion.services.importing import ImportFile
 
 
 class Reader(ImportFile, Protocol):

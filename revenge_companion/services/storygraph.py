@@ -25,7 +25,7 @@ _MOST_TAGS = 100
 
 
 class StoryGraphFile(BookFile):
-    """One opened file; see `services.base.ImportFile`."""
+    """One opened file; see `services.importing.ImportFile`."""
 
     writer = "The StoryGraph"
 

@@ -26,7 +26,8 @@ from revenge_companion.services.animemap.map import AnimeMap
 from revenge_companion.services.animemap.placing import doubtful, placed, unchanged
 from revenge_companion.services.animemap.walk import Chunk, ListWalk
 from revenge_companion.services.answers import mapping, one_by_one, sendable, whole_number
-from revenge_companion.services.base import ImportPage, RemoteUser, SecretSlot
+from revenge_companion.services.base import RemoteUser, SecretSlot
+from revenge_companion.services.importing import ImportPage
 
 
 class AniListClient:
@@ -96,7 +97,7 @@ class AniListClient:
         return {}
 
     async def page(self, facet: Facet, cursor: str) -> ImportPage:
-        """A page of the list; see `services.base.Readable`."""
+        """A page of the list; see `services.importing.Readable`."""
         if facet not in SPEC.imports:
             raise ImportRefused("AniList has nothing of this kind.")
         return await self._walk.page(facet, cursor)

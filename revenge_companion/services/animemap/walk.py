@@ -16,7 +16,7 @@ from revenge_companion.core.clock import Clock
 from revenge_companion.core.errors import ServiceTrouble
 from revenge_companion.core.library import Entry, Facet
 from revenge_companion.services.animemap.map import AnimeMap
-from revenge_companion.services.base import ImportPage
+from revenge_companion.services.importing import ImportPage
 from revenge_companion.services.reading import packed, place, unpacked
 
 #: Lines of one page; an entry's are never cut.
@@ -46,7 +46,7 @@ Fetch = Callable[[int], Awaitable[Chunk]]
 
 
 class ListWalk:
-    """One account's list; see `services.base.Readable`."""
+    """One account's list; see `services.importing.Readable`."""
 
     def __init__(self, fetch: Fetch, maps: AnimeMap, clock: Clock) -> None:
         self._fetch = fetch
@@ -64,7 +64,7 @@ class ListWalk:
         self._totals.clear()
 
     async def page(self, facet: Facet, cursor: str) -> ImportPage:
-        """The page at `cursor`; see `services.base.Readable`."""
+        """The page at `cursor`; see `services.importing.Readable`."""
         at = unpacked(cursor)
         number, skip = place(at, "chunk") or 1, place(at, "skip") or 0
         #: On the second way, the number of the last chunk; that one is not read again.

@@ -29,7 +29,7 @@ _MOST_SHELVES = 100
 
 
 class GoodreadsFile(BookFile):
-    """One opened file; see `services.base.ImportFile`."""
+    """One opened file; see `services.importing.ImportFile`."""
 
     writer = "Goodreads"
 

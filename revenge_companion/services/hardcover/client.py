@@ -27,11 +27,12 @@ from revenge_companion.services.answers import (
     whole_number,
     words,
 )
-from revenge_companion.services.base import ImportPage, RemoteUser, SecretSlot
+from revenge_companion.services.base import RemoteUser, SecretSlot
 from revenge_companion.services.hardcover import changes, payload, reading
 from revenge_companion.services.hardcover.payload import OnShelf
 from revenge_companion.services.hardcover.spec import SPEC
 from revenge_companion.services.hardcover.wire import Api
+from revenge_companion.services.importing import ImportPage
 from revenge_companion.services.reading import packed, place, unpacked
 
 
@@ -101,7 +102,7 @@ class HardcoverClient:
         return {}
 
     async def page(self, facet: Facet, cursor: str) -> ImportPage:
-        """A page of the shelves; see `services.base.Readable`."""
+        """A page of the shelves; see `services.importing.Readable`."""
         query, after = reading.query(facet), place(unpacked(cursor), "after") or 0
         if query is None:
             raise ImportRefused("Hardcover has nothing of this kind.")

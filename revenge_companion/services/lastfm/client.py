@@ -37,8 +37,9 @@ from revenge_companion.services.answers import (
     outcome_of,
     refusal,
 )
-from revenge_companion.services.base import ImportPage, RemoteUser, Secret, SecretSlot
+from revenge_companion.services.base import RemoteUser, Secret, SecretSlot
 from revenge_companion.services.changing import change_of
+from revenge_companion.services.importing import ImportPage
 from revenge_companion.services.lastfm import payload, wire
 from revenge_companion.services.lastfm.reading import Reading
 from revenge_companion.services.lastfm.spec import SPEC
@@ -164,11 +165,11 @@ class LastFmClient:
         return Delivered()
 
     async def marks(self) -> Mapping[Facet, str]:
-        """What changes with the account's plays and loves; see `services.base.Readable`."""
+        """What changes with the account's plays and loves; see `services.importing.Readable`."""
         return await self._reading.marks()
 
     async def page(self, facet: Facet, cursor: str) -> ImportPage:
-        """A page of plays or loves; see `services.base.Readable`."""
+        """A page of plays or loves; see `services.importing.Readable`."""
         return await self._reading.page(facet, cursor)
 
     async def revoke(self) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from revenge_companion.core.errors import ImportRefused
 from revenge_companion.core.library import Entry, Facet, Precision, Subject, SubjectKind
 from revenge_companion.services.archives import is_zip, refusing
-from revenge_companion.services.base import ImportPage
+from revenge_companion.services.importing import ImportPage
 from revenge_companion.services.reading import name, packed, place, unix_moment, unpacked
 from revenge_companion.services.tables import Row, Table, cell, cells_of, column, first_lines
 
@@ -51,7 +51,7 @@ class _Layout:
 
 
 class LastFmFile:
-    """One opened file; see `services.base.ImportFile`."""
+    """One opened file; see `services.importing.ImportFile`."""
 
     facets = (Facet.HISTORY,)
 
@@ -71,7 +71,7 @@ class LastFmFile:
         return not is_zip(path) and _layout_of(path) is not None
 
     def page(self, facet: Facet, cursor: str) -> ImportPage:
-        """The page at `cursor`; see `services.base.ImportFile`."""
+        """The page at `cursor`; see `services.importing.ImportFile`."""
         if facet is not Facet.HISTORY:
             raise ImportRefused("This file holds plays only.")
         at = unpacked(cursor)

@@ -22,7 +22,7 @@ from revenge_companion.core.errors import (
 from revenge_companion.core.library import Entry, Facet, Precision, Subject, SubjectKind
 from revenge_companion.net.http import Answer
 from revenge_companion.services.answers import first_text, mapping, object_of, rows_of, whole_number
-from revenge_companion.services.base import ImportPage
+from revenge_companion.services.importing import ImportPage
 from revenge_companion.services.lastfm import wire
 from revenge_companion.services.reading import (
     name,
@@ -64,7 +64,7 @@ class _Rows:
 
 
 class Reading:
-    """Reads one account; see `services.base.Readable`."""
+    """Reads one account; see `services.importing.Readable`."""
 
     def __init__(self, call: Call, user: str, *, custom: bool, page_rows: int = PAGE_ROWS) -> None:
         self._call = call

@@ -18,7 +18,7 @@ from revenge_companion.core.errors import ImportRefused
 from revenge_companion.core.library import Entry, Facet, Precision
 from revenge_companion.core.ratings import rating_of
 from revenge_companion.services.archives import Archive, is_zip, refusing
-from revenge_companion.services.base import ImportPage
+from revenge_companion.services.importing import ImportPage
 from revenge_companion.services.letterboxd.films import Film, Films, film_of
 from revenge_companion.services.reading import day_of, name, packed, place, unpacked
 from revenge_companion.services.reviews import plain
@@ -66,7 +66,7 @@ class _File:
 
 
 class LetterboxdExport:
-    """One opened file; see `services.base.ImportFile`."""
+    """One opened file; see `services.importing.ImportFile`."""
 
     def __init__(self, path: Path) -> None:
         self._archive = Archive(path)
@@ -96,7 +96,7 @@ class LetterboxdExport:
         return tuple(facet for facet in Facet if self._totals[facet])
 
     def page(self, facet: Facet, cursor: str) -> ImportPage:
-        """The page at `cursor`; see `services.base.ImportFile`."""
+        """The page at `cursor`; see `services.importing.ImportFile`."""
         at = unpacked(cursor)
         films = self._known()
         parts = self._lists if facet is Facet.LISTS else list(_FILES.get(facet, ()))

@@ -25,7 +25,8 @@ from revenge_companion.services.answers import (
     outcome_of,
     refusal,
 )
-from revenge_companion.services.base import ImportPage, RemoteUser, SecretSlot
+from revenge_companion.services.base import RemoteUser, SecretSlot
+from revenge_companion.services.importing import ImportPage
 from revenge_companion.services.listenbrainz import payload, undo, wire
 from revenge_companion.services.listenbrainz.feedback import Feedback, not_kept
 from revenge_companion.services.listenbrainz.probe import NO_TOKEN
@@ -127,11 +128,11 @@ class ListenBrainzClient:
         return await one_by_one(batch, self._feedback.change, at_once=SINGLES_AT_ONCE)
 
     async def marks(self) -> Mapping[Facet, str]:
-        """What changes with the account's listens and feedback; see `services.base.Readable`."""
+        """What changes with the listens and the feedback; see `services.importing.Readable`."""
         return await self._reading.marks()
 
     async def page(self, facet: Facet, cursor: str) -> ImportPage:
-        """A page of listens or feedback; see `services.base.Readable`."""
+        """A page of listens or feedback; see `services.importing.Readable`."""
         return await self._reading.page(facet, cursor)
 
     async def _sent(

@@ -16,7 +16,7 @@ from revenge_companion.core.errors import ImportRefused
 from revenge_companion.core.library import Entry, Facet, Subject
 from revenge_companion.services import json_lines
 from revenge_companion.services.archives import Archive, is_zip, refusing
-from revenge_companion.services.base import ImportPage
+from revenge_companion.services.importing import ImportPage
 from revenge_companion.services.json_lines import Broken, Value
 from revenge_companion.services.listenbrainz import listens
 from revenge_companion.services.reading import packed, place, unpacked
@@ -54,7 +54,7 @@ class _Open:
 
 
 class ListenBrainzFile:
-    """One opened file; see `services.base.ImportFile`."""
+    """One opened file; see `services.importing.ImportFile`."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -89,7 +89,7 @@ class ListenBrainzFile:
         return tuple(facet for facet in (Facet.HISTORY, Facet.LOVED) if facet in held)
 
     def page(self, facet: Facet, cursor: str) -> ImportPage:
-        """The page at `cursor`; see `services.base.ImportFile`."""
+        """The page at `cursor`; see `services.importing.ImportFile`."""
         at = unpacked(cursor)
         number, offset, total = place(at, "part") or 0, place(at, "at") or 0, place(at, "total")
         parts = [part for part in self._parts if part.facet is facet]

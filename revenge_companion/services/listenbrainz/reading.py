@@ -16,7 +16,7 @@ from revenge_companion.core.errors import BatchRefused, ImportRefused, ServiceTr
 from revenge_companion.core.library import Entry, Facet
 from revenge_companion.net.http import Answer
 from revenge_companion.services.answers import mapping, object_of, rows_of, whole_number
-from revenge_companion.services.base import ImportPage
+from revenge_companion.services.importing import ImportPage
 from revenge_companion.services.listenbrainz import listens, payload, wire
 from revenge_companion.services.listenbrainz.feedback import Send
 from revenge_companion.services.listenbrainz.spec import SPEC
@@ -43,7 +43,7 @@ class _Rows:
 
 
 class Reading:
-    """Reads one account; see `services.base.Readable`."""
+    """Reads one account; see `services.importing.Readable`."""
 
     def __init__(self, send: Send, root: str, user: str, *, page_rows: int = PAGE_ROWS) -> None:
         self._send = send

@@ -32,7 +32,8 @@ from revenge_companion.services.animemap.map import AnimeMap
 from revenge_companion.services.animemap.placing import doubtful, placed, unchanged
 from revenge_companion.services.animemap.walk import Chunk, ListWalk
 from revenge_companion.services.answers import object_of, one_by_one, sendable
-from revenge_companion.services.base import ImportPage, RemoteUser, Secret, SecretSlot
+from revenge_companion.services.base import RemoteUser, Secret, SecretSlot
+from revenge_companion.services.importing import ImportPage
 from revenge_companion.services.myanimelist import changes, payload, reading, wire
 from revenge_companion.services.myanimelist.spec import SPEC
 from revenge_companion.services.tokens import Tokens
@@ -114,7 +115,7 @@ class MyAnimeListClient:
         return {}
 
     async def page(self, facet: Facet, cursor: str) -> ImportPage:
-        """A page of the list; see `services.base.Readable`."""
+        """A page of the list; see `services.importing.Readable`."""
         if facet not in SPEC.imports:
             raise ImportRefused("MyAnimeList has nothing of this kind.")
         return await self._walk.page(facet, cursor)

@@ -15,7 +15,8 @@ from revenge_companion.core.reasons import Reason
 from revenge_companion.net.gate import DayBudget, Gate
 from revenge_companion.net.http import Answer, Http
 from revenge_companion.services.answers import mapping, object_of, refusal, whole_number
-from revenge_companion.services.base import ImportPage, RemoteUser, Secret, SecretSlot
+from revenge_companion.services.base import RemoteUser, Secret, SecretSlot
+from revenge_companion.services.importing import ImportPage
 from revenge_companion.services.simkl import changes, payload, undo, wire
 from revenge_companion.services.simkl.kept import Kept
 from revenge_companion.services.simkl.library import Library
@@ -143,11 +144,11 @@ class SimklClient:
         return user
 
     async def marks(self) -> Mapping[Facet, str]:
-        """When each facet changed last; see `services.base.Readable`."""
+        """When each facet changed last; see `services.importing.Readable`."""
         return await self._library.marks()
 
     async def page(self, facet: Facet, cursor: str) -> ImportPage:
-        """One page of what the account has; see `services.base.Readable`."""
+        """One page of what the account has; see `services.importing.Readable`."""
         return await self._library.page(facet, cursor)
 
     async def change(self, batch: Sequence[Delivery]) -> Mapping[int, Outcome]:

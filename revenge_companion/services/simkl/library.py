@@ -16,7 +16,7 @@ from revenge_companion.core.errors import ImportRefused
 from revenge_companion.core.library import Entry, Facet
 from revenge_companion.net.http import Answer
 from revenge_companion.services.answers import mapping, moment, object_of, words
-from revenge_companion.services.base import ImportPage
+from revenge_companion.services.importing import ImportPage
 from revenge_companion.services.simkl import entries, payload, wire
 from revenge_companion.services.simkl.kept import Kept, Title
 
@@ -100,7 +100,7 @@ class Library:
         self._said_at_s: float | None = None
 
     async def marks(self) -> dict[Facet, str]:
-        """See `services.base.Readable`."""
+        """See `services.importing.Readable`."""
         said = await self._activities()
         found: dict[Facet, str] = {}
         for facet, names in _ACTIVITIES.items():
@@ -114,7 +114,7 @@ class Library:
         return found
 
     async def page(self, facet: Facet, text: str) -> ImportPage:
-        """See `services.base.Readable`."""
+        """See `services.importing.Readable`."""
         if facet not in entries.FACETS:
             raise ImportRefused("Simkl has nothing of this kind.")
         cursor = Cursor.of(text)

@@ -18,7 +18,8 @@ from revenge_companion.services.answers import (
     rows_of,
     whole_number,
 )
-from revenge_companion.services.base import ImportPage, RemoteUser, Secret, SecretSlot
+from revenge_companion.services.base import RemoteUser, Secret, SecretSlot
+from revenge_companion.services.importing import ImportPage
 from revenge_companion.services.tokens import Tokens, read_refreshed
 from revenge_companion.services.trakt import changes, payload, reading, undo, wire
 from revenge_companion.services.trakt.once import WatchOnce
@@ -163,11 +164,11 @@ class TraktClient:
         return Removal.REMOVED if delivery.remote_id else removed
 
     async def marks(self) -> Mapping[Facet, str]:
-        """When each facet changed last; see `services.base.Readable`."""
+        """When each facet changed last; see `services.importing.Readable`."""
         return await self._walk.marks()
 
     async def page(self, facet: Facet, cursor: str) -> ImportPage:
-        """One page of what the account has; see `services.base.Readable`."""
+        """One page of what the account has; see `services.importing.Readable`."""
         return await self._walk.page(facet, cursor)
 
     async def change(self, batch: Sequence[Delivery]) -> Mapping[int, Outcome]:

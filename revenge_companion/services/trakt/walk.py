@@ -24,8 +24,8 @@ from revenge_companion.core.library import Entry, Facet, keys
 from revenge_companion.core.ratings import rating_of
 from revenge_companion.net.http import Answer
 from revenge_companion.services.answers import mapping, object_of, whole_number, words
-from revenge_companion.services.base import ImportPage
 from revenge_companion.services.changing import change_of
+from revenge_companion.services.importing import ImportPage
 from revenge_companion.services.trakt import changes, entries, payload, wire
 
 #: Lines of a page; their own maximum.
@@ -126,7 +126,7 @@ class Walk:
         self._get = get
 
     async def marks(self) -> dict[Facet, str]:
-        """See `services.base.Readable`."""
+        """See `services.importing.Readable`."""
         answer = await self._get("/sync/last_activities", {})
         data = object_of(answer) if answer.status == 200 else None
         if data is None or not isinstance(data.get("all"), str):
@@ -139,7 +139,7 @@ class Walk:
         return found
 
     async def page(self, facet: Facet, text: str) -> ImportPage:
-        """See `services.base.Readable`."""
+        """See `services.importing.Readable`."""
         cursor = Cursor.of(text)
         if facet is Facet.LISTS:
             return await self._list_page(cursor)

@@ -15,7 +15,8 @@ from revenge_companion.core.reasons import Reason
 from revenge_companion.demo.destinations import Destinations
 from revenge_companion.demo.library import LIBRARY
 from revenge_companion.net.http import Http
-from revenge_companion.services.base import LinkRequest, Readable, TakesChanges
+from revenge_companion.services.base import LinkRequest, TakesChanges
+from revenge_companion.services.importing import Readable
 from revenge_companion.services.simkl.client import SimklClient
 from revenge_companion.services.simkl.service import Simkl
 from revenge_companion.services.trakt.client import TraktClient

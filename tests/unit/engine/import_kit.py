@@ -18,8 +18,9 @@ from revenge_companion.engine.import_marks import Marker
 from revenge_companion.engine.import_reading import Catalogue
 from revenge_companion.engine.import_sources import Sources
 from revenge_companion.engine.importer import Importer
-from revenge_companion.services.base import ImportPage, LinkMethod, ServiceSpec
+from revenge_companion.services.base import LinkMethod, ServiceSpec
 from revenge_companion.services.file_formats import FileFormat
+from revenge_companion.services.importing import ImportPage
 from revenge_companion.store.database import Database, Link
 from revenge_companion.store.import_runs import ImportRuns
 from revenge_companion.store.import_writing import BATCH

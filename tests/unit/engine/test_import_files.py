@@ -8,8 +8,8 @@ import pytest
 from revenge_companion.core.errors import ImportRefused
 from revenge_companion.core.imports import RunState
 from revenge_companion.core.library import Entry, Facet
-from revenge_companion.services.base import ImportPage
 from revenge_companion.services.file_formats import FileFormat
+from revenge_companion.services.importing import ImportPage
 from tests.clock import eventually, within
 from tests.unit.engine.import_kit import HISTORY, RATINGS, Desk, desk, dump, play, shown, track
 

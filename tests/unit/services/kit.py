@@ -18,7 +18,8 @@ from revenge_companion.core.live import LiveAction, LiveNotice
 from revenge_companion.core.media import Ids, Item, Kind, MusicIds, Series
 from revenge_companion.core.scrobble import Scrobble
 from revenge_companion.net.http import Http
-from revenge_companion.services.base import ImportPage, LinkPrompt, Secret
+from revenge_companion.services.base import LinkPrompt, Secret
+from revenge_companion.services.importing import ImportPage
 from tests.clock import START, FakeClock
 
 DATA = Path(__file__).parents[2] / "data"

@@ -27,7 +27,8 @@ from revenge_companion.services.anilist.client import AniListClient
 from revenge_companion.services.anilist.service import AniList
 from revenge_companion.services.anilist.spec import SPEC
 from revenge_companion.services.animemap.walk import GOOD_FOR_S
-from revenge_companion.services.base import Readable, Secret
+from revenge_companion.services.base import Secret
+from revenge_companion.services.importing import Readable
 from tests.unit.services.anime import a_map, anilist_error
 from tests.unit.services.kit import (
     CUT,

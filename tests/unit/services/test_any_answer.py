@@ -36,7 +36,6 @@ from revenge_companion.services.base import (
     LoveClient,
     Prober,
     ProbeResult,
-    Readable,
     ReadsBack,
     Secret,
     Service,
@@ -44,6 +43,7 @@ from revenge_companion.services.base import (
     TakesChanges,
 )
 from revenge_companion.services.catalog import SPECS, build_services
+from revenge_companion.services.importing import Readable
 from revenge_companion.services.undo import Removal, UndoClient
 from tests.clock import START
 from tests.unit.services import kit

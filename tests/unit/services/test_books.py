@@ -14,10 +14,10 @@ from revenge_companion.core.errors import ImportRefused
 from revenge_companion.core.library import NOTE_LIMIT, Entry, Facet, Precision, keys
 from revenge_companion.core.ratings import stars_of
 from revenge_companion.services import books, tables
-from revenge_companion.services.base import ImportFile
 from revenge_companion.services.books import isbn13, names_no_day
 from revenge_companion.services.file_formats import recognised
 from revenge_companion.services.goodreads.library import GoodreadsFile
+from revenge_companion.services.importing import ImportFile
 from revenge_companion.services.reading import day_of
 from revenge_companion.services.reviews import plain
 from revenge_companion.services.storygraph import StoryGraphFile

@@ -20,10 +20,11 @@ from revenge_companion.core.errors import (
 )
 from revenge_companion.core.library import Entry, Facet, Precision, SubjectKind
 from revenge_companion.net.http import Http
-from revenge_companion.services.base import Readable, Secret
+from revenge_companion.services.base import Secret
 from revenge_companion.services.hardcover.client import HardcoverClient
 from revenge_companion.services.hardcover.spec import SPEC
 from revenge_companion.services.hardcover.wire import Api
+from revenge_companion.services.importing import Readable
 from tests.unit.services.kit import (
     CUT,
     PORTAL,

@@ -25,7 +25,8 @@ from revenge_companion.core.errors import (
 )
 from revenge_companion.core.library import Facet, Precision, SubjectKind
 from revenge_companion.net.http import Answer
-from revenge_companion.services.base import AgeLimited, Readable, Secret, TakesChanges
+from revenge_companion.services.base import AgeLimited, Secret, TakesChanges
+from revenge_companion.services.importing import Readable
 from revenge_companion.services.lastfm.client import LastFmClient
 from revenge_companion.services.lastfm.reading import Reading
 from revenge_companion.services.lastfm.service import LastFm

@@ -16,8 +16,8 @@ from revenge_companion.core.errors import ImportRefused
 from revenge_companion.core.library import Entry, Facet, Precision, SubjectKind, keys
 from revenge_companion.core.matching import NoMatch, match
 from revenge_companion.core.reasons import Reason
-from revenge_companion.services.base import ImportFile
 from revenge_companion.services.file_formats import format_of, recognised
+from revenge_companion.services.importing import ImportFile
 from revenge_companion.services.letterboxd import export
 from revenge_companion.services.letterboxd.export import LetterboxdExport
 from tests.unit.services.kit import utc

@@ -10,8 +10,8 @@ import pytest
 
 from revenge_companion.core.errors import ImportRefused
 from revenge_companion.core.library import Entry, Facet
-from revenge_companion.services.base import ImportFile, ImportPage
 from revenge_companion.services.file_formats import format_of, recognised
+from revenge_companion.services.importing import ImportFile, ImportPage
 from revenge_companion.services.listenbrainz import files
 from revenge_companion.services.listenbrainz.files import ListenBrainzFile
 

@@ -26,7 +26,8 @@ from revenge_companion.core.errors import (
 from revenge_companion.core.library import Facet, Precision
 from revenge_companion.core.media import MusicIds
 from revenge_companion.net.http import Answer
-from revenge_companion.services.base import AgeLimited, Readable, Secret, TakesChanges
+from revenge_companion.services.base import AgeLimited, Secret, TakesChanges
+from revenge_companion.services.importing import Readable
 from revenge_companion.services.listenbrainz import listens
 from revenge_companion.services.listenbrainz.client import ListenBrainzClient
 from revenge_companion.services.listenbrainz.reading import Reading

@@ -19,7 +19,8 @@ from revenge_companion.core.errors import (
 )
 from revenge_companion.core.library import Facet, Precision
 from revenge_companion.core.reasons import Reason
-from revenge_companion.services.base import Readable, Secret
+from revenge_companion.services.base import Secret
+from revenge_companion.services.importing import Readable
 from revenge_companion.services.myanimelist import reading
 from revenge_companion.services.myanimelist.client import MyAnimeListClient
 from revenge_companion.services.myanimelist.spec import SPEC

@@ -27,7 +27,8 @@ from revenge_companion.core.errors import (
 from revenge_companion.core.library import Entry, Facet, Precision, Subject, SubjectKind, keys
 from revenge_companion.core.media import Ids, Series
 from revenge_companion.net.http import Http
-from revenge_companion.services.base import ImportPage, Readable, Secret
+from revenge_companion.services.base import Secret
+from revenge_companion.services.importing import ImportPage, Readable
 from revenge_companion.services.simkl import library
 from revenge_companion.services.simkl.client import SimklClient
 from revenge_companion.services.simkl.service import Simkl

@@ -25,7 +25,8 @@ from revenge_companion.core.errors import (
 from revenge_companion.core.library import Entry, Facet, Precision, Subject, SubjectKind, keys
 from revenge_companion.core.media import Ids, Series
 from revenge_companion.net.http import Http
-from revenge_companion.services.base import ImportPage, Readable, Secret
+from revenge_companion.services.base import Secret
+from revenge_companion.services.importing import ImportPage, Readable
 from revenge_companion.services.trakt.client import TraktClient
 from revenge_companion.services.trakt.service import Trakt
 from revenge_companion.services.trakt.spec import SPEC
