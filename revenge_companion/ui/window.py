@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from enum import IntEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
@@ -11,6 +10,7 @@ from PySide6.QtGui import QCloseEvent, QDesktopServices, QKeySequence, QShortcut
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from revenge_companion import APP_NAME
+from revenge_companion.core.accounts import Account
 from revenge_companion.core.errors import CompanionError
 from revenge_companion.core.reasons import Reason
 from revenge_companion.core.status import EngineStatus
@@ -19,6 +19,7 @@ from revenge_companion.ui.async_slot import Tasks, async_slot
 from revenge_companion.ui.autostart import Autostart, system_autostart
 from revenge_companion.ui.context import Context
 from revenge_companion.ui.pages.activity import ActivityPage
+from revenge_companion.ui.places import Place, is_loaded, load
 from revenge_companion.ui.widgets.import_notice import ImportNotice
 from revenge_companion.ui.widgets.notice import Notice
 from revenge_companion.ui.widgets.sidebar import Sidebar
@@ -31,18 +32,6 @@ if TYPE_CHECKING:
     from revenge_companion.ui.pages.settings import SettingsPage
     from revenge_companion.ui.pages.statistics import StatisticsPage
     from revenge_companion.ui.widgets.demo_banner import DemoBanner
-
-
-class Place(IntEnum):
-    """Where a page stands in the sidebar; its key is Ctrl and the number after that."""
-
-    ACTIVITY = 0
-    OUTBOX = 1
-    ACCOUNTS = 2
-    IMPORTS = 3
-    LIBRARY = 4
-    STATISTICS = 5
-    SETTINGS = 6
 
 
 Page = TypeVar(
@@ -86,6 +75,7 @@ class Window(QWidget):
         self._said_no_tray = False
         self.tasks = Tasks()
         self._asking = False
+        self._chosen = Place.ACTIVITY
         self._shut: list[Callable[[], None]] = []
         self.setWindowTitle(APP_NAME)
         self._banner = banner
@@ -158,6 +148,7 @@ class Window(QWidget):
             shortcut.activated.connect(act)
 
     # Pages are built when they are first chosen: the window opens sooner and stays smaller.
+    # Whoever needs one that may not be there yet goes through `_open` first.
 
     @cached_property
     def activity(self) -> ActivityPage:
@@ -177,7 +168,7 @@ class Window(QWidget):
         from revenge_companion.ui.pages.accounts import AccountsPage
 
         page = AccountsPage(self._context, open_in_browser)
-        page.linked.connect(lambda account: self.imports.offer(account))
+        page.linked.connect(self._on_linked)
         return self._added(page, self.tr("Accounts"))
 
     @cached_property
@@ -215,23 +206,41 @@ class Window(QWidget):
         return page
 
     def _on_chosen(self, number: int) -> None:
-        page: QWidget
-        match number:
+        place = Place(number)
+        self._chosen = place
+        if is_loaded(place):
+            self.pages.setCurrentWidget(self._page(place))
+        else:
+            self._show_loaded(place)
+
+    @async_slot
+    async def _show_loaded(self, place: Place) -> None:
+        await load(place)
+        # Another page may have been chosen meanwhile.
+        if self._chosen is place:
+            self.pages.setCurrentWidget(self._page(place))
+
+    def _page(self, place: Place) -> QWidget:
+        match place:
             case Place.OUTBOX:
-                page = self.outbox
+                return self.outbox
             case Place.ACCOUNTS:
-                page = self.accounts
+                return self.accounts
             case Place.IMPORTS:
-                page = self.imports
+                return self.imports
             case Place.LIBRARY:
-                page = self.library
+                return self.library
             case Place.STATISTICS:
-                page = self.statistics
+                return self.statistics
             case Place.SETTINGS:
-                page = self.settings
-            case _:
-                page = self.activity
-        self.pages.setCurrentWidget(page)
+                return self.settings
+        return self.activity
+
+    async def _open(self, place: Place) -> None:
+        """Show a page, however long it takes to be there."""
+        self.sidebar.choose(place)
+        if not is_loaded(place):
+            await load(place)
 
     def show_play(self, play_id: int) -> None:
         """Show the story of one play."""
@@ -241,19 +250,22 @@ class Window(QWidget):
     def show_settings(self) -> None:
         self.sidebar.choose(Place.SETTINGS)
 
-    def show_anime(self) -> None:
+    @async_slot
+    async def show_anime(self) -> None:
         """Show where the anime map is downloaded."""
-        self.show_settings()
+        await self._open(Place.SETTINGS)
         self.settings.show_anime()
 
-    def show_unmatched(self) -> None:
+    @async_slot
+    async def show_unmatched(self) -> None:
         """Show the lines of imports that found no match."""
-        self.sidebar.choose(Place.IMPORTS)
+        await self._open(Place.IMPORTS)
         self.imports.show_unmatched()
 
-    def link_again(self, account_id: int) -> None:
+    @async_slot
+    async def link_again(self, account_id: int) -> None:
         """Show the accounts, and the dialog that links this one anew."""
-        self.sidebar.choose(Place.ACCOUNTS)
+        await self._open(Place.ACCOUNTS)
         self.accounts.link_again(account_id)
 
     @async_slot
@@ -346,9 +358,15 @@ class Window(QWidget):
         dialog.unmatched_wanted.connect(self.show_unmatched)
         await self._ask(dialog)
 
-    def _on_open_run(self, run_id: int) -> None:
-        self.sidebar.choose(Place.IMPORTS)
+    @async_slot
+    async def _on_open_run(self, run_id: int) -> None:
+        await self._open(Place.IMPORTS)
         self.imports.open_run(run_id)
+
+    @async_slot
+    async def _on_linked(self, account: Account) -> None:
+        await load(Place.IMPORTS)
+        self.imports.offer(account)
 
     def _looks_at_imports(self) -> bool:
         # The page is not built to find out; the first steps have a wizard of their own.

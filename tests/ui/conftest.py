@@ -4,6 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from revenge_companion.core.status import Host, HostUse
 from revenge_companion.ui.bridge import Bridge
 from revenge_companion.ui.context import Context
 from revenge_companion.ui.loop import CompanionLoop
+from revenge_companion.ui.places import MODULES, Place
 from revenge_companion.ui.words import EnglishPlurals
 from tests.clock import FakeClock
 from tests.ui.fake_engine import SIGNED_IN, FakeEngine, not_counted, play, waiting
@@ -47,6 +49,14 @@ def _same_everywhere() -> Iterator[None]:
     else:
         os.environ["TZ"] = before
     time.tzset()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _used_for_a_while() -> None:
+    """Every page was opened before, so that it opens at once; see test_opening.py for the first."""
+    for place in Place:
+        for name in MODULES.get(place, ()):
+            import_module(name)
 
 
 @pytest.fixture(autouse=True)

@@ -25,8 +25,9 @@ from revenge_companion.ui.bridge import Bridge
 from revenge_companion.ui.context import Context
 from revenge_companion.ui.dialogs.link import LinkDialog
 from revenge_companion.ui.pages.accounts import AccountsPage
+from revenge_companion.ui.places import Place
 from revenge_companion.ui.widgets.account_card import AccountCard
-from revenge_companion.ui.window import Place, Window
+from revenge_companion.ui.window import Window
 from tests.clock import eventually, settle
 from tests.integration.engine.house import Memory
 from tests.standins.anilist import AniListSite

@@ -23,8 +23,9 @@ from revenge_companion.ui.context import Context
 from revenge_companion.ui.dialogs.edit import EditDialog
 from revenge_companion.ui.dialogs.rule import RuleDialog
 from revenge_companion.ui.dialogs.rules_preview import RulesPreviewDialog
+from revenge_companion.ui.places import Place
 from revenge_companion.ui.tray_state import Do, MenuLine, tray_state
-from revenge_companion.ui.window import Place, Window
+from revenge_companion.ui.window import Window
 from tests.clock import FakeClock, settle
 from tests.ui.fake_amending import RULES, undone
 from tests.ui.fake_engine import NOW, SIGNED_IN, WORDS, FakeEngine, play

@@ -22,8 +22,9 @@ from revenge_companion.ui.dialogs.import_match import MatchDialog
 from revenge_companion.ui.dialogs.import_wizard import ImportWizard
 from revenge_companion.ui.dialogs.welcome import WelcomeDialog
 from revenge_companion.ui.pages.imports import ImportsPage
+from revenge_companion.ui.places import Place
 from revenge_companion.ui.style import Theme
-from revenge_companion.ui.window import Place, Window
+from revenge_companion.ui.window import Window
 from tests.clock import settle
 from tests.ui.fake_engine import LONG, SIGNED_IN, FakeEngine
 from tests.ui.fake_imports import LETTERBOXD_ZIP, TRAKT, FakeImports, film, row, run

@@ -18,8 +18,9 @@ from revenge_companion.ui.bridge import Bridge
 from revenge_companion.ui.context import Context
 from revenge_companion.ui.dialogs.import_wizard import ImportWizard
 from revenge_companion.ui.dialogs.link import LinkDialog
+from revenge_companion.ui.places import Place
 from revenge_companion.ui.widgets.text import Text
-from revenge_companion.ui.window import Place, Window
+from revenge_companion.ui.window import Window
 from tests.clock import eventually, settle
 from tests.integration.engine.house import SPEED, House, Memory, engine, running
 

@@ -16,8 +16,9 @@ from revenge_companion.ui.dialogs.import_match import MatchDialog
 from revenge_companion.ui.dialogs.import_wizard import ImportWizard
 from revenge_companion.ui.dialogs.link import LinkDialog
 from revenge_companion.ui.pages.imports import MOST_CARDS, ImportsPage
+from revenge_companion.ui.places import Place
 from revenge_companion.ui.widgets.text import Text
-from revenge_companion.ui.window import Place, Window
+from revenge_companion.ui.window import Window
 from tests.clock import eventually, settle
 from tests.ui.fake_engine import SIGNED_IN, FakeEngine, account
 from tests.ui.fake_imports import (

@@ -16,8 +16,9 @@ from revenge_companion.core.statistics import Bucket
 from revenge_companion.ui import ask
 from revenge_companion.ui.context import Context
 from revenge_companion.ui.models.shown import ShownColumn, ShownModel
+from revenge_companion.ui.places import Place
 from revenge_companion.ui.widgets.chart import nice_ceiling, scale
-from revenge_companion.ui.window import Place, Window
+from revenge_companion.ui.window import Window
 from tests.clock import FakeClock, settle
 from tests.ui.fake_engine import FakeEngine
 from tests.ui.fake_library import NOW, figures, line

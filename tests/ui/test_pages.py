@@ -30,9 +30,10 @@ from revenge_companion.ui.context import Context
 from revenge_companion.ui.dialogs.link import LinkDialog
 from revenge_companion.ui.dialogs.passphrase import PassphraseDialog
 from revenge_companion.ui.dialogs.signin import SignInDialog
+from revenge_companion.ui.places import Place
 from revenge_companion.ui.widgets.demo_banner import DemoBanner
 from revenge_companion.ui.widgets.now_playing import NowPlayingCard
-from revenge_companion.ui.window import Place, Window
+from revenge_companion.ui.window import Window
 from tests.clock import FakeClock, eventually, settle
 from tests.ui.fake_engine import LONG, SIGNED_IN, FakeEngine, not_counted, playing
 

@@ -27,11 +27,12 @@ from revenge_companion.ui.dialogs.passphrase import PassphraseDialog
 from revenge_companion.ui.dialogs.rule import RuleDialog
 from revenge_companion.ui.dialogs.rules_preview import RulesPreviewDialog
 from revenge_companion.ui.dialogs.signin import SignInDialog
+from revenge_companion.ui.places import Place
 from revenge_companion.ui.style import Theme
 from revenge_companion.ui.theme import svg_icon
 from revenge_companion.ui.tray_state import TrayIcon
 from revenge_companion.ui.widgets.demo_banner import DemoBanner
-from revenge_companion.ui.window import Place, Window
+from revenge_companion.ui.window import Window
 from tests.clock import FakeClock, settle
 from tests.ui.fake_amending import RULES
 from tests.ui.fake_engine import (
