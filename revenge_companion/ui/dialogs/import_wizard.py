@@ -4,40 +4,37 @@ The run belongs to the engine: closing the wizard leaves it going, and opening i
 """
 
 from collections.abc import Awaitable, Callable
+from enum import IntEnum
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import (
-    QDialog,
-    QHBoxLayout,
-    QPushButton,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QWidget
 
 from revenge_companion.core.errors import CompanionError
 from revenge_companion.core.imports import ImportRun, ImportSource, RunState, Verdict
 from revenge_companion.engine.library_api import ImportsApi
 from revenge_companion.ui import import_asking
-from revenge_companion.ui.ask import only_default
 from revenge_companion.ui.async_slot import Tasks, async_slot
 from revenge_companion.ui.context import Context
 from revenge_companion.ui.dialogs.import_end import RunPage, SummaryPage
 from revenge_companion.ui.dialogs.import_preview import PreviewPage
 from revenge_companion.ui.dialogs.import_what import WhatPage
-from revenge_companion.ui.theme import GRID, MARGIN, Tone
+from revenge_companion.ui.dialogs.wizard import Wizard
+from revenge_companion.ui.theme import Tone
 from revenge_companion.ui.widgets.card import Column
 from revenge_companion.ui.widgets.file_drop import FileDrop
 from revenge_companion.ui.widgets.import_sources import ImportSources
-from revenge_companion.ui.widgets.import_steps import Step, Steps
-from revenge_companion.ui.widgets.text import Text
-
-#: In average characters: larger text needs more room.
-WIDE, HIGH = 144, 104
 
 
-class ImportWizard(QDialog):
+class Step(IntEnum):
+    SOURCE = 0
+    WHAT = 1
+    PREVIEW = 2
+    RUN = 3
+    SUMMARY = 4
+
+
+class ImportWizard(Wizard):
     #: The user wants to see what is unmatched, an account to link, an address in the browser.
     unmatched_wanted = Signal()
     accounts_wanted = Signal()
@@ -60,8 +57,7 @@ class ImportWizard(QDialog):
         self._source: ImportSource | None = None
         self._path: Path | None = None
         self._run: ImportRun | None = None
-        self._busy = self._stopping = False
-        self._step: Step | None = None
+        self._stopping = False
         self.tasks = Tasks()
         self.setWindowTitle(self.tr("Import"))
         self._build()
@@ -83,7 +79,6 @@ class ImportWizard(QDialog):
     # Layout
 
     def _build(self) -> None:
-        self.steps = Steps()
         self.sources = ImportSources(self._context)
         held = Column(widest=10_000, margin=0)
         held.rows.addWidget(self.sources)
@@ -93,34 +88,15 @@ class ImportWizard(QDialog):
         self.preview = PreviewPage(self._imports)
         self.run = RunPage()
         self.summary = SummaryPage()
-        self.pages = QStackedWidget()
-        for page in (held, self.what, self.preview, self.run, self.summary):
-            self.pages.addWidget(page)
-        self.message = Text(tone=Tone.BAD, wrap=True)
-        self.message.setAccessibleName(self.tr("State of the import"))
-        self.message.hide()
-        self.back = QPushButton(self.tr("&Back"))
-        self.extra = QPushButton()
-        self.leave = QPushButton()
-        self.go = QPushButton()
-        footer = QHBoxLayout()
-        footer.setSpacing(2 * GRID)
-        footer.addWidget(self.back)
-        footer.addWidget(self.extra)
-        footer.addStretch(1)
-        footer.addWidget(self.leave)
-        footer.addWidget(self.go)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
-        column.setSpacing(4 * GRID)
-        column.addWidget(self.steps)
-        column.addWidget(self.pages, 1)
-        column.addWidget(self.message)
-        column.addLayout(footer)
-        character = self.fontMetrics().averageCharWidth()
-        self.resize(WIDE * character, HIGH * character)
-        self.setMinimumSize(600, 440)
-        self.setSizeGripEnabled(True)
+        names = (
+            self.tr("Source"),
+            self.tr("What"),
+            self.tr("Preview"),
+            self.tr("Run"),
+            self.tr("Summary"),
+        )
+        pages = (held, self.what, self.preview, self.run, self.summary)
+        self.frame_pages(names, pages, state=self.tr("State of the import"))
 
     def _connect(self) -> None:
         self._context.bridge.import_progressed.connect(self._on_progress)
@@ -129,7 +105,7 @@ class ImportWizard(QDialog):
         self.sources.file_chosen.connect(self._on_file)
         self.sources.address_wanted.connect(self.address_wanted)
         self.sources.accounts_wanted.connect(self._on_accounts_wanted)
-        self.what.changed.connect(self._show_footer)
+        self.what.changed.connect(self.show_footer)
         self.preview.changed.connect(self._on_preview_changed)
         self.summary.unmatched_wanted.connect(self._on_unmatched_wanted)
         self.back.clicked.connect(self._show_sources)
@@ -144,12 +120,12 @@ class ImportWizard(QDialog):
 
     def _show_sources(self) -> None:
         self.sources.show_sources(self._imports.sources())
-        self._show_page(Step.SOURCE, self._held)
+        self.show_page(Step.SOURCE, self._held)
 
     def _show_what(self, source: ImportSource, path: Path | None) -> None:
         self._source, self._path = source, path
         self.what.show_source(source, path)
-        self._show_page(Step.WHAT, self.what)
+        self.show_page(Step.WHAT, self.what)
 
     def _show_run(self, run: ImportRun) -> None:
         """Show the step that a run is at."""
@@ -159,59 +135,34 @@ class ImportWizard(QDialog):
         match run.state:
             case RunState.PREVIEW:
                 self.preview.show_run(run)
-                self._show_page(Step.PREVIEW, self.preview)
+                self.show_page(Step.PREVIEW, self.preview)
             case RunState.DONE | RunState.UNDONE:
                 self.summary.show_run(run)
-                self._show_page(Step.SUMMARY, self.summary)
+                self.show_page(Step.SUMMARY, self.summary)
             case _:
                 self.run.show_run(run, stopping=self._stopping)
                 step = Step.PREVIEW if run.stage is RunState.READING else Step.RUN
-                self._show_page(step, self.run)
+                self.show_page(step, self.run)
 
-    def _show_page(self, step: Step, page: QWidget) -> None:
-        turned = self.pages.currentWidget() is not page or self._step is not step
-        self._step = step
-        if turned:
-            self._say("")
-            self.steps.show_step(step)
-            self.pages.setCurrentWidget(page)
-        self._show_footer()
-        if turned:
-            self._focus()
-
-    def _focus(self) -> None:
-        """Put the keyboard where the step begins."""
-        if self._step is Step.SOURCE:
+    def first_widget(self) -> QWidget | None:
+        if self._step == Step.SOURCE:
             cards = list(self.sources.cards.values())
-            (cards[0].go if cards else self.sources.pick).setFocus()
-        elif self._step is Step.WHAT:
-            next(iter(self.what.facets.values()), self.go).setFocus()
-        elif self.go.isVisibleTo(self) and self.go.isEnabled():
-            self.go.setFocus()
-        else:
-            self.leave.setFocus()
+            return cards[0].go if cards else self.sources.pick
+        if self._step == Step.WHAT:
+            return next(iter(self.what.facets.values()), self.go)
+        return None
 
-    def _show_footer(self) -> None:
-        go, extra, leave = self._words()
-        for button, text in ((self.go, go), (self.extra, extra), (self.leave, leave)):
-            button.setText(text)
-            button.setVisible(bool(text))
-            button.setEnabled(not self._busy)
-        self.leave.setEnabled(True)
-        self.back.setVisible(self._step is Step.WHAT)
-        self.back.setEnabled(not self._busy)
-        self.go.setEnabled(not self._busy and self._can_go())
+    def show_footer(self) -> None:
+        super().show_footer()
         if self._run is not None and self._run.running:
             self.extra.setEnabled(not self._busy and not self._stopping)
-        only_default(self, self.go if go else self.leave)
 
-    def _words(self) -> tuple[str, str, str]:
-        """What the buttons say: the next step, the other thing to do, and leaving."""
+    def button_words(self) -> tuple[str, str, str]:
         run = self._run
         close = self.tr("Close")
-        if self._step is Step.SOURCE:
+        if self._step == Step.SOURCE:
             return "", "", self.tr("Cancel")
-        if self._step is Step.WHAT or run is None:
+        if self._step == Step.WHAT or run is None:
             return self.tr("&Read and preview"), "", self.tr("Cancel")
         if run.state is RunState.PREVIEW:
             return self.tr("&Import"), self.tr("&Throw away\N{HORIZONTAL ELLIPSIS}"), close
@@ -224,8 +175,11 @@ class ImportWizard(QDialog):
             return self.tr("&Go on"), other, close
         return "", self.tr("&Undo\N{HORIZONTAL ELLIPSIS}") if run.can_undo else "", close
 
-    def _can_go(self) -> bool:
-        if self._step is Step.WHAT:
+    def can_go_back(self) -> bool:
+        return self._step == Step.WHAT
+
+    def can_go(self) -> bool:
+        if self._step == Step.WHAT:
             return bool(self.what.chosen())
         run = self._run
         if run is not None and run.state is RunState.PREVIEW:
@@ -255,7 +209,7 @@ class ImportWizard(QDialog):
 
     def _on_go(self) -> None:
         run = self._run
-        if self._step is Step.WHAT:
+        if self._step == Step.WHAT:
             self._begin()
         elif run is not None and run.state is RunState.PREVIEW:
             self._ask(self._imports.write, run)
@@ -267,17 +221,17 @@ class ImportWizard(QDialog):
         source = self._source
         if source is None or self._busy:
             return
-        self._show_busy(True)
+        self.show_busy(True)
         try:
             number = await self._imports.begin(
                 source.key, self.what.chosen(), path=self._path, mark_watched=self.what.marks
             )
             run = await self._imports.run(number)
         except CompanionError as error:
-            self._say(str(error))
+            self.say(str(error))
             return
         finally:
-            self._show_busy(False)
+            self.show_busy(False)
         self._show_run(run)
 
     def _on_extra(self) -> None:
@@ -298,17 +252,17 @@ class ImportWizard(QDialog):
         """Ask one thing about the run and show how it stands then."""
         if self._busy:
             return
-        self._show_busy(True)
+        self.show_busy(True)
         try:
             await do(run.id)
             shown = await self._imports.run(run.id)
         except CompanionError as error:
             self._stopping = False
-            self._say(str(error))
+            self.say(str(error))
             return
         finally:
-            self._show_busy(False)
-        self._say("")
+            self.show_busy(False)
+        self.say("")
         self._show_run(shown)
 
     @async_slot
@@ -323,7 +277,7 @@ class ImportWizard(QDialog):
         try:
             await self._imports.forget(run.id)
         except CompanionError as error:
-            self._say(str(error))
+            self.say(str(error))
             return
         self._run = None
         self.reject()
@@ -335,14 +289,14 @@ class ImportWizard(QDialog):
         try:
             self._show_run(await self._imports.run(self._run.id))
         except CompanionError as error:
-            self._say(str(error))
+            self.say(str(error))
 
     def _on_progress(self, run: ImportRun) -> None:
         if self._run is not None and run.id == self._run.id:
             self._show_run(run)
 
     def _on_accounts(self, _status: object) -> None:
-        if self._step is Step.SOURCE:
+        if self._step == Step.SOURCE:
             self.sources.show_sources(self._imports.sources())
 
     def _on_accounts_wanted(self) -> None:
@@ -352,14 +306,6 @@ class ImportWizard(QDialog):
     def _on_unmatched_wanted(self) -> None:
         self.reject()
         self.unmatched_wanted.emit()
-
-    def _say(self, text: str) -> None:
-        self.message.setText(text)
-        self.message.setVisible(bool(text))
-
-    def _show_busy(self, busy: bool) -> None:
-        self._busy = busy
-        self._show_footer()
 
     def _on_finished(self) -> None:
         self.preview.shut()

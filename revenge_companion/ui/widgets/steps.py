@@ -1,35 +1,21 @@
-"""The steps of an import, and at which of them one is."""
+"""The steps of a wizard, and at which of them one is."""
 
-from enum import IntEnum
+from collections.abc import Sequence
 
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from revenge_companion.ui.theme import GRID, Tone
 from revenge_companion.ui.widgets.text import Text
+from revenge_companion.ui.words import say
 
 _ARROW = "\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}"
-
-
-class Step(IntEnum):
-    SOURCE = 0
-    WHAT = 1
-    PREVIEW = 2
-    RUN = 3
-    SUMMARY = 4
 
 
 class Steps(QWidget):
     """Where in the wizard one is; in words, so that colour is not the only sign."""
 
-    def __init__(self) -> None:
+    def __init__(self, names: Sequence[str]) -> None:
         super().__init__()
-        names = (
-            self.tr("Source"),
-            self.tr("What"),
-            self.tr("Preview"),
-            self.tr("Run"),
-            self.tr("Summary"),
-        )
         self._names = names
         self._texts = [Text() for _ in names]
         row = QHBoxLayout(self)
@@ -41,7 +27,8 @@ class Steps(QWidget):
             row.addWidget(text)
         row.addStretch(1)
 
-    def show_step(self, step: Step) -> None:
+    def show_step(self, step: int) -> None:
+        """The step one is at, counted from 0; those before it are done."""
         for number, (text, name) in enumerate(zip(self._texts, self._names, strict=True)):
             done = number < step
             text.setText(f"\N{CHECK MARK} {name}" if done else f"{number + 1} {name}")
@@ -50,7 +37,7 @@ class Steps(QWidget):
             text.setFont(font)
             text.set_tone(Tone.ACCENT if number == step else Tone.MUTED)
         self.setAccessibleName(
-            self.tr("Step {number} of {count}: {name}").format(
+            say("Step {number} of {count}: {name}").format(
                 number=step + 1, count=len(self._names), name=self._names[step]
             )
         )
