@@ -125,7 +125,9 @@ class ExportRow:
     """One line of a preview."""
 
     facet: Facet
-    subject: Subject
+    kind: SubjectKind
+    #: How people write what it is about.
+    label: str
     at: datetime | None
     precision: Precision
     rating: int | None
@@ -133,6 +135,8 @@ class ExportRow:
     reason_code: str
     #: What is sent of it; empty for a play.
     verb: str = ""
+    #: Orders the lines of one look.
+    id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +147,17 @@ class ExportTarget:
     name: str
     service: str
     facets: tuple[Facet, ...]
+    #: Plays older than this, in seconds, are refused there; None for no limit.
+    max_age_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """How far a look at an export has come."""
+
+    lines: int
+    #: 0 to 1 of everything there is to look at, or to queue.
+    share: float
 
 
 @dataclass(frozen=True, slots=True)

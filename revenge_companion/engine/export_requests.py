@@ -121,8 +121,8 @@ def preview_json(preview: ExportPreview, service: str) -> dict[str, Any]:
 def _row_json(row: ExportRow, service: str) -> dict[str, Any]:
     return {
         "what": row.facet.value,
-        "kind": row.subject.kind.value,
-        "item": row.subject.label,
+        "kind": row.kind.value,
+        "item": row.label,
         "at": iso(row.at),
         "precision": row.precision.value,
         "rating": row.rating,

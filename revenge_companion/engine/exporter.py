@@ -5,8 +5,11 @@ play that was just heard gets. Asking twice queues nothing twice.
 """
 
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TypeVar
 
 from revenge_companion.core.accounts import Account
 from revenge_companion.core.clock import Clock
@@ -17,14 +20,15 @@ from revenge_companion.core.exporting import (
     ExportTarget,
     ExportVerdict,
     Judged,
+    Looked,
     Terms,
-    judged,
     scrobble_of,
     value_of,
 )
 from revenge_companion.core.library import Facet
-from revenge_companion.services.base import AgeLimited, Client, Service
+from revenge_companion.services.base import AgeLimited, Client, Service, ServiceSpec
 from revenge_companion.store.database import Database
+from revenge_companion.store.export_rows import Counts, ExportRows
 from revenge_companion.store.exporting import Exporting, Found, Queued
 from revenge_companion.store.import_runs import ImportRuns
 from revenge_companion.store.library import Library
@@ -38,10 +42,36 @@ MOST_ROWS = 200
 #: Rows queued in one transaction.
 _BATCH = 500
 
+T = TypeVar("T")
+#: Told how far something has come, on the loop's thread.
+Told = Callable[[Looked], None]
+
 
 def source_of(account_id: int) -> str:
     """An account as a source of the library."""
     return f"account:{account_id}"
+
+
+class ExportLook:
+    """Implements `engine.library_api.ExportLook`."""
+
+    def __init__(self, preview: ExportPreview, rows: ExportRows) -> None:
+        self.preview = preview
+        self.close = rows.close
+        self._rows = rows
+
+    async def rows(
+        self,
+        verdict: ExportVerdict,
+        *,
+        facet: Facet | None = None,
+        search: str = "",
+        limit: int = MOST_ROWS,
+        after_id: int = 0,
+    ) -> list[ExportRow]:
+        return await self._rows.page(
+            verdict, facet=facet, search=search, limit=limit, after_id=after_id
+        )
 
 
 class Exporter:
@@ -65,6 +95,7 @@ class Exporter:
         self._linked = linked
         self._client_of = client_of
         self._queued = queued
+        self._db = db
         self._exporting = Exporting(db)
         self._runs = ImportRuns(db)
 
@@ -76,80 +107,122 @@ class Exporter:
                 continue
             spec = service.spec
             name = f"{spec.name} ({account.label})" if account.label else spec.name
-            found.append(ExportTarget(account.id, name, spec.key, spec.exports))
+            limit = self._max_age_s(account.id, spec)
+            found.append(ExportTarget(account.id, name, spec.key, spec.exports, limit))
         return found
+
+    async def read_at(self, account_id: int) -> dict[Facet, datetime | None]:
+        target = self._target(account_id)
+        seen = await self._runs.seen(source_of(account_id))
+        readable = self._services[target.service].spec.imports
+        return {
+            facet: seen[facet][1] if facet in seen else None
+            for facet in target.facets
+            if facet in readable
+        }
+
+    async def look(
+        self, account_id: int, facets: Sequence[Facet] = (), told: Told | None = None
+    ) -> ExportLook:
+        target, wanted = self._wanted(account_id, facets)
+        unread = await self._unread(account_id, wanted)
+        read = [facet for facet in wanted if facet not in unread]
+        rows = ExportRows(self._db)
+        counts: Counts = Counter()
+        try:
+            async for found, share in self._walked(account_id, read, rows.add):
+                counts += found
+                if told is not None:
+                    told(Looked(counts.total(), share))
+        except BaseException:
+            rows.close()
+            raise
+        return ExportLook(ExportPreview(target, wanted, unread, dict(counts)), rows)
 
     async def preview(
         self, account_id: int, facets: Sequence[Facet] = (), *, limit: int = MOST_ROWS
     ) -> ExportPreview:
-        target = self._target(account_id)
-        wanted = tuple(facet for facet in target.facets if not facets or facet in facets)
-        unread = await self._unread(account_id, wanted)
-        counts: dict[tuple[Facet, ExportVerdict, str], int] = {}
-        rows: dict[ExportVerdict, list[ExportRow]] = {}
-        for facet in wanted:
-            if facet in unread:
-                continue
-            async for found, what in self._judged(account_id, facet):
-                name = (facet, what.verdict, what.reason)
-                counts[name] = counts.get(name, 0) + 1
-                some = rows.setdefault(what.verdict, [])
-                if what.verdict is not ExportVerdict.THERE and len(some) < limit:
-                    some.append(_row(found, what))
-        shown = tuple(row for verdict in ExportVerdict for row in rows.get(verdict, ()))
-        return ExportPreview(target, wanted, unread, counts, shown)
+        look = await self.look(account_id, facets)
+        try:
+            rows = [
+                row
+                for verdict in (ExportVerdict.SEND, ExportVerdict.LEFT_OUT)
+                for row in await look.rows(verdict, limit=limit)
+            ]
+        finally:
+            look.close()
+        return replace(look.preview, rows=tuple(rows))
 
-    async def queue(self, account_id: int, facets: Sequence[Facet] = ()) -> int:
-        target = self._target(account_id)
-        wanted = tuple(facet for facet in target.facets if not facets or facet in facets)
+    async def queue(
+        self, account_id: int, facets: Sequence[Facet] = (), told: Told | None = None
+    ) -> int:
+        target, wanted = self._wanted(account_id, facets)
         unread = await self._unread(account_id, wanted)
         if unread:
             raise ExportRefused(
                 f"What {target.name} has was not read within the last day. Import from it first: "
                 "the export needs to know what is there."
             )
-        count = 0
-        for facet in wanted:
-            count += await self.queue_facet(account_id, facet)
-        return count
+        return await self._queue(account_id, wanted, told)
 
     async def queue_facet(self, account_id: int, facet: Facet) -> int:
         """Queue what is missing of one facet, which the caller knows to be read; how much."""
-        count = 0
-        rows: list[Queued] = []
-        async for found, what in self._judged(account_id, facet):
-            if what.verdict is ExportVerdict.SEND:
-                assert what.said is not None, "what is sent has a line that says it"
-                scrobble = scrobble_of(found.known, what, self._clock.now())
-                rows.append(Queued(scrobble, facet, value_of(what.said, what.verb), found.lines))
-            if len(rows) >= _BATCH:
-                count += await self._exporting.queue(account_id, rows, self._clock.now())
-                rows = []
-        if rows:
-            count += await self._exporting.queue(account_id, rows, self._clock.now())
-        if count:
-            _log.info("%d lines are exported to account %d", count, account_id)
-            self._queued(account_id)
+        return await self._queue(account_id, (facet,))
+
+    async def _queue(
+        self, account_id: int, facets: Sequence[Facet], told: Told | None = None
+    ) -> int:
+        count, now = 0, self._clock.now()
+
+        def rows_of(lines: Sequence[tuple[Found, Judged]]) -> list[Queued]:
+            return [_queued(*line, now) for line in lines if line[1].verdict is ExportVerdict.SEND]
+
+        try:
+            async for rows, share in self._walked(account_id, facets, rows_of):
+                for start in range(0, len(rows), _BATCH):
+                    batch = rows[start : start + _BATCH]
+                    count += await self._exporting.queue(account_id, batch, self._clock.now())
+                if told is not None:
+                    told(Looked(count, share))
+        finally:
+            if count:
+                _log.info("%d lines are exported to account %d", count, account_id)
+                self._queued(account_id)
         return count
 
     async def pending(self, account_id: int, facet: Facet) -> Mapping[str, int]:
         """What `queue_facet` would queue, counted by what it does there: "" for plays, or verbs."""
-        counts: dict[str, int] = {}
-        async for _, what in self._judged(account_id, facet):
-            if what.verdict is ExportVerdict.SEND:
-                verb = what.verb.value if what.verb is not None else ""
-                counts[verb] = counts.get(verb, 0) + 1
+        counts: Counter[str] = Counter()
+        async for found, _ in self._walked(account_id, (facet,), _verbs):
+            counts += found
         return counts
 
-    async def _judged(self, account_id: int, facet: Facet) -> AsyncIterator[tuple[Found, Judged]]:
-        """Every line of a facet with its verdict, a thousand things at a time."""
+    async def _walked(
+        self,
+        account_id: int,
+        facets: Sequence[Facet],
+        work: Callable[[list[tuple[Found, Judged]]], T],
+    ) -> AsyncIterator[tuple[T, float]]:
+        """What `work` makes of all lines, a thousand things at a time, on the reading thread.
+
+        With each, the share of the whole that is done.
+        """
         await self._library.absorb()
         terms = await self._terms(account_id)
-        after: int | None = 0
-        while after is not None:
-            found, after = await self._exporting.page(account_id, terms.source, facet, after)
-            for one in found:
-                yield one, judged(one.known, terms)
+        last = max(await self._exporting.last_thing(), 1)
+        for place, facet in enumerate(facets):
+            after: int | None = 0
+            while after is not None:
+                made, after = await self._exporting.page(account_id, facet, terms, after, work)
+                part = 1.0 if after is None else min(after / last, 1.0)
+                yield made, (place + part) / len(facets)
+
+    def _wanted(
+        self, account_id: int, facets: Sequence[Facet]
+    ) -> tuple[ExportTarget, tuple[Facet, ...]]:
+        """The account, and what of `facets` it takes; all without any. Raises ExportRefused."""
+        target = self._target(account_id)
+        return target, tuple(one for one in target.facets if not facets or one in facets)
 
     def _target(self, account_id: int) -> ExportTarget:
         """The account. Raises ExportRefused."""
@@ -169,37 +242,40 @@ class Exporter:
         # Also of accounts that are no longer linked: what came from there stays in the library.
         withheld = await self._exporting.accounts_of(silent)
         switches = account.switches
-        client: object = self._client_of(account_id)
-        limit = client.max_age_s if isinstance(client, AgeLimited) else spec.max_age_s
         return Terms(
             source=source_of(account_id),
             kinds=tuple(k for k in spec.kinds if not switches.kinds or k in switches.kinds),
             verbs=spec.verbs,
             rated=spec.rated,
             now=self._clock.now(),
-            max_age_s=limit,
+            max_age_s=self._max_age_s(account_id, spec),
             one_play=spec.one_play,
             undated=spec.undated,
             withheld=frozenset(map(source_of, withheld)),
             libraries=switches.libraries,
         )
 
+    def _max_age_s(self, account_id: int, spec: ServiceSpec) -> float | None:
+        client: object = self._client_of(account_id)
+        return client.max_age_s if isinstance(client, AgeLimited) else spec.max_age_s
+
     async def _unread(self, account_id: int, facets: Iterable[Facet]) -> tuple[Facet, ...]:
-        """What of `facets` was not read at the account lately."""
+        """What of `facets` was not read at the account lately, though it can be read there."""
         since = self._clock.now() - FRESH_FOR
-        seen = await self._runs.seen(source_of(account_id))
-        return tuple(facet for facet in facets if facet not in seen or seen[facet][1] < since)
+        read_at = await self.read_at(account_id)
+        return tuple(
+            facet
+            for facet in facets
+            if facet in read_at and ((at := read_at[facet]) is None or at < since)
+        )
 
 
-def _row(found: Found, what: Judged) -> ExportRow:
-    said = what.said or found.known.said[0]
-    return ExportRow(
-        found.known.facet,
-        found.known.subject,
-        said.at,
-        said.precision,
-        said.rating,
-        what.verdict,
-        what.reason,
-        "" if what.verb is None else what.verb.value,
-    )
+def _queued(found: Found, what: Judged, now: datetime) -> Queued:
+    assert what.said is not None, "what is sent has a line that says it"
+    said = value_of(what.said, what.verb)
+    return Queued(scrobble_of(found.known, what, now), found.known.facet, said, found.lines)
+
+
+def _verbs(lines: Sequence[tuple[Found, Judged]]) -> Counter[str]:
+    sent = (what for _, what in lines if what.verdict is ExportVerdict.SEND)
+    return Counter("" if what.verb is None else what.verb.value for what in sent)

@@ -7,9 +7,16 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     # Nothing here runs: the tray does not wait for what only imports and exports need.
     from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
-    from revenge_companion.core.exporting import ExportPreview, ExportTarget
+    from revenge_companion.core.exporting import (
+        ExportPreview,
+        ExportRow,
+        ExportTarget,
+        ExportVerdict,
+        Looked,
+    )
     from revenge_companion.core.imports import (
         Candidate,
         Choice,
@@ -126,6 +133,31 @@ class ImportsApi(Protocol):
         ...
 
 
+class ExportLook(Protocol):
+    """What an export would do, as far as it was looked at; nothing is queued."""
+
+    @property
+    def preview(self) -> ExportPreview:
+        """The counts, without rows."""
+        ...
+
+    async def rows(
+        self,
+        verdict: ExportVerdict,
+        *,
+        facet: Facet | None = None,
+        search: str = "",
+        limit: int = 200,
+        after_id: int = 0,
+    ) -> list[ExportRow]:
+        """Lines with one verdict in the order they were found, those after the row `after_id`."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the lines; there are none any more."""
+        ...
+
+
 class ExportsApi(Protocol):
     """What the library knows and accounts do not; see `engine.exporter`.
 
@@ -137,18 +169,43 @@ class ExportsApi(Protocol):
         """The linked accounts that can be exported to."""
         ...
 
-    async def preview(
-        self, account_id: int, facets: Sequence[Facet] = (), *, limit: int = 200
-    ) -> ExportPreview:
-        """What an export would send, what is there already, and what is left out and why.
+    async def read_at(self, account_id: int) -> Mapping[Facet, datetime | None]:
+        """When each facet was last read at the account, None for never.
 
-        Nothing is queued. Without `facets` everything the account takes is looked at. Facets that
-        were not read at the account within the last day are named, and not counted.
+        Facets that it takes and cannot be read for are left out: nothing is known of them.
         """
         ...
 
-    async def queue(self, account_id: int, facets: Sequence[Facet] = ()) -> int:
-        """Put what `preview` would send into the outbox; how many rows are new."""
+    async def look(
+        self,
+        account_id: int,
+        facets: Sequence[Facet] = (),
+        told: Callable[[Looked], None] | None = None,
+    ) -> ExportLook:
+        """What an export would send, what is there already, and what is left out and why.
+
+        Nothing is queued. Without `facets` everything the account takes is looked at. Facets that
+        were not read at the account within the last day are named, and not counted. A cancelled
+        look leaves nothing behind; the one that is returned is the caller's to close.
+        """
+        ...
+
+    async def preview(
+        self, account_id: int, facets: Sequence[Facet] = (), *, limit: int = 200
+    ) -> ExportPreview:
+        """`look` in one value, with the first `limit` rows to send and left out."""
+        ...
+
+    async def queue(
+        self,
+        account_id: int,
+        facets: Sequence[Facet] = (),
+        told: Callable[[Looked], None] | None = None,
+    ) -> int:
+        """Put what `look` would send into the outbox; how many rows are new.
+
+        What was queued before a cancel stays; queueing again queues only the rest.
+        """
         ...
 
 

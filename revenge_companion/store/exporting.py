@@ -2,20 +2,22 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
-from revenge_companion.core.exporting import Known, Said, completed
+from revenge_companion.core.exporting import Judged, Known, Said, Terms, completed, judged
 from revenge_companion.core.library import OWN, Facet, Precision
 from revenge_companion.core.scrobble import Scrobble
 from revenge_companion.store.database import Database, Link
 from revenge_companion.store.payload import compact, maybe_moment, micros
 from revenge_companion.store.queueing import add_many
 from revenge_companion.store.subjects import subject_from
+
+T = TypeVar("T")
 
 #: Things looked at in one go: about 20 ms.
 THINGS = 1000
@@ -96,18 +98,33 @@ class Exporting:
         self._db = db
 
     async def page(
-        self, account_id: int, source: str, facet: Facet, after: int
-    ) -> tuple[list[Found], int | None]:
-        """What is said of the next things; the thing to go on after, None behind the last."""
+        self,
+        account_id: int,
+        facet: Facet,
+        terms: Terms,
+        after: int,
+        work: Callable[[list[tuple[Found, Judged]]], T],
+    ) -> tuple[T, int | None]:
+        """What `work` makes of the next things' lines and their verdicts, on the reading thread.
 
-        def job(connection: sqlite3.Connection) -> tuple[list[Found], int | None]:
+        With it the thing to go on after, None behind the last.
+        """
+
+        def job(connection: sqlite3.Connection) -> tuple[T, int | None]:
             things = [row[0] for row in connection.execute(_NEXT, (after, THINGS))]
-            if not things:
-                return [], None
-            found = _found(connection, account_id, source, facet, things)
-            return found, things[-1] if len(things) == THINGS else None
+            found = _found(connection, account_id, terms.source, facet, things) if things else []
+            made = work([(one, judged(one.known, terms)) for one in found])
+            return made, things[-1] if len(things) == THINGS else None
 
         return await self._db.read(job)
+
+    async def last_thing(self) -> int:
+        """The thing behind which there is none; 0 in an empty library."""
+        return await self._db.read(
+            lambda connection: int(
+                connection.execute("SELECT coalesce(max(thing), 0) FROM library_item").fetchone()[0]
+            )
+        )
 
     async def accounts_of(self, services: Sequence[str]) -> list[int]:
         """Every account there is or was at these services."""

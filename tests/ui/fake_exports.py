@@ -1,15 +1,19 @@
 """Exports for the window's tests: one preview as a value; it notes what was asked."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import islice
 
+from revenge_companion.core.changes import Verb
 from revenge_companion.core.errors import CompanionError
 from revenge_companion.core.exporting import (
     ExportPreview,
     ExportRow,
     ExportTarget,
     ExportVerdict,
+    Looked,
 )
 from revenge_companion.core.library import Facet, Precision
 from revenge_companion.core.reasons import Reason
@@ -18,12 +22,26 @@ from tests.ui.fake_imports import film
 
 TRAKT = ExportTarget(1, "Trakt (anna)", "trakt", (Facet.HISTORY, Facet.RATINGS, Facet.WATCHLIST))
 AT = datetime(2025, 5, 3, 20, 14, tzinfo=UTC)
+SYNCED = datetime(2026, 3, 1, 18, 2, tzinfo=UTC)
+Told = Callable[[Looked], None]
 
 
 def row(number: int, verdict: ExportVerdict = ExportVerdict.SEND, reason: str = "") -> ExportRow:
     facet = Facet.RATINGS if number % 3 == 2 else Facet.HISTORY
     rating = 10 + number % 10 * 10 if facet is Facet.RATINGS else None
-    return ExportRow(facet, film(number), AT, Precision.SECOND, rating, verdict, reason)
+    about = film(number)
+    return ExportRow(
+        facet,
+        about.kind,
+        about.label,
+        AT,
+        Precision.SECOND,
+        rating,
+        verdict,
+        reason,
+        "" if rating is None else Verb.RATE.value,
+        number,
+    )
 
 
 PREVIEW = ExportPreview(
@@ -45,17 +63,74 @@ PREVIEW = ExportPreview(
 )
 
 
+class FakeLook:
+    """Satisfies `ExportLook` over lines in a list."""
+
+    def __init__(self, preview: ExportPreview, lines: Sequence[ExportRow]) -> None:
+        self.preview = preview
+        self.lines = lines
+        self.closed = False
+        self.asked: list[tuple[ExportVerdict, Facet | None, str, int]] = []
+
+    async def rows(
+        self,
+        verdict: ExportVerdict,
+        *,
+        facet: Facet | None = None,
+        search: str = "",
+        limit: int = 200,
+        after_id: int = 0,
+    ) -> list[ExportRow]:
+        self.asked.append((verdict, facet, search, after_id))
+        found = (
+            line
+            for line in self.lines
+            if line.verdict is verdict
+            and line.id > after_id
+            and facet in (None, line.facet)
+            and search.casefold() in line.label.casefold()
+        )
+        return list(islice(found, limit))
+
+    def close(self) -> None:
+        self.closed = True
+
+
 class FakeExports:
-    """Satisfies `ExportsApi`. `fails` is raised by every awaited call while it is set."""
+    """Satisfies `ExportsApi`. `fails` is raised by every awaited call while it is set.
+
+    While `gate` is set, looking and queueing tell how far they are and wait for it.
+    """
 
     def __init__(self) -> None:
         self.preview_is = PREVIEW
         self.asked: list[tuple[object, ...]] = []
         self.fails: CompanionError | None = None
         self.known: Sequence[ExportTarget] = (TRAKT,)
+        self.read: dict[Facet, datetime | None] = dict.fromkeys(TRAKT.facets, SYNCED)
+        self.lines: Sequence[ExportRow] = PREVIEW.rows
+        self.looks: list[FakeLook] = []
+        self.gate: asyncio.Event | None = None
+        #: What was looked at, queued or broken off; "begun" while it goes on.
+        self.ended: list[str] = []
 
     def targets(self) -> Sequence[ExportTarget]:
         return self.known
+
+    async def read_at(self, account_id: int) -> Mapping[Facet, datetime | None]:
+        self.asked.append(("read_at", account_id))
+        if self.fails is not None:
+            raise self.fails
+        return self.read
+
+    async def look(
+        self, account_id: int, facets: Sequence[Facet] = (), told: Told | None = None
+    ) -> FakeLook:
+        self.asked.append(("look", account_id, tuple(facets)))
+        await self._wait(told)
+        preview = replace(self.preview_is, facets=tuple(facets), rows=())
+        self.looks.append(FakeLook(preview, self.lines))
+        return self.looks[-1]
 
     async def preview(
         self, account_id: int, facets: Sequence[Facet] = (), *, limit: int = 200
@@ -65,14 +140,28 @@ class FakeExports:
             raise self.fails
         return replace(self.preview_is, facets=tuple(facets) or self.preview_is.facets)
 
-    async def queue(self, account_id: int, facets: Sequence[Facet] = ()) -> int:
+    async def queue(
+        self, account_id: int, facets: Sequence[Facet] = (), told: Told | None = None
+    ) -> int:
         self.asked.append(("queue", account_id, tuple(facets)))
-        if self.fails is not None:
-            raise self.fails
+        await self._wait(told)
         return self.preview_is.count(ExportVerdict.SEND)
 
+    async def _wait(self, told: Told | None) -> None:
+        if self.fails is not None:
+            raise self.fails
+        if told is not None:
+            told(Looked(1200, 0.3))
+        if self.gate is not None:
+            self.ended.append("begun")
+            try:
+                await self.gate.wait()
+            except asyncio.CancelledError:
+                self.ended[-1] = "broken off"
+                raise
+            self.ended[-1] = "done"
 
-SYNCED = datetime(2026, 3, 1, 18, 2, tzinfo=UTC)
+
 QUESTION = Question(Way.TAKE, 900, 3, 120, 7)
 SYNCS = (
     AccountSync(
