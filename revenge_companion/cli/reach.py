@@ -15,6 +15,17 @@ if TYPE_CHECKING:
 
 #: How long a command waits for another one that has the profile open, in seconds.
 _PATIENCE_S = 3.0
+#: What asks the media server, too, or names its items.
+_AT_SERVER = frozenset(
+    {
+        "import_rows",
+        "import_unmatched",
+        "import_candidates",
+        "import_match",
+        "sync_now",
+        "sync_answer",
+    }
+)
 #: What a command can do about an address without encryption.
 _ALLOW_HTTP = "The option --allow-http does that."
 
@@ -26,7 +37,7 @@ def answer(do: str, *, timeout_s: float = 60.0, **args: object) -> dict[str, Any
 
 
 def alone(do: str, args: dict[str, object]) -> dict[str, Any]:
-    """The same request to an engine of our own; nothing is listened to or sent."""
+    """The same request to an engine of our own; nothing is listened to."""
     # Imported here: a running instance answers within the time that these imports take.
     import asyncio
 
@@ -35,7 +46,7 @@ def alone(do: str, args: dict[str, object]) -> dict[str, Any]:
     async def work() -> dict[str, Any]:
         running = await opened()
         try:
-            await running.engine.peek()
+            await (running.engine.reach() if do in _AT_SERVER else running.engine.peek())
             requests = Requests(running.engine)
             try:
                 return await requests.handle(do, args)
@@ -74,7 +85,7 @@ async def reached() -> AsyncIterator[Ask]:
 
     running = await opened()
     try:
-        await running.engine.peek()
+        await running.engine.reach()
         requests = Requests(running.engine)
 
         async def ask_ours(do: str, *, timeout_s: float = 60.0, **args: object) -> dict[str, Any]:

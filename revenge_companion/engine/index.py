@@ -47,6 +47,8 @@ class Index:
         self._walking: asyncio.Task[bool] | None = None
         self._wanted = asyncio.Event()
         self._maybe_gone: dict[str, float] = {}
+        #: What is old is not walked for a question before this, in seconds.
+        self._again_s = float("-inf")
         self._state = IndexState()
         #: Called when films and shows were walked to their end.
         self.renewed: Callable[[], None] = lambda: None
@@ -74,13 +76,12 @@ class Index:
 
         A few thousand keys at a time cost one question to the database. The episodes of shows that
         are asked about are read from the server first, where they are not known; so are all films
-        and shows, where they never were. Raises any error of the server's calls where what is known
-        is not enough for an answer.
+        and shows, where they never were or where nothing keeps them fresh. Raises any error of the
+        server's calls where what is known is not enough for an answer.
         """
         if self._store is None:
             return {}
-        if await self._store.walked_at() is None and self._walk is not None:
-            await self.refresh()
+        await self._walk_if_old()
         shows = {place[0] for key in keys if (place := placed(key)) is not None}
         if shows:
             await self._read_episodes(shows)
@@ -154,8 +155,7 @@ class Index:
         """Shows behind the id `media_id`, in the order of ids; films and shows are walked first."""
         if self._store is None:
             return []
-        if await self._store.walked_at() is None and self._walk is not None:
-            await self.refresh()
+        await self._walk_if_old()
         return await self._store.after(SubjectKind.SHOW, media_id, limit=limit)
 
     async def episodes_of(self, show: ServerItem) -> Sequence[ServerItem] | None:
@@ -169,6 +169,22 @@ class Index:
         if show_id in self._maybe_gone:
             return None
         return await store.of_show(show_id)
+
+    async def _walk_if_old(self) -> None:
+        """Walk what was never walked, and try to walk what was long ago."""
+        if self._walk is None or self._store is None:
+            return
+        if await self._store.walked_at() is None:
+            await self.refresh()
+            return
+        now_s = self._clock.monotonic_s()
+        if await self._wait_s() > 0 or now_s < self._again_s:
+            return
+        self._again_s = now_s + RETRY_S
+        try:
+            await self.refresh()
+        except CompanionError as error:
+            _log.info("The index stays as it was: %s", error)
 
     async def _read_episodes(self, show_keys: Iterable[str] | None) -> None:
         store = self._store

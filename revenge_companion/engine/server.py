@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from revenge_companion.engine.marking import Marking
     from revenge_companion.revenge.client import RevengeClient
     from revenge_companion.revenge.own import OwnWrites
+    from revenge_companion.revenge.pace import Pace
     from revenge_companion.revenge.reading import ServerReading
 
 _NAME = "companion_name"
@@ -98,23 +99,10 @@ class ServerSide:
         """Somebody is signed in; `profile` names server and user."""
         from revenge_companion.engine.learning import Learning
         from revenge_companion.engine.pushing import Pushing
-        from revenge_companion.revenge.index import CatalogueWalk
-        from revenge_companion.revenge.marking import Marker
-        from revenge_companion.revenge.notes import Notes
-        from revenge_companion.revenge.pace import Pace
         from revenge_companion.revenge.pushing import Pusher
-        from revenge_companion.revenge.reading import ServerReading
         from revenge_companion.store.pushes import Pushes
 
-        self._profile = profile
-        pace = Pace(self._clock)
-        notes = Notes(client, self._clock, self._own_name)
-        self.marking.use(profile, Marker(client, pace), notes)
-        index = self.index
-        self.reading = ServerReading(
-            client, pace, self.marking, shows=index.shows_after, episodes=index.episodes_of
-        )
-        self.index.use(profile, CatalogueWalk(client, pace))
+        pace = self._use(client, profile)
         self._keep(self.index.run(), "server-index")
         self._learning = Learning(
             self._db,
@@ -124,6 +112,28 @@ class ServerSide:
             changed=self._learnt,
         )
         self._keep(self._learning.run(client, profile), "abilities")
+
+    def reach(self, client: "RevengeClient", profile: str) -> None:
+        """As `begin`, for one command: nothing goes on by itself."""
+        self._use(client, profile)
+
+    def _use(self, client: "RevengeClient", profile: str) -> "Pace":
+        from revenge_companion.revenge.index import CatalogueWalk
+        from revenge_companion.revenge.marking import Marker
+        from revenge_companion.revenge.notes import Notes
+        from revenge_companion.revenge.pace import Pace
+        from revenge_companion.revenge.reading import ServerReading
+
+        self._profile = profile
+        pace = Pace(self._clock)
+        notes = Notes(client, self._clock, self._own_name)
+        self.marking.use(profile, Marker(client, pace), notes)
+        index = self.index
+        self.reading = ServerReading(
+            client, pace, self.marking, shows=index.shows_after, episodes=index.episodes_of
+        )
+        index.use(profile, CatalogueWalk(client, pace))
+        return pace
 
     async def end(self) -> None:
         """Nobody is signed in any more; what is known stays."""

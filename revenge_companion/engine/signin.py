@@ -56,6 +56,10 @@ class AtServer(Protocol):
         """Somebody is; `profile` names server and user."""
         ...
 
+    def reach(self, client: "RevengeClient", profile: str) -> None:
+        """As `begin`, for one command: nothing goes on by itself."""
+        ...
+
     async def end(self) -> None: ...
 
     def scanned(self) -> None:
@@ -116,13 +120,30 @@ class SignIn:
     async def resume(self) -> None:
         """Go on with the stored sign-in, if there is one. Raises SecretsUnavailable."""
         self._listening = True
+        kept = await self._kept()
+        if kept is not None:
+            self._start(*kept)
+
+    async def reach(self) -> None:
+        """As `peek`, and the server can be read and written; nothing is listened to.
+
+        Raises SecretsUnavailable.
+        """
+        kept = await self._kept()
+        if kept is not None:
+            session, user_id = kept
+            self.state, self._session = SignInState.SIGNED_IN, session
+            self._server.reach(*self._client(session, user_id))
+
+    async def _kept(self) -> "tuple[Session, str] | None":
+        """The stored sign-in and who it is; None where there is none."""
         # Asked first: a keyring costs a tenth of a second, and some ask the user for a password.
         shown = await self._meta.get_meta(_SIGNED_IN)
         if shown is None:
-            return
+            return None
         text = await self._secrets.get(_SECRET)
         if text is None:
-            return
+            return None
         try:
             data = json.loads(text)
             self.server_url, self.username = str(data["server"]), str(data["username"])
@@ -131,7 +152,7 @@ class SignIn:
             keep_out(refresh or key)
         except (ValueError, KeyError, TypeError, AttributeError):
             _log.warning("The stored sign-in could not be read; sign in again")
-            return
+            return None
         from revenge_companion.revenge.session import Session
 
         self.allow_http = _allowed(shown)
@@ -143,7 +164,14 @@ class SignIn:
             api_key=key,
             store=self._store_token,
         )
-        self._start(session, user_id)
+        return session, user_id
+
+    def _client(self, session: "Session", user_id: str) -> "tuple[RevengeClient, str]":
+        """What asks the server, and the name of this server and user."""
+        from revenge_companion.revenge.client import RevengeClient
+
+        client = RevengeClient(self._line, self.server_url, session)
+        return client, f"{self.server_url}/{user_id or self.username}"
 
     @property
     def _line(self) -> Http:
@@ -229,6 +257,8 @@ class SignIn:
 
     async def stop(self) -> None:
         """Stop listening; the sign-in stays."""
+        if self._task is None and self._session is not None:
+            await self._server.end()
         await self._stop()
 
     def nudge(self) -> None:
@@ -282,10 +312,8 @@ class SignIn:
         # Imported here: the WebSocket library costs as much time as the tray needs to appear.
         from revenge_companion.engine.catchup import CatchingUp
         from revenge_companion.revenge.catchup import CatchUp
-        from revenge_companion.revenge.client import RevengeClient
 
-        client = RevengeClient(self._line, self.server_url, session)
-        profile = f"{self.server_url}/{user_id or self.username}"
+        client, profile = self._client(session, user_id)
         self._catching_up = CatchingUp(
             CatchUp(client, self._clock, self._server.own),
             self._history,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from revenge_companion.core.abilities import Abilities, StandDown, doubled, stood_down
 from revenge_companion.core.decision import Decision
-from revenge_companion.core.errors import StoreTrouble
+from revenge_companion.core.errors import SecretsUnavailable, StoreTrouble
 from revenge_companion.core.reasons import Reason
 from revenge_companion.core.settings import Settings
 from revenge_companion.core.status import EngineStatus, Host, SignInState
@@ -196,6 +196,15 @@ class Engine:
         await self.amending.load_rules()
         await self._lanes.count()
         await self._sign_in.peek()
+
+    async def reach(self) -> None:
+        """As `peek`, and the server can be asked, for one command that reads or marks there."""
+        await self.peek()
+        try:
+            await self._sign_in.reach()
+        except SecretsUnavailable as error:
+            # What needs no server goes on; a service's own secret says the same again.
+            _log.info("The server cannot be asked: %s", error)
 
     async def start(self) -> None:
         """Recover, go on with plays and lanes, and listen if signed in. Raises StoreTrouble."""

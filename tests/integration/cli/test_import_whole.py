@@ -64,12 +64,15 @@ async def _whole(cli: Cli) -> None:
     assert (code, run["state"], run["written"]) == (0, "preview", False)
     assert run["total"] == run["processed"] == sum(run["counts"].values()) > PLAYS
     assert run["counts"]["unmatched"] > 0
+    # Also where no program runs beside it: the server is asked what it has.
+    assert run["matched"] > 0
     assert {row["verdict"] for row in said["rows"]} == {"unmatched"}
     code, said = await cli("runs")
     assert [one["state"] for one in said["runs"]] == ["preview"]
 
     code, said = await cli("resume", str(run["id"]), "--yes")
     assert (code, said["run"]["state"], said["run"]["trouble"]) == (0, "done", "")
+    assert said["run"]["marked"] > 0
     code, said = await cli("unmatched", "--limit", "5000")
     assert len(said["rows"]) == run["counts"]["unmatched"]
     code, said = await cli("never", str(said["rows"][0]["id"]))

@@ -178,6 +178,28 @@ async def test_it_is_walked_once_a_day_and_again_soon_after_trouble(
     await asyncio.gather(keeping, return_exceptions=True)
 
 
+async def test_a_question_walks_an_index_that_nothing_keeps_fresh(
+    desk: Desk, clock: FakeClock
+) -> None:
+    def walks() -> int:
+        return sum(one == "GET /api/v1/tvshows" for one in desk.line.server.faults.requests)
+
+    assert await desk.ids_of(FILM) == [FILM.media_id]
+    await desk.ids_of(FILM)
+    first = walks()
+    clock.advance(WALK_AGE.total_seconds() + 1)
+    # What is known goes on answering where the server does not.
+    tries = len(WAITS_S) + 1
+    desk.line.server.faults.answer(500, to="GET /api/v1/movies", times=tries)
+    assert await desk.ids_of(FILM) == [FILM.media_id]
+    assert walks() == first
+    assert await desk.ids_of(FILM) == [FILM.media_id]
+    assert walks() == first
+    clock.advance(RETRY_S + 1)
+    await desk.ids_of(FILM)
+    assert walks() > first
+
+
 async def eventually_walked(desk: Desk) -> None:
     async def walked() -> None:
         while True:
