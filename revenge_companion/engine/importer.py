@@ -215,6 +215,16 @@ class Importer:
         runs = [stored.run for stored in self._live.values()]
         return any(run.source == source and not run.sync for run in runs)
 
+    async def idle(self, source: str) -> None:
+        """Wait for syncs with `source` that the program's start goes on with."""
+        going_on = [
+            self._tasks[run_id]
+            for run_id, stored in self._live.items()
+            if stored.run.source == source and stored.run.sync and run_id in self._tasks
+        ]
+        if going_on:
+            await asyncio.wait(going_on)
+
     async def undo(self, run_id: int) -> None:
         stored = await self._stored(run_id)
         if run_id in self._tasks or not stored.run.can_undo:

@@ -226,6 +226,7 @@ class Syncer:
         elif not isinstance(client, Readable):
             trouble = "This account cannot be read."
         else:
+            await self._importer.idle(source)
             try:
                 marks = dict(await client.marks())
             except CompanionError as error:

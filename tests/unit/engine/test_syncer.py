@@ -2,6 +2,7 @@
 nothing.
 """
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -236,6 +237,21 @@ async def test_an_import_under_way_is_not_disturbed(tmp_path: Path) -> None:
         assert (await one.facet(HISTORY)).trouble == ""
 
 
+async def test_its_own_run_that_goes_on_after_a_restart_is_waited_for(tmp_path: Path) -> None:
+    account = FakeAccount({HISTORY: plays(5), RATINGS: [rating(film(1), 80)]})
+    async with home(tmp_path, account) as one:
+        # As `Importer.start` goes on with what the program's end cut short.
+        account.hold = asyncio.Event()
+        await one.importer.begin("account:1", (RATINGS,), sync=True)
+        syncing = asyncio.ensure_future(one.sync())
+        await one.clock.turn(1)
+        account.hold.set()
+        found = await syncing
+        assert [state.trouble for state in found.facets] == ["", "", ""]
+        assert len(await shown(one.db)) == 5
+        assert len(await shown(one.db, RATINGS)) == 1
+
+
 async def test_only_what_is_new_is_marked_at_the_server(tmp_path: Path) -> None:
     account = FakeAccount({HISTORY: [play(film(1), "1")]})
     server = FakeCatalogue({"movie/tmdb:1001": "m1", "movie/tmdb:1002": "m2"})
@@ -249,8 +265,6 @@ async def test_only_what_is_new_is_marked_at_the_server(tmp_path: Path) -> None:
 
 
 async def test_a_look_at_the_clock_syncs_what_is_due(tmp_path: Path) -> None:
-    import asyncio
-
     account = FakeAccount({HISTORY: plays(3)})
     async with home(tmp_path, account) as one:
         task = asyncio.ensure_future(one.syncer.keep())
