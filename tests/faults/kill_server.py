@@ -5,7 +5,8 @@ and, once it is gone, with how it ended. `tests.faults.kills` is the other side.
 
 An engine is told: `home`, `clock` (speed, started_at, started_s), `env`, and one of
 `link` (sign in and link, end when something was delivered), `end` (end when nothing waits any
-more), `statement` (die right before this SQL statement), or none of them (run until killed).
+more), `statement` (die right before this SQL statement), `sync` (see `sync`), or none of them (run
+until killed).
 """
 
 import asyncio
@@ -23,6 +24,7 @@ import websockets.asyncio.client
 
 import revenge_companion.engine.requests
 import revenge_companion.revenge.source
+from revenge_companion.core.accounts import Switches
 from revenge_companion.demo.clock import ScaledClock
 from revenge_companion.engine.start import open_engine
 from revenge_companion.engine.supervisor import Engine
@@ -35,6 +37,9 @@ from tests.faults.rig import LINKED, OVER
 _LOADED = (httpx, websockets.asyncio.client, revenge_companion.revenge.source)
 #: Checks in a row that find nothing waiting before an engine that may end does.
 _QUIET_CHECKS = 3
+_IN_STEP = Switches(
+    scrobble=False, sync_history=True, sync_ratings=True, sync_watchlist=True, now_playing=False
+)
 
 
 class FileSecrets:
@@ -95,6 +100,10 @@ async def run(given: dict[str, Any]) -> None:
     )
     engine = running.engine
     await engine.start()
+    if "sync" in given:
+        await sync(engine, given["sync"])
+        await running.close()
+        return
     if "link" in given:
         delivered = asyncio.Event()
         engine.on_change(lambda change: delivered.set() if engine.status.outbox.delivered else None)
@@ -105,6 +114,33 @@ async def run(given: dict[str, Any]) -> None:
         await running.close()
         return
     await asyncio.Event().wait()
+
+
+async def sync(engine: Engine, given: dict[str, Any]) -> None:
+    """Keep every account in step, saying yes to every question, until killed.
+
+    With `link` the accounts of these services are linked and switched on, and that is all. With
+    `ends` it ends once a round brings nothing and nothing waits any more; raises where it cannot.
+    """
+    for service in given.get("link", ()):
+        account = await engine.link(service, LinkRequest(), "", _approve)
+        await engine.set_switches(account.id, _IN_STEP)
+    if "link" in given:
+        return
+    silent = 0
+    while silent < _QUIET_CHECKS:
+        before = len(await engine.outbox(limit=100_000))
+        for status in engine.status.accounts:
+            found = await engine.syncs.sync_now(status.account.id)
+            for facet in found.facets:
+                if facet.question is not None:
+                    await engine.syncs.answer(status.account.id, facet.facet, go_on=True)
+            troubles = [facet.trouble for facet in found.facets if facet.trouble]
+            assert not (troubles and given.get("ends")), troubles
+        rows = await engine.outbox(limit=100_000)
+        over = all(row.delivery.state in OVER for row in rows)
+        silent = silent + 1 if over and len(rows) == before and given.get("ends") else 0
+        await asyncio.sleep(0.05)
 
 
 async def _link(engine: Engine, given: dict[str, str]) -> None:

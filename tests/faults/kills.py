@@ -19,7 +19,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from revenge_companion.core.media import Item
@@ -61,7 +61,7 @@ class Profile:
         self._pid = 0
 
     @asynccontextmanager
-    async def open(self) -> AsyncIterator["Profile"]:
+    async def open(self) -> AsyncIterator[Self]:
         """The world with a proxy before each destination, the fork server, and the accounts."""
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self.world)

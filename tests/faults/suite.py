@@ -25,7 +25,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.faults import damage, import_kills, kills, network, scenarios, space
+from tests.faults import damage, import_kills, kills, network, scenarios, space, sync_kills
 from tests.faults.rig import Result, table
 
 SEED = 20261121
@@ -74,6 +74,8 @@ def runs(sizes: Sizes) -> list[tuple[str, Run]]:
     return [
         *listed,
         ("kill import", lambda home, seed: import_kills.killed(home, seed, few)),
+        ("kill sync", lambda home, seed: sync_kills.killed(home, seed, few)),
+        ("kill sync bad line", lambda home, seed: sync_kills.killed(home, seed, few, share=_SHARE)),
         ("clock forward", lambda home, seed: scenarios.stepped(home, seed, _DAY_S)),
         ("clock back", lambda home, seed: scenarios.stepped(home, seed, -_DAY_S)),
         ("clock ahead in an outage", scenarios.days_ahead),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import damage, import_kills, kills, network, scenarios, space
+from tests.faults import damage, import_kills, kills, network, scenarios, space, sync_kills
 from tests.faults.suite import Sizes, main, runs
 
 SEED = 20261121
@@ -129,3 +129,12 @@ async def test_an_import_that_is_killed_anywhere_brings_each_play_once(tmp_path:
     made = await import_kills.killed(tmp_path, SEED, kills=12)
     assert made.ok, made
     assert (made.lost, made.doubled) == (0, 0)
+
+
+@warned
+@pytest.mark.parametrize("share", [0.0, 0.25], ids=["good line", "bad line"])
+async def test_a_sync_that_is_killed_anywhere_brings_both_sides_the_union(
+    tmp_path: Path, share: float
+) -> None:
+    made = await sync_kills.killed(tmp_path, SEED, kills=8, share=share)
+    assert made.ok, made
