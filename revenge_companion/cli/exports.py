@@ -89,8 +89,10 @@ def sync_state(args: argparse.Namespace) -> int:
 
 
 def sync_now(args: argparse.Namespace) -> int:
+    """Exits with 1 where the account is not in step now: something failed, or waits for a word."""
     said = answer("sync_now", timeout_s=3600.0, account=args.account)
-    return show(args, said, lambda said: _state(said["account"]))
+    code = show(args, said, lambda said: _state(said["account"]))
+    return code or int(any(map(_is_behind, said["account"]["what"])))
 
 
 def decide(args: argparse.Namespace) -> int:
@@ -98,7 +100,14 @@ def decide(args: argparse.Namespace) -> int:
     said = answer(
         "sync_answer", timeout_s=3600.0, account=args.account, what=args.what, go_on=args.go_on
     )
-    return show(args, said, lambda said: _state(said["account"]))
+    code = show(args, said, lambda said: _state(said["account"]))
+    return code or int(
+        any(_is_behind(one) for one in said["account"]["what"] if one["what"] == args.what)
+    )
+
+
+def _is_behind(facet: dict[str, Any]) -> bool:
+    return bool(facet["trouble"]) or facet["question"] is not None
 
 
 def _states(said: dict[str, Any]) -> None:

@@ -16,9 +16,9 @@ PLAYS = 1_000
 Cli = Callable[..., Awaitable[tuple[int, dict[str, Any]]]]
 
 
-def cli_of(home: Path, world: DemoWorld) -> Cli:
+def cli_of(home: Path, world: DemoWorld, command: str = "import") -> Cli:
     async def cli(*arguments: str) -> tuple[int, dict[str, Any]]:
-        words = ("revenge_companion", "import", *arguments, "--json")
+        words = ("revenge_companion", command, *arguments, "--json")
         async with process(home, *words, env=environment(home, world)) as one:
             out, err = await one.output()
             assert "Traceback" not in err, err
