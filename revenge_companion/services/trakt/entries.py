@@ -12,6 +12,7 @@ from revenge_companion.core.library import (
     Precision,
     Subject,
     SubjectKind,
+    keys,
 )
 from revenge_companion.core.media import Series
 from revenge_companion.core.ratings import rating_of
@@ -63,7 +64,7 @@ def entry(
         if points is None or not 1 <= points <= 10:
             raise Unreadable(f"{about.label}: a rating that is none")
         rating = rating_of(points)
-    line = f"{about.kind}/{dict(about.refs)['trakt']}"
+    line = _line(about)
     return Entry(
         facet,
         about,
@@ -88,9 +89,10 @@ def subject(row: Mapping[str, Any], shows: Shows) -> Subject:
     ids = mapping(said.get("ids"))
     number = whole_number(ids.get("trakt"))
     title = words(said.get("title"))
-    if not number or number < 0:
-        raise Unreadable(f"{title or kind}: without Trakt's own id")
-    refs = (("trakt", str(number)),)
+    refs = (("trakt", str(number)),) if number and number > 0 else ()
+    placed = kind in ("season", "episode") and isinstance(row.get("show"), dict)
+    if not (refs or title or placed or media_ids(ids).any()):
+        raise Unreadable(f"{kind}: neither an id nor a title")
     if kind in ("movie", "show"):
         return Subject(SubjectKind(kind), title, _year(said), media_ids(ids), refs=refs)
     series = _series(row.get("show"), shows)
@@ -113,6 +115,16 @@ def subject(row: Mapping[str, Any], shows: Shows) -> Subject:
         episode_number=_place(said.get("number")),
         refs=refs,
     )
+
+
+def _line(about: Subject) -> str:
+    """What a line of a list is known by: Trakt's own id, or the surest of the others."""
+    if about.refs:
+        return f"{about.kind}/{about.refs[0][1]}"
+    known = keys(about)
+    if not known:
+        raise Unreadable(f"{about.label or about.kind}: without any id")
+    return known[0]
 
 
 def _series(said: object, shows: Shows) -> Series | None:

@@ -2,13 +2,17 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from revenge_companion.core.accounts import Switches
-from revenge_companion.core.library import Facet
+from revenge_companion.core.library import Entry, Facet
 from revenge_companion.core.media import Ids
 from revenge_companion.core.shown import Asked
 from revenge_companion.core.syncing import FacetSync, Way
 from revenge_companion.demo.world import DemoWorld
+from revenge_companion.services.trakt import entries
 from tests.integration.engine.house import House, Memory, engine, running
 from tests.unit.engine.import_kit import film, plays
 
@@ -87,6 +91,33 @@ async def test_a_walk_that_breaks_off_deletes_nothing(tmp_path: Path) -> None:
         assert (question.way, question.before, question.removed) == (Way.TAKE, 550, 61)
         assert len(await house.engine.library.page(ASKED, limit=700)) == 550
         assert [n.reason for n in house.notices] == ["sync_asks"]
+
+
+async def test_a_line_that_cannot_be_read_is_not_taken_for_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(tmp_path, services=("trakt",), signed_in=False) as house:
+        site = house.world.destinations.trakt
+        site.preload(100)
+        trakt = await switched(house, "trakt", Switches(sync_history=True))
+        assert (await synced(house, trakt))[Facet.HISTORY].added == 100
+        first, second, *_ = site.history.rows
+        readable = entries.entry
+
+        def entry(facet: Facet, row: object, *more: Any, **named: Any) -> Entry:
+            if isinstance(row, dict) and row.get("id") == first.id:
+                raise entries.Unreadable("a new kind of line")
+            return readable(facet, row, *more, **named)
+
+        monkeypatch.setattr(entries, "entry", entry)
+        site.history.remove(second)
+        after = (await synced(house, trakt))[Facet.HISTORY]
+        assert (after.trouble, after.removed) == ("", 0)
+        assert len(await house.engine.library.page(ASKED, limit=200)) == 100
+        monkeypatch.undo()
+        site.history.remove(site.history.rows[-1])
+        assert (await synced(house, trakt))[Facet.HISTORY].removed == 2
+        assert len(await house.engine.library.page(ASKED, limit=200)) == 98
 
 
 async def test_a_sync_goes_on_after_the_program_ended_in_the_middle(tmp_path: Path) -> None:

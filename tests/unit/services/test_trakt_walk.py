@@ -201,9 +201,9 @@ async def test_an_account_without_lists_has_an_empty_walk() -> None:
         a_line(type=7),
         a_line(movie=None),
         a_line(movie=[]),
-        a_line(movie={"title": "x", "ids": {}}),
-        a_line(movie={"title": "x", "ids": {"trakt": "many"}}),
-        a_line(movie={"title": "x", "ids": {"trakt": -4}}),
+        a_line(movie={"title": "", "ids": {}}),
+        a_line(movie={"title": None, "ids": {"trakt": "many"}}),
+        a_line(movie={"ids": {"trakt": -4}}),
         a_line(at="yesterday"),
         a_line(at="2026-02-01T10:00:00"),
         a_line(at="0001-01-01T00:00:00+14:00"),
@@ -218,6 +218,21 @@ async def test_a_line_that_makes_no_sense_is_counted_and_stops_nothing(row: obje
     assert [entry.line for entry in page.entries] == ["2"]
     assert len(page.unreadable) == 1
     assert len(page.unreadable[0]) < 400
+
+
+async def test_a_line_without_trakts_own_id_is_known_by_the_others() -> None:
+    film = {"title": "Inception", "year": 2010, "ids": {"trakt": None, "tmdb": 27205}}
+    (play,) = (await one_page(answer(200, [a_line(movie=film)], headers()))).entries
+    assert (play.line, play.subject.ids, play.subject.refs) == ("1", Ids(27205), ())
+    rated = a_line(movie=film) | {"rating": 8, "rated_at": "2026-02-01T10:00:00.000Z"}
+    (rating,) = (await one_page(answer(200, [rated], headers()), Facet.RATINGS)).entries
+    assert (rating.line, rating.rating) == ("movie/tmdb:27205", 80)
+    # A title alone names a play that the user can match, and no line of a list.
+    named = a_line(movie={"title": "Inception", "ids": {}})
+    page = await one_page(answer(200, [named], headers()))
+    assert [entry.subject.title for entry in page.entries] == ["Inception"]
+    page = await one_page(answer(200, [named | {"rating": 8}], headers()), Facet.RATINGS)
+    assert (page.entries, page.unreadable) == ((), ("Inception: without any id",))
 
 
 @pytest.mark.parametrize("rating", [None, 0, 11, -3, "ten", True])
