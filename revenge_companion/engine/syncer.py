@@ -282,8 +282,7 @@ class Syncer:
         run_id = stored.run.id
         if stored.run.state is RunState.DONE:
             return replace(state, synced_at=self._clock.now())
-        # A line that cannot be read is still there: only what was read whole says what is gone.
-        if stored.walked and not stored.run.failed and read_at is not None:
+        if stored.walked and read_at is not None:
             await self._syncing.stage_removals(run_id, source, facet, self._clock.now())
         moved, changed = await self._syncing.moved(run_id, source, facet)
         if read_at is not None:
