@@ -18,7 +18,8 @@ from revenge_companion.core.thresholds import (
     track_needs_s,
 )
 
-_EPSILON_S = 1e-6
+#: Positions and times come in milliseconds: half of one is rounding.
+_EPSILON_S = 0.0005
 
 #: What counts separately within a play: (rule name, index of the episode in the file).
 ShareKey = tuple[str, int]

@@ -114,6 +114,7 @@ def repeats(play: Play, event: PlaybackEvent, *, is_end: bool) -> bool:
         and event.at == observed.last_at
         and event.position_s == observed.position_s
         and is_playing(event) == observed.playing
+        and event.rate == observed.rate
         and observed.last_at_s is not None
         and not observed.gap
     )

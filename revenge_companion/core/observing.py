@@ -44,8 +44,11 @@ class Observed:
     playing: bool
     rate: float = 1.0
     played_s: float = 0.0
-    #: Credit beyond what positions have shown since the last jump, at most `DRIFT_S`.
-    ahead_s: float = 0.0
+    #: Since the last jump: content seconds the clock allowed and the position did not show, and
+    #: those the position showed before the clock allowed them. What is late or early in one frame
+    #: is made up for in the next, up to `DRIFT_S`; neither is ever credited alone.
+    unmoved_s: float = 0.0
+    untimed_s: float = 0.0
     #: False while the position stands still although the state says playing.
     advancing: bool = True
     #: Nobody observed the time since the last frame.
@@ -86,8 +89,7 @@ class Observed:
         else:
             span = self._credited(start, position_s, possible)
         if span.jumped or unobserved:
-            self.ahead_s = 0.0
-            self.advancing = True
+            self._start_over()
         self.played_s += span.played_s
         self.position_s = span.position_s
         # The clock of the server may step back; what was seen is never unseen.
@@ -106,10 +108,12 @@ class Observed:
         moved = position - start
         if moved < -DRIFT_S:
             return Span(0.0, start, start, position, jumped=True)
-        if moved > possible + DRIFT_S + max(self.ahead_s, 0.0):
+        if moved > possible + DRIFT_S + self.unmoved_s:
             return Span(possible, start, start + possible, position, jumped=True)
-        played = max(0.0, min(possible, moved + DRIFT_S - self.ahead_s))
-        self.ahead_s = max(-DRIFT_S, min(DRIFT_S, self.ahead_s + played - moved))
+        timed, shown = possible + self.unmoved_s, moved + self.untimed_s
+        played = max(0.0, min(timed, shown))
+        self.unmoved_s = min(DRIFT_S, timed - played)
+        self.untimed_s = max(-DRIFT_S, min(DRIFT_S, shown - played))
         if possible >= 1.0:
             self.advancing = moved >= 0.25 * possible
         return Span(played, start, max(start, position), position, jumped=False)
@@ -117,5 +121,8 @@ class Observed:
     def jump_to(self, position_s: float) -> None:
         """The user moved the position; what was played stays played."""
         self.position_s = position_s
-        self.ahead_s = 0.0
+        self._start_over()
+
+    def _start_over(self) -> None:
+        self.unmoved_s = self.untimed_s = 0.0
         self.advancing = True
