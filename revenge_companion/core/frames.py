@@ -1,6 +1,6 @@
 """What one frame means for a play: late, repeated, its end, or the beginning of another play."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from revenge_companion.core.observing import DRIFT_S
@@ -15,18 +15,40 @@ _STEP = timedelta(seconds=30)
 _IN_STEP_S = 60.0
 #: Servers send events from several threads: an end may carry a time just before the last frame's.
 _LATE_END = timedelta(seconds=5)
+#: A frame from this long before an end is late, whatever was played then.
+_STALE = timedelta(hours=1)
 #: How much later than the end that was seen the server may date a play in its history.
 _LATE_REPORT = timedelta(minutes=2)
 
 
-def is_stale(past: Play | None, event: PlaybackEvent) -> bool:
-    """A frame of a play that already ended, delivered late."""
+@dataclass(frozen=True, slots=True)
+class Over:
+    """The time through which an item was played in a session, as far as its plays have ended."""
+
+    since: datetime
+    until: datetime
+
+
+def over(before: Over | None, play: Play) -> Over | None:
+    """What is over now that `play` has ended too; plays shortly after each other are one time."""
+    if play.ended_at is None:
+        return before
+    since, until = play.started_at, play.ended_at
+    if before is not None and abs(since - before.until) < _STALE:
+        return Over(min(before.since, since), max(before.until, until))
+    return Over(since, until)
+
+
+def is_stale(gone: Over | None, event: PlaybackEvent) -> bool:
+    """A frame of a play that already ended, delivered late or once more.
+
+    What is older than the beginning of that play, and by more than an hour than its end, is from a
+    clock that was set back.
+    """
     return (
-        past is not None
-        and past.session_id == event.session_id
-        and past.ended_at is not None
-        and event.at < past.ended_at + _straggler(event)
-        and past.ended_at - event.at < timedelta(hours=1)
+        gone is not None
+        and event.at < gone.until + _straggler(event)
+        and (event.at >= gone.since or gone.until - event.at < _STALE)
     )
 
 

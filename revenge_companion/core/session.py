@@ -40,6 +40,8 @@ class SessionTracker:
         self._open: dict[tuple[str, str], Play] = {}
         #: The last ended play of each item, newest last.
         self._past: dict[str, Play] = {}
+        #: By session and item, the time whose frames are of plays that have ended.
+        self._over: dict[tuple[str, str], frames.Over] = {}
         self._seen: OrderedDict[str, None] = OrderedDict()
 
     def restore(self, snapshots: Iterable[str], *, at_s: float) -> list[str]:
@@ -144,7 +146,7 @@ class SessionTracker:
         play = self._open.get(key)
         is_end = frames.ends(event)
         if play is None:
-            if frames.is_stale(self._past.get(event.item.media_id), event):
+            if frames.is_stale(self._over.get(key), event):
                 return []
             if is_end:
                 return self._count_reported(event, left_out)
@@ -377,6 +379,12 @@ class SessionTracker:
         self._past[play.item.media_id] = play
         if len(self._past) > _PAST_PLAYS:
             del self._past[next(iter(self._past))]
+        key = (play.session_id, play.item.media_id)
+        gone = frames.over(self._over.pop(key, None), play)
+        if gone is not None:
+            self._over[key] = gone
+        if len(self._over) > _PAST_PLAYS:
+            del self._over[next(iter(self._over))]
 
 
 def _set_left_out(play: Play, reason: Reason) -> bool:
