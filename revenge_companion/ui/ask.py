@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QStandardPaths, Qt
+from PySide6.QtCore import QEvent, QObject, QStandardPaths, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox, QPushButton, QWidget
 
 
@@ -24,12 +25,37 @@ async def opened(dialog: QDialog) -> int:
         dialog.close()
 
 
-def only_default(dialog: QDialog, chosen: QPushButton) -> None:
-    """Let Enter press `chosen` and no other button, also while `chosen` is disabled."""
+def only_default(dialog: QDialog, chosen: QPushButton | None) -> None:
+    """Let Enter press `chosen` or nothing, also while `chosen` is disabled.
+
+    A button that has the keyboard is pressed itself.
+    """
     for button in dialog.findChildren(QPushButton):
         button.setAutoDefault(button is chosen)
-    chosen.setAutoDefault(True)
-    chosen.setDefault(True)
+        if button is not chosen:
+            button.setDefault(False)
+        if button.findChild(_Enter) is None:
+            _Enter(button)
+    if chosen is not None:
+        chosen.setAutoDefault(True)
+        chosen.setDefault(True)
+
+
+class _Enter(QObject):
+    """Lets Enter press a button that has the keyboard; without this the dialog's default is."""
+
+    def __init__(self, button: QPushButton) -> None:
+        super().__init__(button)
+        self._button = button
+        button.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+            if enter and not event.isAutoRepeat():
+                self._button.click()
+            return enter
+        return super().eventFilter(watched, event)
 
 
 def grow(dialog: QDialog) -> None:

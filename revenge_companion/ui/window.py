@@ -363,8 +363,14 @@ class Window(QWidget):
         await self._open(Place.IMPORTS)
         self.imports.open_run(run_id)
 
+    def _on_linked(self, account: Account) -> None:
+        if is_loaded(Place.IMPORTS):
+            self.imports.offer(account)
+        else:
+            self._offer(account)
+
     @async_slot
-    async def _on_linked(self, account: Account) -> None:
+    async def _offer(self, account: Account) -> None:
         await load(Place.IMPORTS)
         self.imports.offer(account)
 

@@ -551,7 +551,11 @@ async def test_the_whole_way_goes_by_keyboard(
     await settle()
     assert imports.calls("begin")
     imports.become(run(1))
-    assert focus() is made.go
+    await settle()
+    assert focus() is made.preview.lines
+    while focus() is not made.go:
+        qtbot.keyClick(focus(), Qt.Key.Key_Tab)  # type: ignore[attr-defined]
+        assert focus() is not made.preview.search, "the next step is not reached by Tab"
     qtbot.keyClick(focus(), Qt.Key.Key_Return)  # type: ignore[attr-defined]
     await settle()
     assert imports.calls("write") == [(1,)]
@@ -627,3 +631,60 @@ async def test_nothing_outlives_the_wizard(
     await settle()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     assert alone() <= before
+
+
+async def test_enter_in_the_preview_is_no_yes_to_all_of_it(
+    wizard: Make, imports: FakeImports, qtbot: object
+) -> None:
+    imports.become(run(1))
+    made = wizard(run=run(1))
+    await settle()
+    tab = made.preview.tabs[Verdict.NEW]
+    # The keyboard begins at the lines: whoever presses Enter twice has begun nothing.
+    assert made.focusWidget() is tab.view
+    tab.view.selectRow(0)
+    for place in (tab.view, made.preview.search, made.preview.facet, tab.choices[Choice.SKIP]):
+        place.setFocus()
+        qtbot.keyClick(place, Qt.Key.Key_Return)  # type: ignore[attr-defined]  # no types
+        await settle()
+    assert imports.calls("write") == []
+    # A button that has the keyboard is pressed itself.
+    assert [called[2] for called in imports.calls("choose")] == [Choice.SKIP]
+
+    made.go.setFocus()
+    qtbot.keyClick(made.go, Qt.Key.Key_Return)  # type: ignore[attr-defined]
+    await settle()
+    assert imports.calls("write") == [(1,)]
+
+
+async def test_enter_on_an_unmatched_line_only_opens_the_search(
+    wizard: Make, imports: FakeImports, qtbot: object
+) -> None:
+    made = wizard(run=run(counts={Verdict.UNMATCHED: 3}))
+    await settle()
+    tab = made.preview.tabs[Verdict.UNMATCHED]
+    assert made.focusWidget() is tab.view
+    tab.view.selectRow(1)
+    qtbot.keyClick(tab.view, Qt.Key.Key_Return)  # type: ignore[attr-defined]
+    await settle()
+    (dialog,) = made.findChildren(MatchDialog)
+    assert imports.calls("write") == []
+    dialog.reject()
+    await settle()
+
+
+async def test_enter_presses_the_button_that_has_the_keyboard(
+    imports: FakeImports, qtbot: object
+) -> None:
+    imports.found = [Candidate("m1", "Nosferatu (1922)", 0.97)]
+    dialog = MatchDialog(None, imports, imports.lines[-1])
+    dialog.open()
+    await settle()
+    dialog.found.setCurrentRow(0)
+    cancel = dialog.buttons.button(dialog.buttons.StandardButton.Cancel)
+    cancel.setFocus()
+    qtbot.keyClick(cancel, Qt.Key.Key_Return)  # type: ignore[attr-defined]
+    await settle()
+    assert not dialog.isVisible()
+    assert imports.calls("match") == []
+    dialog.deleteLater()

@@ -17,7 +17,7 @@ from revenge_companion.core.accounts import AccountState
 from revenge_companion.demo.sites.grants import Grants
 from revenge_companion.ui.dialogs.link import LinkDialog
 from revenge_companion.ui.style import Theme
-from tests.clock import eventually
+from tests.clock import eventually, settle
 from tests.standins.anilist import AniListSite
 from tests.standins.hardcover import READ_ONLY_TOKEN, TOKEN
 from tests.standins.myanimelist import MyAnimeListSite
@@ -317,6 +317,8 @@ async def test_anilist(desk: Desk, shoot: Shoot) -> None:
     await pastes(site.new_token(), "The Companion keeps asking", "network")
     await site.restore()
     await desk.closed(dialog)
+    # The offer to import is asked while the test still runs.
+    await settle()
 
 
 async def test_myanimelist(desk: Desk, shoot: Shoot) -> None:

@@ -82,6 +82,11 @@ class PreviewPage(QWidget):
             self.book.setCurrentIndex(next(some, 0))
         self._read()
 
+    @property
+    def lines(self) -> QWidget:
+        """The table that is looked at."""
+        return list(self.tabs.values())[self.book.currentIndex()].view
+
     def shut(self) -> None:
         """End what is under way."""
         self._typed.stop()

@@ -8,7 +8,7 @@ from enum import IntEnum
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from revenge_companion.core.errors import CompanionError
 from revenge_companion.core.imports import ImportRun, ImportSource, RunState, Verdict
@@ -150,7 +150,14 @@ class ImportWizard(Wizard):
             return cards[0].go if cards else self.sources.pick
         if self._step == Step.WHAT:
             return next(iter(self.what.facets.values()), self.go)
+        if self.pages.currentWidget() is self.preview:
+            return self.preview.lines
         return None
+
+    def enter_presses(self) -> QPushButton | None:
+        # In the search or on a line it is no yes to all that the preview shows.
+        at_preview = self.pages.currentWidget() is self.preview
+        return None if at_preview else super().enter_presses()
 
     def show_footer(self) -> None:
         super().show_footer()

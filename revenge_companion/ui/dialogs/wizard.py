@@ -78,6 +78,10 @@ class Wizard(QDialog):
         """Where the keyboard begins at this step; None for the buttons."""
         return None
 
+    def enter_presses(self) -> QPushButton | None:
+        """What Enter presses wherever the keyboard is; None for only the button that has it."""
+        return self.go if self.go.text() else self.leave
+
     # What subclasses do
 
     def show_page(self, step: int, page: QWidget) -> None:
@@ -113,7 +117,7 @@ class Wizard(QDialog):
         self.back.setVisible(self.can_go_back())
         self.back.setEnabled(not self._busy)
         self.go.setEnabled(not self._busy and self.can_go())
-        only_default(self, self.go if go else self.leave)
+        only_default(self, self.enter_presses())
 
     def show_busy(self, busy: bool) -> None:
         """Something was asked of the engine, and its answer is waited for."""
