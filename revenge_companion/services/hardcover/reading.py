@@ -63,7 +63,7 @@ def made(facet: Facet, row: Mapping[str, Any]) -> Iterator[Entry | str]:
             yield Entry(
                 facet, subject, identity, at, precision, rating=rating, steps=Scale.TEN, note=note
             )
-        case Facet.WATCHLIST:
+        case Facet.WATCHLIST if whole_number(row.get("status_id")) == WANTED:
             yield on_list(facet, subject, identity, words(row.get("date_added"))[:10])
 
 

@@ -69,6 +69,8 @@ class MyAnimeListClient:
         self._policy = policy
         self._day_of = day_of
         self._walk = ListWalk(self._chunk, maps, clock)
+        #: Entries of a page that is followed by another: it may be fewer than were asked for.
+        self._page_size: int | None = None
         self._tokens = Tokens(slot, clock, self._refreshed, service=SPEC.name, ahead_s=AHEAD_S)
 
     async def submit(self, batch: Sequence[Delivery]) -> Mapping[int, Outcome]:
@@ -121,12 +123,18 @@ class MyAnimeListClient:
         return await self._walk.page(facet, cursor)
 
     async def _chunk(self, number: int) -> Chunk:
-        answer = await self._send("GET", "/users/@me/animelist", reading.params(number))
+        if number > 1 and self._page_size is None:
+            # After a restart: only the first page tells.
+            await self._chunk(1)
+        size = self._page_size or reading.PER_PAGE
+        answer = await self._send("GET", "/users/@me/animelist", reading.params(number, size))
         data = object_of(answer) if answer.status == 200 else None
         chunk = await asyncio.to_thread(reading.read_page, data) if data is not None else None
         if chunk is None:
             error = wire.trouble(answer, what="a question")
             raise ServiceTrouble(str(error)) if isinstance(error, BatchRefused) else error
+        if number == 1:
+            self._page_size = len(chunk.rows) if chunk.more else None
         return chunk
 
     async def _deliver(self, delivery: Delivery) -> Outcome:

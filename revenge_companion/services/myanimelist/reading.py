@@ -22,12 +22,14 @@ FIELDS = (
 )
 
 
-def params(number: int) -> dict[str, str]:
-    """The parameters of page `number`, from 1; without "nsfw" a part of the list is missing."""
+def params(number: int, size: int = PER_PAGE) -> dict[str, str]:
+    """The parameters of page `number`, from 1, where a page has `size` entries; without "nsfw" a
+    part of the list is missing.
+    """
     return {
         "fields": FIELDS,
         "limit": str(PER_PAGE),
-        "offset": str((number - 1) * PER_PAGE),
+        "offset": str((number - 1) * size),
         "sort": "list_updated_at",
         "nsfw": "true",
     }

@@ -103,6 +103,13 @@ async def test_the_shelves_are_asked_for_as_documented() -> None:
     assert {len(answers.json(n)["query"].split("user_books(")) for n in range(1, 4)} == {2}
 
 
+async def test_only_what_is_wanted_is_a_wish_whatever_the_server_sends() -> None:
+    rows = [a_row(1), a_row(2, status_id=1), a_row(3, status_id=6), a_row(4, status_id=None)]
+    client = a_client(Answers(ME, answer(200, {"data": {"user_books": rows}})))
+    found = entries_of(await walk(client, Facet.WATCHLIST))
+    assert [one.subject.title for one in found] == ["Book 2"]
+
+
 async def test_readings_have_the_day_they_ended_on() -> None:
     found = await read(Facet.HISTORY)
     assert dated(found) == [

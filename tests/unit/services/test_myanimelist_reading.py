@@ -50,13 +50,15 @@ class Site(Answers):
     def __init__(self, *numbers: int) -> None:
         super().__init__()
         self.numbers = list(numbers)
+        #: The most entries of a page, whatever is asked for.
+        self.most = reading.PER_PAGE
         self.offsets: list[int] = []
         #: The list as it is from the second page on; None for no other.
         self.after_first: list[int] | None = None
 
     async def handle(self, request: httpx.Request) -> httpx.Response:
         asked = dict(parse_qsl(request.url.query.decode()))
-        offset, limit = int(asked["offset"]), int(asked["limit"])
+        offset, limit = int(asked["offset"]), min(int(asked["limit"]), self.most)
         self.offsets.append(offset)
         rows = [an_entry(number) for number in self.numbers[offset : offset + limit]]
         more = offset + limit < len(self.numbers)
@@ -92,6 +94,19 @@ async def test_the_list_is_asked_for_as_documented(tmp_path: Path) -> None:
     for facet in SPEC.imports[1:]:
         await walk(client, facet)
     assert len(answers.requests) == 1
+
+
+async def test_pages_that_are_smaller_than_asked_for_are_read_to_their_end(tmp_path: Path) -> None:
+    site = Site(*range(1, 251))
+    site.most = 100
+    found = entries_of(await walk(a_client(site, tmp_path)))
+    assert {one.line for one in found} == {f"{number}/1" for number in range(1, 251)}
+    assert site.offsets[:3] == [0, 100, 200]
+    # After a restart in the middle the size of a page is asked for anew.
+    site.offsets.clear()
+    page = await a_client(site, tmp_path).page(Facet.HISTORY, '{"chunk":3}')
+    assert [one.line for one in page.entries] == [f"{number}/1" for number in range(201, 251)]
+    assert site.offsets == [0, 200]
 
 
 async def test_progress_becomes_plays_of_episodes(tmp_path: Path) -> None:
