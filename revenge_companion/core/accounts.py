@@ -1,10 +1,13 @@
 """Linked accounts: who they are, what the user wants of them, and how they are doing."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from revenge_companion.core.media import Item, Kind
+
+#: Services close a lane for two days at the most.
+LONGEST_HOLD = timedelta(days=3)
 
 
 class AccountState(StrEnum):
@@ -77,6 +80,23 @@ class Account:
     def secret_name(self) -> str:
         """Where the keyring keeps this account's tokens."""
         return f"account/{self.service}/{self.remote_id}@{self.api_url or 'default'}"
+
+
+def may_ask(account: Account, now: datetime, *, force: bool = False) -> bool:
+    """Whether its service may be asked for anything now; `force` is the user's word."""
+    if account.state in (AccountState.OFF, AccountState.LINK_AGAIN):
+        return False
+    if account.state is AccountState.LINKED:
+        return True
+    # Without an end it was stopped by the breaker: only the user's word about it goes on.
+    if force and account.state is AccountState.HELD and not account.is_stopped:
+        return True
+    return account.held_until is not None and _is_over(account.held_until, now)
+
+
+def _is_over(until: datetime, now: datetime) -> bool:
+    """Whether a hold has ended, or was set by a clock that was ahead: none lasts that long."""
+    return now >= until or until - now > LONGEST_HOLD
 
 
 def wants(account: Account, item: Item, kinds: tuple[Kind, ...]) -> bool:

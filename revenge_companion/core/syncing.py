@@ -103,9 +103,12 @@ class AccountSync:
 
 
 def wanted(account: Account, facets: Sequence[Facet]) -> tuple[Facet, ...]:
-    """The facets, of those its service can be read for, that an account is synced by."""
+    """The facets, of those its service can be read for, that an account is synced by.
+
+    Also while it waits to be linked again: what is switched on stays so.
+    """
     switches = account.switches
-    if not switches.enabled or account.state in (AccountState.OFF, AccountState.LINK_AGAIN):
+    if not switches.enabled or account.state is AccountState.OFF:
         return ()
     return tuple(
         facet for name, facet in SYNCS.items() if facet in facets and getattr(switches, name)

@@ -2,9 +2,7 @@
 
 from revenge_companion.core.accounts import Account, AccountState, Switches
 from revenge_companion.core.errors import LinkExpired
-from revenge_companion.core.reasons import Reason
 from revenge_companion.engine.api import Change
-from revenge_companion.engine.dispatcher import LaneEvent
 from revenge_companion.engine.handoff import HandOffs
 from revenge_companion.engine.lanes import Lanes
 from revenge_companion.engine.limits import Limits
@@ -75,10 +73,7 @@ class LinkedAccounts:
         try:
             user = await self._linker.client(account).whoami()
         except LinkExpired as error:
-            event = LaneEvent(
-                account_id, (), AccountState.LINK_AGAIN, Reason.LINK_AGAIN, str(error), None
-            )
-            await self._lanes.take(event)
+            await self._lanes.refused(account_id, error)
             raise
         if account.state in (AccountState.HELD, AccountState.LINK_AGAIN):
             await self._limits.trust(account)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from revenge_companion.core import errors
-from revenge_companion.core.accounts import Account, AccountState
+from revenge_companion.core.accounts import Account, AccountState, may_ask
 from revenge_companion.core.breaker import Breaker
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.delivery import (
@@ -41,8 +41,6 @@ _log = logging.getLogger(__name__)
 
 #: A client's call that delivers rows: plays or changes.
 Send = Callable[[Sequence[Delivery]], Awaitable[Mapping[int, Outcome]]]
-#: Services close a lane for two days at the most.
-LONGEST_HOLD = timedelta(days=3)
 #: How long to wait for the request under way when the program ends.
 SETTLE_LIMIT_S = 8.0
 
@@ -152,6 +150,21 @@ class Lane:
         self.account = account
         self.wake()
 
+    async def refused(self, error: errors.CompanionError) -> None:
+        """Something else was answered so: nothing is sent either, for as long as that lasts."""
+        await self._setbacks.whole(error, (), {})
+        self._wake.set()
+
+    async def works(self) -> None:
+        """Something else was answered well, which had held the lane before."""
+        await self._report(LaneEvent(self.account.id, (), self._free()))
+        self._wake.set()
+
+    def _free(self) -> AccountState:
+        state = AccountState.LINKED
+        self.account = replace(self.account, state=state, state_detail="", held_until=None)
+        return state
+
     def _is_linked(self) -> bool:
         return self.account.state is AccountState.LINKED
 
@@ -182,7 +195,7 @@ class Lane:
         try:
             batch = await self._claims.take(terms)
             while batch:
-                if self._stopping or not self._may_send(terms.now, force=terms.force):
+                if self._stopping or not self.may_ask(force=terms.force):
                     # A claim that is not sent is `sending` on disk: give it back at once.
                     later = TryLater(Reason.INTERRUPTED, "", 0.0, counts=False)
                     await self._claims.give_back(later)
@@ -208,23 +221,17 @@ class Lane:
         force, self._force = self._force, False
         self._wake.clear()
         now = self._clock.now()
-        if self._stopping or not self._may_send(now, force=force):
+        if self._stopping or not self.may_ask(force=force):
             return None
         limit, backlog = self._budget.room(now)
         return Terms(now, limit, force, backlog, self.account.switches.scrobble)
 
-    def _may_send(self, now: datetime, *, force: bool) -> bool:
-        account = self.account
+    def may_ask(self, *, force: bool) -> bool:
+        """Whether the service may be asked now, by syncs too; `force` is the user's word."""
         # Where plays are switched off, exports and syncs go out all the same (`Terms.plays`).
-        if not account.switches.enabled:
-            return False
-        if account.state in (AccountState.OFF, AccountState.LINK_AGAIN):
-            return False
-        if account.state in (AccountState.QUOTA, AccountState.HELD):
-            # Without an end it was stopped by the breaker: only the user's word about it goes on.
-            asked = force and account.state is AccountState.HELD and not account.is_stopped
-            return asked or (account.held_until is not None and _is_over(account.held_until, now))
-        return self._rest.allows(force=force)
+        enabled, now = self.account.switches.enabled, self._clock.now()
+        rested = not self._is_linked() or self._rest.allows(force=force)
+        return enabled and may_ask(self.account, now, force=force) and rested
 
     async def _until_due(self) -> None:
         """Wait for a wake-up, the next due row, or the end of a rest."""
@@ -370,8 +377,7 @@ class Lane:
             _log.info("%s has %d more", self.spec.name, len(delivered))
         state = None
         if delivered and self.account.state in (AccountState.QUOTA, AccountState.HELD):
-            state = AccountState.LINKED
-            self.account = replace(self.account, state=state, state_detail="", held_until=None)
+            state = self._free()
         await self._report(LaneEvent(self.account.id, delivered, state))
         return terms
 
@@ -392,8 +398,3 @@ class Lane:
             until = self._clock.now() + timedelta(seconds=seconds)
         self.account = replace(self.account, state=state, state_detail=detail, held_until=until)
         await self._report(LaneEvent(self.account.id, (), state, code, detail, until))
-
-
-def _is_over(until: datetime, now: datetime) -> bool:
-    """Whether a hold has ended, or was set by a clock that was ahead: none lasts that long."""
-    return now >= until or until - now > LONGEST_HOLD

@@ -13,7 +13,7 @@ from datetime import tzinfo
 from pathlib import Path
 
 from revenge_companion.core.clock import Clock
-from revenge_companion.core.errors import CompanionError, ImportRefused, LinkExpired
+from revenge_companion.core.errors import CompanionError, ImportRefused
 from revenge_companion.core.imports import (
     Choice,
     ImportRun,
@@ -57,12 +57,12 @@ class Importer:
         catalogue: Callable[[], Catalogue | None],
         marker: Callable[[], Marker | None],
         changed: Callable[[], None],
-        expired: Callable[[str, LinkExpired], Awaitable[None]],
+        refused: Callable[[ImportRun, CompanionError], Awaitable[None]],
         zone: tzinfo | None = None,
         batch: int = BATCH,
     ) -> None:
-        """`changed` is called when the library is not what it was, `expired` with the key of a
-        source whose login is gone.
+        """`changed` is called when the library is not what it was, `refused` with what the source
+        of a run would not give.
 
         `zone` is the user's, for dates without a time (None is the system's own); `batch` is how
         many lines are compared or written in one transaction.
@@ -72,7 +72,7 @@ class Importer:
         self._library = library
         self._catalogue = catalogue
         self._changed = changed
-        self._expired = expired
+        self._refused = refused
         self._batch = batch
         self._runs = ImportRuns(db)
         self._lines = ImportLines(db)
@@ -284,8 +284,6 @@ class Importer:
         try:
             await stage(stored)
         except CompanionError as error:
-            if isinstance(error, LinkExpired):
-                await self._expired(stored.run.source, error)
             trouble = str(error)
             _log.info("Import %d stopped: %s", run_id, error)
         except Exception:
@@ -308,6 +306,9 @@ class Importer:
         reader = await self._sources.open(stored.run.source, stored.file)
         try:
             stored = await self._reading.walk(stored, reader, self._went)
+        except CompanionError as error:
+            await self._refused(stored.run, error)
+            raise
         finally:
             # Also while being cancelled: a file's thread has to be done with it.
             await reader.close()

@@ -3,11 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from revenge_companion.core.accounts import AccountState
 from revenge_companion.core.clock import Clock
-from revenge_companion.core.errors import LinkExpired
-from revenge_companion.core.reasons import Reason
-from revenge_companion.engine.dispatcher import LaneEvent
+from revenge_companion.core.errors import CompanionError, LinkExpired
+from revenge_companion.core.imports import ImportRun
 from revenge_companion.engine.import_marks import Marker
 from revenge_companion.engine.import_reading import Catalogue
 from revenge_companion.engine.import_sources import Sources, account_of
@@ -42,13 +40,11 @@ def build_importer(
         formats=FORMATS,
     )
 
-    async def expired(source: str, error: LinkExpired) -> None:
-        # As where a delivery finds it out: the lane is held, and the user told once.
-        account_id = account_of(source)
-        if account_id is not None:
-            again = AccountState.LINK_AGAIN
-            event = LaneEvent(account_id, (), again, Reason.LINK_AGAIN, str(error), None)
-            await lanes.take(event)
+    async def refused(run: ImportRun, error: CompanionError) -> None:
+        account_id = account_of(run.source)
+        # What a user looks into may be refused by itself, such as lists that cost money.
+        if account_id is not None and (run.sync or isinstance(error, LinkExpired)):
+            await lanes.refused(account_id, error)
 
     return Importer(
         database,
@@ -58,5 +54,5 @@ def build_importer(
         catalogue=catalogue,
         marker=marker,
         changed=changed,
-        expired=expired,
+        refused=refused,
     )

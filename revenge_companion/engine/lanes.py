@@ -5,7 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 
 from revenge_companion.core.accounts import Account
 from revenge_companion.core.clock import Clock
-from revenge_companion.core.errors import LinkRefused, StoreTrouble
+from revenge_companion.core.errors import (
+    CompanionError,
+    LaneBlocked,
+    LinkExpired,
+    LinkRefused,
+    RateLimited,
+    StoreTrouble,
+)
 from revenge_companion.core.live import LiveNotice
 from revenge_companion.core.routing import hears_live
 from revenge_companion.core.status import AccountStatus, OutboxCounts
@@ -174,6 +181,36 @@ class Lanes:
         """The network is back."""
         for lane in self._lanes.values():
             lane.recovered()
+
+    # Who asks an account's service beside its lane
+
+    def may_ask(self, account_id: int, *, force: bool) -> bool:
+        """Whether an account's service may be asked for anything now; `force` is the user's word.
+
+        False where the account is not linked any more.
+        """
+        lane = self._lanes.get(account_id) or self._unstarted(account_id)
+        return lane is not None and lane.may_ask(force=force)
+
+    async def refused(self, account_id: int, error: CompanionError) -> None:
+        """A service said so to who asked: the account is held, as where a delivery finds it out.
+
+        Trouble that passes by itself is none of the lane's.
+        """
+        lane = self._lanes.get(account_id) or self._unstarted(account_id)
+        if lane is not None and isinstance(error, LinkExpired | LaneBlocked | RateLimited):
+            await lane.refused(error)
+
+    async def works(self, account_id: int) -> None:
+        """A service answers again whose `refused` had held the account."""
+        lane = self._lanes.get(account_id) or self._unstarted(account_id)
+        if lane is not None:
+            await lane.works()
+
+    def _unstarted(self, account_id: int) -> Lane | None:
+        """A lane that sends nothing, where none is running: for one command."""
+        account = self._find(account_id)
+        return None if account is None else self._lane(account)
 
     # What the lanes say
 

@@ -77,6 +77,7 @@ class Sharing:
                 self.exports,
                 linked=self._lanes.all,
                 client_of=self._lanes.client_of,
+                lines=self._lanes,
                 hours=self._hours,
                 asks_user=self._tell.sync_asks,
                 changed=lambda: self._tell.changed(Change.SYNC),

@@ -12,11 +12,13 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Protocol
 
-from revenge_companion.core.accounts import Account
+from revenge_companion.core.accounts import Account, AccountState
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.errors import CompanionError, ExportRefused
 from revenge_companion.core.library import Facet
+from revenge_companion.core.reasons import Reason, sentence
 from revenge_companion.core.syncing import (
     UNTIL_ASKED,
     AccountSync,
@@ -43,6 +45,23 @@ _log = logging.getLogger(__name__)
 #: The longest sleep between two looks at the clock, in seconds.
 TICK_S = 600.0
 _BUSY = "An import from this account is under way; it is synced afterwards."
+_LINK_AGAIN = "{service} signed you out. Link again to go on."
+
+
+class Lines(Protocol):
+    """The accounts' lines to their services, which deliveries share; `engine.lanes.Lanes`."""
+
+    def may_ask(self, account_id: int, *, force: bool) -> bool:
+        """Whether an account's service may be asked now; `force` is the user's word."""
+        ...
+
+    async def refused(self, account_id: int, error: CompanionError) -> None:
+        """A service would not answer: hold the account as a delivery would."""
+        ...
+
+    async def works(self, account_id: int) -> None:
+        """A service answers again whose `refused` had held the account."""
+        ...
 
 
 class Syncer:
@@ -58,6 +77,7 @@ class Syncer:
         *,
         linked: Callable[[], Sequence[Account]],
         client_of: Callable[[int], Client | None],
+        lines: Lines,
         hours: Callable[[], int],
         asks_user: Callable[[Account], None],
         changed: Callable[[], None],
@@ -70,6 +90,7 @@ class Syncer:
         self._importer = importer
         self._linked = linked
         self._client_of = client_of
+        self._lines = lines
         self._hours = hours
         self._changed = changed
         self._jitter = jitter
@@ -80,6 +101,8 @@ class Syncer:
         self._running: int | None = None
         self._known: dict[int, dict[Facet, FacetSync]] = {}
         self._next: dict[int, datetime | None] = {}
+        #: Accounts that could not be asked when it was time.
+        self._barred: set[int] = set()
 
     # Life
 
@@ -112,7 +135,11 @@ class Syncer:
             every_s = self._every_s(account)
             if not self._facets(account):
                 continue
-            if is_due(self._next[account.id], self._clock.now(), every_s):
+            due = is_due(self._next[account.id], self._clock.now(), every_s)
+            if not due and account.id in self._barred:
+                # Linked again, say.
+                due = self._lines.may_ask(account.id, force=False)
+            if due:
                 await self._sync(account)
 
     def _idle_s(self) -> float:
@@ -158,7 +185,7 @@ class Syncer:
             gone = facet not in await self._runs.seen(source_of(account_id))
             at = None if gone else one.synced_at
             self._known[account_id][facet] = replace(one, left=None, synced_at=at)
-        await self._sync(account)
+        await self._sync(account, asked=True)
         return await self._status(account_id)
 
     async def answer(self, account_id: int, facet: Facet, *, go_on: bool) -> AccountSync:
@@ -190,13 +217,14 @@ class Syncer:
 
     # One account
 
-    async def _sync(self, account: Account) -> None:
+    async def _sync(self, account: Account, *, asked: bool = False) -> None:
+        """`asked` where it is the user who wants it now."""
         async with self._one_at_a_time:
             self._running = account.id
             self._changed()
             failed = True
             try:
-                failed = await self._facets_of(account)
+                failed = await self._facets_of(account, asked=asked)
             finally:
                 self._running = None
                 every_s = self._every_s(account)
@@ -205,34 +233,67 @@ class Syncer:
                 )
                 await self._keep(account.id)
 
-    async def _facets_of(self, account: Account) -> bool:
+    async def _facets_of(self, account: Account, *, asked: bool) -> bool:
         """Bring every facet into step; whether any of them failed."""
-        facets, source = self._facets(account), source_of(account.id)
-        client: object = self._client_of(account.id)
-        trouble, marks = "", {}
-        if self._importer.is_busy(source):
-            trouble = _BUSY
-        elif not isinstance(client, Readable):
-            trouble = "This account cannot be read."
-        else:
-            await self._importer.idle(source)
-            try:
-                marks = dict(await client.marks())
-            except CompanionError as error:
-                trouble = str(error)
+        facets, before = self._facets(account), dict(self._known[account.id])
+        self._barred.discard(account.id)
+        trouble, marks = await self._marks(account, asked=asked)
         failed = bool(trouble)
         for facet in facets:
-            state = self._known[account.id].get(facet, FacetSync(facet))
-            state = replace(state, looked_at=self._clock.now(), trouble=trouble)
+            state = before.get(facet, FacetSync(facet))
             if not trouble:
+                state = replace(state, looked_at=self._clock.now(), trouble="")
                 try:
                     state = await self._stepping.step(account, state, marks.get(facet, ""))
                 except CompanionError as error:
                     _log.info("%s of account %d is not synced: %s", facet, account.id, error)
                     state = replace(state, trouble=str(error))
                     failed = True
+                    # What the service refused altogether is not asked for again by the next facet.
+                    trouble = self._barred_by(account.id, asked=asked)
+            else:
+                state = replace(state, trouble=trouble)
             await self._keep(account.id, state)
+        if not failed and self._held_by_us(account.id, before):
+            # A delivery that finds out may not come for long.
+            await self._lines.works(account.id)
         return failed
+
+    def _held_by_us(self, account_id: int, before: Mapping[Facet, FacetSync]) -> bool:
+        """Whether an account is held for what an earlier sync was told."""
+        account = self._account(account_id)
+        held = account.state in (AccountState.QUOTA, AccountState.HELD) and not account.is_stopped
+        return held and account.state_detail in {one.trouble for one in before.values()}
+
+    async def _marks(self, account: Account, *, asked: bool) -> tuple[str, Mapping[Facet, str]]:
+        """Why the account cannot be read now, "" where it can; and what it says of its facets."""
+        source = source_of(account.id)
+        client: object = self._client_of(account.id)
+        if trouble := self._barred_by(account.id, asked=asked):
+            return trouble, {}
+        if self._importer.is_busy(source):
+            return _BUSY, {}
+        if not isinstance(client, Readable):
+            return "This account cannot be read.", {}
+        await self._importer.idle(source)
+        try:
+            return "", dict(await client.marks())
+        except CompanionError as error:
+            await self._lines.refused(account.id, error)
+            self._barred_by(account.id, asked=asked)
+            return str(error), {}
+
+    def _barred_by(self, account_id: int, *, asked: bool) -> str:
+        """Why the account's service may not be asked, a sentence; "" where it may."""
+        if self._lines.may_ask(account_id, force=asked):
+            return ""
+        self._barred.add(account_id)
+        account = self._account(account_id)
+        spec = self._spec(account)
+        name = account.service if spec is None else spec.name
+        if account.state is AccountState.LINK_AGAIN:
+            return _LINK_AGAIN.format(service=name)
+        return account.state_detail or sentence(Reason.RATE_LIMITED, {"service": name})
 
     # What is kept
 

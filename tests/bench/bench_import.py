@@ -22,7 +22,7 @@ from typing import Any
 
 from revenge_companion.core.accounts import Account
 from revenge_companion.core.catalogue import ServerItem
-from revenge_companion.core.errors import LinkExpired
+from revenge_companion.core.errors import CompanionError
 from revenge_companion.core.imports import ImportRun, RunState
 from revenge_companion.core.library import Facet, Subject, SubjectKind
 from revenge_companion.core.media import Ids
@@ -256,7 +256,7 @@ async def measure(module: str, folder: Path, plays: int) -> Measured:
             catalogue=lambda: index,
             marker=lambda: None,
             changed=lambda: None,
-            expired=_expired,
+            refused=_refused,
         )
         fetches = [await _fetch(desk.client)]
         read_at: list[float] = []
@@ -293,7 +293,7 @@ async def measure(module: str, folder: Path, plays: int) -> Measured:
     return measured
 
 
-async def _expired(source: str, error: LinkExpired) -> None:
+async def _refused(run: ImportRun, error: CompanionError) -> None:
     raise AssertionError(str(error))
 
 

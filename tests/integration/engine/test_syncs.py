@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
-from revenge_companion.core.accounts import Switches
+from revenge_companion.core.accounts import AccountState, Switches
 from revenge_companion.core.library import Entry, Facet
 from revenge_companion.core.media import Ids
+from revenge_companion.core.reasons import Reason
 from revenge_companion.core.shown import Asked
 from revenge_companion.core.syncing import FacetSync, Way
 from revenge_companion.demo.world import DemoWorld
+from revenge_companion.engine.api import Notice
 from revenge_companion.services.trakt import entries
 from tests.integration.engine.house import House, Memory, engine, running
 from tests.unit.engine.import_kit import film, plays
@@ -90,7 +92,7 @@ async def test_a_walk_that_breaks_off_deletes_nothing(tmp_path: Path) -> None:
         assert question is not None
         assert (question.way, question.before, question.removed) == (Way.TAKE, 550, 61)
         assert len(await house.engine.library.page(ASKED, limit=700)) == 550
-        assert [n.reason for n in house.notices] == ["sync_asks"]
+        assert [n.reason for n in house.notices] == ["app_key_refused", "sync_asks"]
 
 
 async def test_a_line_that_cannot_be_read_is_not_taken_for_gone(
@@ -148,3 +150,105 @@ async def test_a_sync_goes_on_after_the_program_ended_in_the_middle(tmp_path: Pa
 
 async def _has_lines(house: House, run_id: int) -> bool:
     return (await house.engine.imports.run(run_id)).processed > 0
+
+
+def _writes(house: House, service: str) -> list[str]:
+    return [one for one in house.world.destinations.sites[service].requests if "oauth" not in one]
+
+
+def _told(house: House) -> list[str]:
+    return [one.reason for one in house.notices if one.notice is Notice.ACCOUNT_TROUBLE]
+
+
+@pytest.mark.parametrize("where", ["/sync/last_activities", "/sync/history"])
+async def test_a_link_that_ended_asks_to_link_again_once_and_linking_goes_on(
+    tmp_path: Path, where: str
+) -> None:
+    async with running(tmp_path, services=("trakt",), signed_in=False) as house:
+        site = house.world.destinations.trakt
+        site.preload(30)
+        site.answer(401, "", times=100, path=where)
+        # Refreshing is of no use either.
+        site.grants.end()
+        trakt = await switched(house, "trakt", Switches(sync_history=True, sync_ratings=True))
+        first = await synced(house, trakt)
+        assert house.account("trakt").account.state is AccountState.LINK_AGAIN
+        assert "Trakt" in first[Facet.HISTORY].trouble
+        assert _told(house) == [Reason.LINK_AGAIN]
+        # It is not asked again, by itself or by hand, and both facets say why.
+        asked = len(_writes(house, "trakt"))
+        again = await synced(house, trakt)
+        assert set(again) == {Facet.HISTORY, Facet.RATINGS}
+        assert all("Link again" in one.trouble for one in again.values())
+        assert len(_writes(house, "trakt")) == asked
+        assert _told(house) == [Reason.LINK_AGAIN]
+        site.forget_answers()
+        await house.link("trakt")
+        # Long before the next look would be due.
+        await house.until_true(lambda: _in_step(house))
+        assert len(await house.engine.library.page(ASKED, limit=100)) == 30
+
+
+async def _in_step(house: House) -> bool:
+    (one,) = await house.engine.syncs.statuses()
+    return all(facet.synced_at is not None and not facet.trouble for facet in one.facets)
+
+
+@pytest.mark.parametrize(
+    ("service", "status", "body", "state", "reason"),
+    [
+        ("trakt", 403, "", AccountState.HELD, Reason.APP_KEY_REFUSED),
+        ("trakt", 420, "", AccountState.HELD, Reason.ACCOUNT_LIMIT),
+        ("trakt", 423, "", AccountState.HELD, Reason.ACCOUNT_LOCKED),
+        ("trakt", 426, "", AccountState.HELD, Reason.VIP_NEEDED),
+        ("simkl", 412, "", AccountState.HELD, Reason.APP_KEY_REFUSED),
+        ("simkl", 429, '{"error": "user_limit_exceeded"}', AccountState.QUOTA, Reason.QUOTA),
+    ],
+)
+async def test_what_holds_deliveries_holds_syncs(
+    tmp_path: Path, service: str, status: int, body: str, state: AccountState, reason: str
+) -> None:
+    async with running(tmp_path, services=(service,), signed_in=False) as house:
+        site = house.world.destinations.sites[service]
+        site.answer(status, body, times=1)
+        account = await switched(house, service, Switches(sync_history=True))
+        first = await synced(house, account)
+        held = house.account(service).account
+        assert (held.state, first[Facet.HISTORY].trouble) == (state, held.state_detail)
+        assert held.state_detail
+        assert held.held_until is not None
+        assert _told(house) == [reason]
+        asked = len(_writes(house, service))
+        # The engine's own looks; a day's end is nobody's to force.
+        house.engine.syncs.wake()
+        if state is AccountState.QUOTA:
+            again = await synced(house, account)
+            assert again[Facet.HISTORY].trouble == held.state_detail
+            assert len(_writes(house, service)) == asked
+        # Its end, or for the rest the user's word, goes on; what the sync held, it gives free.
+        await house.engine._lanes._accounts.set_state(  # noqa: SLF001  # as if hours had passed
+            account, state, held.state_detail, house.world.clock.now()
+        )
+        await house.engine._lanes.refresh()  # noqa: SLF001  # as above
+        assert (await synced(house, account))[Facet.HISTORY].trouble == ""
+        assert house.account(service).account.state is AccountState.LINKED
+        assert _told(house) == [reason]
+
+
+@pytest.mark.parametrize("service", ["trakt", "simkl"])
+async def test_a_service_that_asks_to_wait_is_left_alone_by_syncs_and_deliveries(
+    tmp_path: Path, service: str
+) -> None:
+    async with running(tmp_path, services=(service,), signed_in=False) as house:
+        site = house.world.destinations.sites[service]
+        site.answer(429, "{}", {"Retry-After": "90000"}, times=1)
+        account = await switched(house, service)
+        first = await synced(house, account)
+        assert {one.trouble for one in first.values()} != {""}
+        asked = len(_writes(house, service))
+        again = await synced(house, account)
+        assert all("wait" in one.trouble for one in again.values())
+        await house.engine.flush()
+        assert len(_writes(house, service)) == asked
+        assert house.account(service).account.state is AccountState.LINKED
+        assert _told(house) == []

@@ -98,7 +98,8 @@ def test_what_is_switched_on_is_synced() -> None:
     assert wanted(quiet, facets) == (Facet.HISTORY,)
     off = replace(account, switches=replace(account.switches, enabled=False))
     assert wanted(off, facets) == ()
-    assert wanted(replace(account, state=AccountState.LINK_AGAIN), facets) == ()
+    assert wanted(replace(account, state=AccountState.OFF), facets) == ()
+    assert wanted(replace(account, state=AccountState.LINK_AGAIN), facets) == (Facet.HISTORY,)
 
 
 def test_what_was_left_goes_on_when_its_source_says_something_else() -> None:

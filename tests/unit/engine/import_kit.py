@@ -9,7 +9,7 @@ from typing import Any
 
 from revenge_companion.core.accounts import Account
 from revenge_companion.core.clock import Clock
-from revenge_companion.core.errors import LinkExpired
+from revenge_companion.core.errors import CompanionError
 from revenge_companion.core.imports import Candidate, ImportRun, RunState
 from revenge_companion.core.library import Entry, Facet, Precision, Subject, SubjectKind
 from revenge_companion.core.marking import Marked, MarkItem, Unmarked
@@ -207,8 +207,8 @@ class Desk:
     catalogue: FakeCatalogue
     marker: FakeMarker
     told: list[ImportRun]
-    #: Sources whose login was found to be gone.
-    expired: list[str]
+    #: What sources would not give.
+    refusals: list[tuple[str, CompanionError]]
 
     async def until(self, run_id: int, *states: RunState) -> ImportRun:
         """The run, once it stands in one of these states and nothing of it runs."""
@@ -293,10 +293,10 @@ async def desk(
     library = Library(db, clock, zone)
     its: Catalogue = catalogue
     marks: Marker = marker
-    expired_links: list[str] = []
+    refusals: list[tuple[str, CompanionError]] = []
 
-    async def expired(source: str, error: LinkExpired) -> None:
-        expired_links.append(source)
+    async def refused(run: ImportRun, error: CompanionError) -> None:
+        refusals.append((run.source, error))
 
     importer = Importer(
         db,
@@ -312,14 +312,14 @@ async def desk(
         catalogue=lambda: its,
         marker=lambda: marks,
         changed=lambda: None,
-        expired=expired,
+        refused=refused,
         zone=zone,
         batch=batch,
     )
     told: list[ImportRun] = []
     importer.on_progress(told.append)
     try:
-        yield Desk(db, clock, importer, library, known, catalogue, marker, told, expired_links)
+        yield Desk(db, clock, importer, library, known, catalogue, marker, told, refusals)
     finally:
         await importer.close()
         await db.close()

@@ -10,7 +10,13 @@ from typing import Any
 from revenge_companion.core.accounts import Account, Switches
 from revenge_companion.core.changes import Verb
 from revenge_companion.core.delivery import DeliveryState, Settlement
-from revenge_companion.core.errors import LinkExpired
+from revenge_companion.core.errors import (
+    CompanionError,
+    LaneBlocked,
+    LinkExpired,
+    RateLimited,
+)
+from revenge_companion.core.imports import ImportRun
 from revenge_companion.core.library import Entry, Facet, SubjectKind, keys, subject_of
 from revenge_companion.core.media import Kind
 from revenge_companion.core.scrobble import Scrobble
@@ -99,6 +105,26 @@ class FakeAccount(FakeSource):
 
 
 @dataclass
+class FakeLines:
+    """Lines that are open but to the accounts that are `closed`; it notes what was refused."""
+
+    closed: set[int] = field(default_factory=set)
+    refusals: list[tuple[int, CompanionError]] = field(default_factory=list)
+    worked: list[int] = field(default_factory=list)
+
+    def may_ask(self, account_id: int, *, force: bool) -> bool:
+        return account_id not in self.closed
+
+    async def refused(self, account_id: int, error: CompanionError) -> None:
+        self.refusals.append((account_id, error))
+        if isinstance(error, LinkExpired | RateLimited | LaneBlocked):
+            self.closed.add(account_id)
+
+    async def works(self, account_id: int) -> None:
+        self.worked.append(account_id)
+
+
+@dataclass
 class _Service:
     spec: ServiceSpec
 
@@ -117,6 +143,7 @@ class Home:
     accounts: list[Account]
     sources: dict[int, FakeAccount]
     marker: FakeMarker
+    lines: "FakeLines"
     #: Accounts the user was asked about.
     asked: list[int] = field(default_factory=list)
 
@@ -196,8 +223,10 @@ async def home(
     clients: Any = dict(zip((one.id for one in accounts), sources, strict=True))
     services: Any = {spec.key: _Service(spec) for spec in known}
 
-    async def expired(_source: str, error: LinkExpired) -> None:
-        raise AssertionError(f"no login ends here: {error}")
+    lines = FakeLines()
+
+    async def refused(run: ImportRun, error: CompanionError) -> None:
+        await lines.refused(int(run.source.partition(":")[2]), error)
 
     marker, library = FakeMarker(), Library(db, clock, UTC)
     importer = Importer(
@@ -210,7 +239,7 @@ async def home(
         catalogue=lambda: catalogue,
         marker=lambda: marker,
         changed=lambda: None,
-        expired=expired,
+        refused=refused,
         zone=UTC,
     )
     exporter = Exporter(
@@ -220,13 +249,13 @@ async def home(
     asked: list[int] = []
     syncer = Syncer(
         db, clock, services, importer, exporter,
-        linked=lambda: accounts, client_of=clients.get, hours=lambda: 24,
+        linked=lambda: accounts, client_of=clients.get, lines=lines, hours=lambda: 24,
         asks_user=lambda account: asked.append(account.id), changed=lambda: None,
         jitter=lambda: 0.0,
     )  # fmt: skip
     made = Home(
         db, clock, library, importer, exporter, syncer, Outbox(db, clock), accounts, clients,
-        marker, asked,
+        marker, lines, asked,
     )  # fmt: skip
     try:
         yield made

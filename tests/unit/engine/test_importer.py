@@ -129,7 +129,7 @@ async def test_what_will_not_pass_stops_the_run_which_goes_on_later(
     async with desk(tmp_path, source) as house:
         run = await house.read()
         assert (run.state, run.trouble, run.can_resume) == (RunState.STOPPED, str(error), True)
-        assert house.expired == (["account:1"] if isinstance(error, LinkExpired) else [])
+        assert house.refusals == [("account:1", error)]
         # What came before it is kept, and not asked for again.
         assert run.processed == 20
         asked = len(source.requests)

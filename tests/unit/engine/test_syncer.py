@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from revenge_companion.core.accounts import Switches
 from revenge_companion.core.changes import Verb
-from revenge_companion.core.errors import ExportRefused, ServiceTrouble
+from revenge_companion.core.errors import ExportRefused, LinkExpired, ServiceTrouble
 from revenge_companion.core.imports import RunState
 from revenge_companion.core.library import OWN, Entry, Facet, Precision
 from revenge_companion.core.syncing import Question, Way
@@ -333,3 +333,32 @@ async def test_any_two_accounts_fall_silent(
         # An export after reading the account exports nothing.
         for account in one.accounts:
             assert await one.exporter.queue(account.id, (HISTORY, RATINGS)) == 0
+
+
+async def test_what_a_service_refuses_altogether_is_asked_once_and_no_facet_more(
+    tmp_path: Path,
+) -> None:
+    account = FakeAccount({HISTORY: plays(5), RATINGS: [rating(film(1), 80)]})
+    async with home(tmp_path, account) as one:
+        refusal = LinkExpired("One signed you out.")
+        account.errors = {0: refusal}
+        found = await one.sync()
+        assert one.lines.refusals == [(1, refusal)]
+        assert len(account.requests) == 1
+        assert found.facets[0].trouble == "One signed you out."
+        assert all(state.trouble for state in found.facets)
+        # It is open again: at the next look of the clock, not when the next sync would be due.
+        one.lines.closed.clear()
+        await one.syncer._look()  # noqa: SLF001  # as the clock would
+        assert len(await shown(one.db)) == 5
+
+
+async def test_trouble_that_passes_holds_nobody(tmp_path: Path) -> None:
+    account = FakeAccount({HISTORY: plays(5)})
+    async with home(tmp_path, account) as one:
+        account.down = ServiceTrouble("Down.")
+        assert {state.trouble for state in (await one.sync()).facets} == {"Down."}
+        account.down = None
+        await one.syncer._look()  # noqa: SLF001  # as the clock would
+        assert await shown(one.db) == []
+        assert one.lines.closed == set()
