@@ -28,7 +28,8 @@ from revenge_companion.core.thresholds import Rules
 #: A checkpoint is due at most this long after the last one while playing (ledger T8).
 CHECKPOINT_S = 15.0
 _SEEN_IDS = 4096
-_PAST_PLAYS = 2000
+#: How many plays that ended are remembered.
+PAST_PLAYS = 2000
 
 
 class SessionTracker:
@@ -377,13 +378,13 @@ class SessionTracker:
     def _remember(self, play: Play) -> None:
         self._past.pop(play.item.media_id, None)
         self._past[play.item.media_id] = play
-        if len(self._past) > _PAST_PLAYS:
+        if len(self._past) > PAST_PLAYS:
             del self._past[next(iter(self._past))]
         key = (play.session_id, play.item.media_id)
         gone = frames.over(self._over.pop(key, None), play)
         if gone is not None:
             self._over[key] = gone
-        if len(self._over) > _PAST_PLAYS:
+        if len(self._over) > PAST_PLAYS:
             del self._over[next(iter(self._over))]
 
 

@@ -14,13 +14,14 @@ from typing import Any
 
 from revenge_companion.core.decision import Decision
 from revenge_companion.core.playback import PlaybackEvent
-from revenge_companion.core.plays import PlayUpdate
 from revenge_companion.core.reasons import sentence
-from revenge_companion.core.session import SessionTracker
+from revenge_companion.core.session import PAST_PLAYS, SessionTracker
 from revenge_companion.core.thresholds import Rules
 from revenge_companion.revenge import wire
 
 CONTROLS = ("disconnect", "reconnect", "restart")
+#: Longest line that is read, in characters: the largest frame and what stands around it.
+LINE_LIMIT = wire.FRAME_LIMIT + 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,27 @@ class Line:
     control: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What a recording has to be looked through for before it can be replayed."""
+
+    #: Whose plays these are: the first user that a frame names, "" where none does.
+    user_id: str
+    #: The wall time at `at` 0.
+    start: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One thing that counted, or one play that ended without; in the words of the JSON."""
+
+    counted: bool
+    entry: dict[str, Any]
+
+
 @dataclass(slots=True)
 class Replayed:
-    """What came of a recording, in the words of the command line's JSON."""
+    """What came of a whole recording, in the words of the command line's JSON."""
 
     scrobbles: list[dict[str, Any]] = field(default_factory=list)
     rejected: list[dict[str, Any]] = field(default_factory=list)
@@ -45,6 +64,9 @@ class Replayed:
 def read_lines(text: Iterable[str]) -> Iterator[Line | str]:
     """The lines of a recording; a sentence in place of each that cannot be read."""
     for number, raw in enumerate(text, 1):
+        if len(raw) > LINE_LIMIT:
+            yield f"Line {number} is longer than 1 MiB."
+            continue
         if not raw.strip():
             continue
         try:
@@ -63,39 +85,62 @@ def read_lines(text: Iterable[str]) -> Iterator[Line | str]:
             yield f'Line {number} has neither a "frame" nor a "control" of {", ".join(CONTROLS)}.'
 
 
+def beginning(lines: Iterable[Line], now: datetime) -> Beginning:
+    """Look through `lines` as far as it takes; `now` dates what the recording does not date."""
+    user_id, start, last_s = "", None, 0.0
+    far = now + timedelta(days=1)
+    for line in lines:
+        last_s = max(last_s, line.at_s)
+        user_id = user_id or wire.frame_user(line.frame)
+        start = start or _start(line, far)
+        if user_id and start:
+            break
+    # Without a date anywhere the recording ends now.
+    return Beginning(user_id, start or _shifted(now, -last_s))
+
+
+def _start(line: Line, far: datetime) -> datetime | None:
+    """The wall time at `at` 0 if this line is dated; a time after `far` is none."""
+    stamp = line.frame.get("timestamp") if isinstance(line.frame, dict) else None
+    if not isinstance(stamp, str):
+        return None
+    try:
+        at = datetime.fromisoformat(stamp)
+    except ValueError:
+        return None
+    if at.tzinfo is None or not datetime(2000, 1, 1, tzinfo=UTC) < at < far:
+        return None
+    return _shifted(at.astimezone(UTC), -line.at_s)
+
+
 def replay(lines: list[Line], rules: Rules, now: datetime) -> Replayed:
     """Run `lines` through a tracker; `now` dates what the recording itself does not date."""
-    user_id = next((user for line in lines if (user := wire.frame_user(line.frame))), "")
-    start = _start(lines, now)
+    result = Replayed()
+    for outcome in outcomes(lines, rules, beginning(lines, now), result.skipped):
+        (result.scrobbles if outcome.counted else result.rejected).append(outcome.entry)
+    return result
+
+
+def outcomes(
+    lines: Iterable[Line], rules: Rules, begins: Beginning, skipped: dict[str, int]
+) -> Iterator[Outcome]:
+    """Run `lines` through a tracker, one at a time; counts in `skipped` what was passed over."""
     run = _Run(rules)
     for line in lines:
-        run.until(line.at_s)
+        yield from run.until(line.at_s)
         if line.control:
             run.control(line.control)
             continue
         frame = wire.read_envelope(
-            line.frame, at_s=run.at_s, now=start + timedelta(seconds=run.at_s), user_id=user_id
+            line.frame,
+            at_s=run.at_s,
+            now=_shifted(begins.start, run.at_s),
+            user_id=begins.user_id,
         )
         if isinstance(frame, PlaybackEvent):
-            run.note(run.tracker.feed(frame))
+            yield from run.note(run.tracker.feed(frame))
         elif isinstance(frame, wire.Skipped):
-            run.result.skipped[frame.code] = run.result.skipped.get(frame.code, 0) + 1
-    return run.result
-
-
-def _start(lines: list[Line], now: datetime) -> datetime:
-    """The wall time at `at` 0: from the first dated frame, else so that the recording ends now."""
-    far = now + timedelta(days=1)
-    for line in lines:
-        stamp = line.frame.get("timestamp") if isinstance(line.frame, dict) else None
-        if isinstance(stamp, str):
-            try:
-                at = datetime.fromisoformat(stamp)
-            except ValueError:
-                continue
-            if at.tzinfo is not None and datetime(2000, 1, 1, tzinfo=UTC) < at < far:
-                return _shifted(at.astimezone(UTC), -line.at_s)
-    return _shifted(now, -max((line.at_s for line in lines), default=0.0))
+            skipped[frame.code] = skipped.get(frame.code, 0) + 1
 
 
 def _shifted(at: datetime, seconds: float) -> datetime:
@@ -107,42 +152,34 @@ def _shifted(at: datetime, seconds: float) -> datetime:
 
 class _Run:
     def __init__(self, rules: Rules) -> None:
-        self.result = Replayed()
         self.at_s = float("-inf")
         self._rules = rules
-        self._connected = True
-        self._saved: dict[str, PlayUpdate] = {}
+        #: Checkpoints of plays in progress and of those that ended last, as the ledger keeps them.
+        self._open: dict[str, str] = {}
+        self._ended: dict[str, str] = {}
         self.tracker = SessionTracker(rules)
 
-    def until(self, at_s: float) -> None:
+    def until(self, at_s: float) -> Iterator[Outcome]:
         """Let the clock run to `at_s`, stopping at every decision on the way."""
         at_s = max(at_s, self.at_s)
-        while self._connected:
-            due = self.tracker.deadline_s()
-            if due is None or due > at_s:
-                break
+        while (due := self.tracker.deadline_s()) is not None and due <= at_s:
             decisions = self.tracker.tick(due)
-            self.note(decisions)
+            yield from self.note(decisions)
             if not decisions:
                 break
         self.at_s = at_s
 
     def control(self, word: str) -> None:
-        if word == "reconnect":
-            self._connected = True
-        elif word == "disconnect":
-            self._connected = False
+        if word == "disconnect":
             self.tracker.disconnected()
-        else:
+        elif word == "restart":
             self.tracker = SessionTracker(self._rules)
-            self.tracker.restore(
-                [update.snapshot for update in self._saved.values()], at_s=self.at_s
-            )
+            self.tracker.restore((*self._ended.values(), *self._open.values()), at_s=self.at_s)
 
-    def note(self, decisions: list[Decision]) -> None:
+    def note(self, decisions: Iterable[Decision]) -> Iterator[Outcome]:
         for decision in decisions:
+            self._save(decision)
             update = decision.update
-            self._saved[update.play_key] = update
             reason = sentence(update.reason_code, update.facts)
             for scrobble in decision.scrobbles:
                 entry: dict[str, Any] = {
@@ -160,17 +197,27 @@ class _Run:
                 if scrobble.item.episode_number is not None:
                     entry["season"] = scrobble.item.season_number
                     entry["episode"] = scrobble.item.episode_number
-                self.result.scrobbles.append(entry)
+                yield Outcome(True, entry)
             if decision.ended and update.counted_at is None:
-                self.result.rejected.append(
-                    {
-                        "media_id": update.item.media_id,
-                        "kind": update.item.kind.value,
-                        "title": update.item.label,
-                        "reason_code": str(update.reason_code),
-                        "reason": reason,
-                    }
-                )
+                entry = {
+                    "media_id": update.item.media_id,
+                    "kind": update.item.kind.value,
+                    "title": update.item.label,
+                    "reason_code": str(update.reason_code),
+                    "reason": reason,
+                }
+                yield Outcome(False, entry)
+
+    def _save(self, decision: Decision) -> None:
+        update = decision.update
+        if not decision.ended:
+            self._open[update.play_key] = update.snapshot
+            return
+        self._open.pop(update.play_key, None)
+        self._ended.pop(update.play_key, None)
+        self._ended[update.play_key] = update.snapshot
+        if len(self._ended) > PAST_PLAYS:
+            del self._ended[next(iter(self._ended))]
 
 
 def _iso(at: datetime) -> str:

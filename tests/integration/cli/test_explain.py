@@ -1,12 +1,20 @@
 """`explain`: recordings through the tracker, with its exit codes."""
 
+import io
 import json
+import os
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from revenge_companion.cli import main
+from revenge_companion.core.thresholds import Rules
+from revenge_companion.engine.replay import Beginning, Line, outcomes
 
 KEYS = {
     "media_id",
@@ -163,3 +171,78 @@ def test_words_for_people_name_the_reason(
 ) -> None:
     assert main(["explain", recording(tmp_path, play(120))]) == 0
     assert "Low \N{EN DASH} Words: counts" in capsys.readouterr().out
+
+
+def test_a_line_of_any_length_is_skipped(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = play(120)
+    lines.insert(3, '{"at": 25, "frame": "' + "x" * (3 * 1024 * 1024) + '"}')
+    assert main(["explain", recording(tmp_path, [*lines, "y" * 2_000_000]), "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert len(json.loads(out)["scrobbles"]) == 1
+    assert err.splitlines() == [
+        "Line 4 is longer than 1 MiB. It is skipped.",
+        f"Line {len(lines) + 1} is longer than 1 MiB. It is skipped.",
+    ]
+
+
+def test_only_some_bad_lines_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", recording(tmp_path, [*["junk"] * 500, *play(120)]), "--json"]) == 0
+    err = capsys.readouterr().err.splitlines()
+    assert (len(err), err[-1]) == (21, "480 more lines are skipped.")
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["plain", "with a byte order mark"])
+def test_a_recording_may_come_through_standard_input(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], mark: bytes
+) -> None:
+    piped = io.BytesIO(mark + "\n".join(play(120)).encode() + b"\n\xff\n")
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(piped, encoding="utf-8"))
+    assert main(["explain", "-", "--json"]) == 0
+    assert [entry["counted_at_s"] for entry in said(capsys)["scrobbles"]] == [100.0]
+
+
+def test_a_recording_may_come_through_a_named_pipe(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=("\n".join(play(120)),))
+    writer.start()
+    assert main(["explain", str(pipe), "--json"]) == 0
+    writer.join(timeout=10)
+    assert len(said(capsys)["scrobbles"]) == 1
+
+
+def test_a_recording_is_replayed_as_it_is_read() -> None:
+    def endless() -> Iterator[Line]:
+        for number in count():
+            for text in (*play(120), frame(121, "stopped", 121)):
+                line = json.loads(text)
+                line["frame"]["data"]["media_id"] = f"m{number}"
+                line["frame"].pop("id")
+                yield Line(200.0 * number + line["at"], line["frame"])
+
+    begins = Beginning("u", datetime(2026, 11, 20, 20, 0, tzinfo=UTC))
+    some = islice(outcomes(endless(), Rules(), begins, {}), 3)
+    assert [outcome.entry["media_id"] for outcome in some] == ["m0", "m1", "m2"]
+
+
+@pytest.mark.parametrize("at", [9.9e11, -9.9e11, 1e-300])
+def test_any_second_is_one(tmp_path: Path, capsys: pytest.CaptureFixture[str], at: float) -> None:
+    lines = [json.loads(line) for line in play(120)]
+    for line in lines:
+        line["at"] += at
+        line["frame"]["timestamp"] = "soon"
+    tape = recording(tmp_path, [json.dumps(line) for line in lines])
+    assert main(["explain", tape, "--json"]) == 0
+    assert len(said(capsys)["scrobbles"]) == 1
+
+
+def test_half_a_character_in_a_title_is_no_trouble(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    media = {"title": "Words \ud83d", "artist": "Low"}
+    assert main(["explain", recording(tmp_path, play(120, media=media)), "--json"]) == 0
+    assert said(capsys)["scrobbles"][0]["title"].startswith("Low")
