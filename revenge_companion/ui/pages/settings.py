@@ -33,6 +33,7 @@ from revenge_companion.ui.widgets.card import Card, Column
 from revenge_companion.ui.widgets.counting import CountingSettings
 from revenge_companion.ui.widgets.hosts import HostsText
 from revenge_companion.ui.widgets.rules import RulesEditor
+from revenge_companion.ui.widgets.sections import Section, SectionSearch
 from revenge_companion.ui.widgets.text import Text, buddy
 from revenge_companion.ui.widgets.wheel import only_with_focus
 
@@ -55,7 +56,10 @@ class SettingsPage(Column):
         self._keep_soon.timeout.connect(self._keep)
         self.trouble = Text(tone=Tone.BAD, wrap=True)
         self.trouble.hide()
+        self.search = SectionSearch()
+        self.rows.addWidget(self.search)
         self.rows.addWidget(self.trouble)
+        self.sections: list[Section] = []
         for title, build in (
             (self.tr("Server"), self._build_server),
             (self.tr("General"), self._build_general),
@@ -66,12 +70,12 @@ class SettingsPage(Column):
             (self.tr("Notifications"), self._build_notifications),
             (self.tr("Network"), self._build_network),
         ):
-            self.rows.addWidget(Text(title, scale=1.15, bold=True))
-            card = Card()
-            build(card)
-            self.rows.addWidget(card)
-            self.rows.addSpacing(2 * GRID)
+            section = Section(title)
+            build(section.card)
+            self.rows.addWidget(section)
+            self.sections.append(section)
         self.rows.addStretch(1)
+        self.search.take(self, self.sections)
         self._show(self._shown)
         self._show_status(context.engine.status)
         context.bridge.settings_changed.connect(self._show)
@@ -86,6 +90,7 @@ class SettingsPage(Column):
 
     def show_anime(self) -> None:
         """Bring what is said of anime lists into view."""
+        self.search.forget()
         if self.verticalScrollBar().maximum():
             self._scroll_to_anime()
             return
