@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
@@ -21,10 +22,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from revenge_companion.core.accounts import Switches
+from revenge_companion.core.accounts import AccountState, Switches
 from revenge_companion.core.errors import StoreTrouble, Unreachable
 from revenge_companion.core.media import Kind
-from revenge_companion.core.status import SignInState
+from revenge_companion.core.status import OutboxCounts, SignInState
 from revenge_companion.engine.api import Change
 from revenge_companion.ui.context import Context
 from revenge_companion.ui.dialogs.link import LinkDialog
@@ -185,6 +186,39 @@ async def test_the_outbox_tells_reason_and_next_try(window: Window) -> None:
     assert texts[:3] == ["Severance S02E04", "Simkl (anna)", "waiting"]
     assert texts[4] == "in 4 min"
     assert page.summary.text() == "3 waiting · 1 parked"
+
+
+async def test_what_waits_is_told_for_each_account_with_why_and_when(
+    window: Window, busy_engine: FakeEngine
+) -> None:
+    window.sidebar.choose(Place.OUTBOX)
+    page = window.outbox
+    await settle()
+    simkl = next(one for one in busy_engine.status.accounts if one.account.service == "simkl")
+    number = simkl.account.id
+    assert list(page.groups.names) == [number]
+    assert page.groups.names[number].text() == "Simkl (anna)"
+    assert page.groups.text(number) == (
+        "3 waiting · 1 parked. Simkl signed you out. Link again to send 3 waiting plays."
+    )
+    linked = replace(simkl, account=replace(simkl.account, state=AccountState.LINKED))
+    busy_engine.become(accounts=(linked,))
+    await settle()
+    assert page.groups.text(number) == (
+        "3 waiting · 1 parked. Simkl has trouble. The play will be sent when it is back. "
+        "Next try in 4 min."
+    )
+
+    page.groups.names[number].click()
+    await settle()
+    assert page.account.currentData() == number
+    assert page.groups.names[number].isChecked()
+    page.account.setCurrentIndex(0)
+    assert not page.groups.names[number].isChecked()
+
+    busy_engine.become(accounts=(replace(simkl, counts=OutboxCounts()),))
+    await settle()
+    assert page.groups.isHidden()
 
 
 async def test_send_now_retry_and_their_troubles(window: Window, busy_engine: FakeEngine) -> None:
@@ -434,6 +468,44 @@ async def test_names_to_leave_out_are_read_with_commas(
     await eventually(lambda: bool(busy_engine.calls("save_settings")))
 
     assert busy_engine.settings.filters.ignored_devices == ("Bedroom TV", "Kitchen")
+
+
+async def test_searching_the_settings_leaves_the_sections_that_have_the_words(
+    window: Window, busy_engine: FakeEngine
+) -> None:
+    window.sidebar.choose(Place.SETTINGS)
+    page = window.settings
+
+    def left() -> list[str]:
+        return [each.title for each in page.sections if not each.isHidden()]
+
+    everything = left()
+    for text, found in (
+        ("podcast", ["Counting", "Privacy"]),
+        ("NEVER  films", ["Privacy"]),
+        ("dark", ["General"]),
+        ("start computer", ["General"]),
+        ("hold back", ["Privacy"]),
+        ("zebra", []),
+    ):
+        page.search.field.setText(text)
+        assert left() == found, text
+        assert page.search.nothing.isHidden() is bool(found)
+
+    page.show_anime()
+    assert left() == everything
+    assert not busy_engine.calls("save_settings")
+
+
+async def test_find_goes_to_the_search_of_the_settings(
+    window: Window, busy_engine: FakeEngine
+) -> None:
+    window.sidebar.choose(Place.SETTINGS)
+    window.activateWindow()
+    await eventually(window.isActiveWindow)
+    await eventually(window.settings.isVisible)
+    QTest.keyClick(window, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    await eventually(window.settings.search.field.hasFocus)
 
 
 async def test_a_setting_that_cannot_be_kept_goes_back_and_says_why(

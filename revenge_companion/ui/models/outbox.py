@@ -79,6 +79,28 @@ class OutboxModel(PagedModel[OutboxRow]):
         text = words.reason(delivery.reason_code, {"service": name})
         return f"{text} {delivery.detail}".strip()
 
+    def whys(self) -> dict[int, str]:
+        """Why the rows of each account wait and when they are tried again, from those loaded.
+
+        Accounts whose rows have met no trouble are left out.
+        """
+        soonest: dict[int, OutboxRow] = {}
+        for row in self.loaded_rows():
+            one = row.delivery
+            if one.state not in (DeliveryState.PENDING, DeliveryState.UNSURE):
+                continue
+            before = soonest.get(one.account_id)
+            if one.reason_code and (before is None or _due(row) < _due(before)):
+                soonest[one.account_id] = row
+        return {account_id: self._why_and_when(row) for account_id, row in soonest.items()}
+
+    def _why_and_when(self, row: OutboxRow) -> str:
+        why, due = self.why(row), row.delivery.due_at
+        if due is None:
+            return why
+        when = self.tr("Next try {when}.").format(when=words.due(due, self._clock.now()))
+        return f"{why} {when}"
+
     def _text(self, row: OutboxRow, column: int) -> str:
         delivery = row.delivery
         now = self._clock.now()
@@ -111,7 +133,11 @@ class OutboxModel(PagedModel[OutboxRow]):
     def _raw(self, row: OutboxRow, column: int) -> Any:
         match column:
             case OutboxColumn.NEXT:
-                return row.delivery.due_at or _NEVER
+                return _due(row)
             case OutboxColumn.PLAYED:
                 return row.delivery.scrobble.dated_at
         return self._text(row, column).casefold()
+
+
+def _due(row: OutboxRow) -> datetime:
+    return row.delivery.due_at or _NEVER

@@ -25,6 +25,7 @@ from revenge_companion.ui.models.outbox import OutboxColumn, OutboxModel
 from revenge_companion.ui.theme import GAP, GRID, MARGIN
 from revenge_companion.ui.widgets.card import Card
 from revenge_companion.ui.widgets.empty import EmptyState
+from revenge_companion.ui.widgets.outbox_groups import OutboxGroups
 from revenge_companion.ui.widgets.table import table
 from revenge_companion.ui.widgets.text import OneLine, Text
 
@@ -58,6 +59,7 @@ class OutboxPage(QWidget):
         top.addWidget(self.summary, 1)
         top.addWidget(self.export)
         top.addWidget(self.send)
+        self.groups = OutboxGroups(self._context)
         self.account = QComboBox()
         self.account.setAccessibleName(self.tr("Account"))
         self.state = QComboBox()
@@ -105,6 +107,7 @@ class OutboxPage(QWidget):
         column.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
         column.setSpacing(GAP)
         column.addLayout(top)
+        column.addWidget(self.groups)
         column.addLayout(filters)
         column.addWidget(listing, 1)
         column.addWidget(self.detail)
@@ -115,6 +118,7 @@ class OutboxPage(QWidget):
         bridge.status_changed.connect(self._show_status)
         bridge.accounts_changed.connect(self._show_accounts)
         self.account.currentIndexChanged.connect(self._read)
+        self.groups.chosen.connect(self._on_group)
         self.state.currentIndexChanged.connect(self._read)
         self.send.clicked.connect(self._on_send)
         self.edit.clicked.connect(self._on_edit)
@@ -153,8 +157,13 @@ class OutboxPage(QWidget):
         rows = (self.model.row(index) for index in self.view.selectionModel().selectedRows())
         return [row for row in rows if row is not None]
 
+    def _on_group(self, account_id: int | None) -> None:
+        self.account.setCurrentIndex(max(0, self.account.findData(account_id)))
+        self.groups.choose(account_id)
+
     def _read(self) -> None:
         account_id: int | None = self.account.currentData()
+        self.groups.choose(account_id)
         state: str = self.state.currentData()
 
         async def read(before_id: int | None, limit: int) -> Sequence[OutboxRow]:
@@ -181,6 +190,7 @@ class OutboxPage(QWidget):
         eta = max((one.eta for one in status.accounts if one.eta is not None), default=None)
         counts = words.waiting_sentence(status.outbox, eta, self._context.clock.now())
         self.summary.setText(counts or self.tr("Nothing is waiting"))
+        self.groups.show_status(status)
         self.send.setEnabled(bool(status.to_send))
         self._show_empty(status)
 
@@ -203,6 +213,7 @@ class OutboxPage(QWidget):
     def _on_loaded(self, rows: int) -> None:
         self._listing.setCurrentWidget(self.view if rows else self.empty)
         self._show_empty(self._context.engine.status)
+        self.groups.explain(self.model.whys())
         self._on_selection()
 
     def _on_failed(self, sentence: str) -> None:
