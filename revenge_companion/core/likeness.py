@@ -11,6 +11,8 @@ T = TypeVar("T")
 
 #: Titles less alike than this are not worth showing.
 LEAST = 0.55
+#: What a title is at least that has a word for each beginning that somebody typed.
+_BEGUN = 0.8
 #: What another year takes off: a remake is no better than a slip of the pen in the title.
 _OTHER_YEAR, _NEXT_YEAR = 0.2, 0.03
 
@@ -48,10 +50,15 @@ def likeness(
         # A title that holds the other whole ("Dune" in "Dune: Part One") is more than its letters.
         inside = 0.75 if one <= other or other <= one else 0.0
         found = min(0.99, max(matcher.ratio(), inside, (matcher.ratio() + shared) / 2))
+    return max(0.0, round(found - _off(years), 4))
+
+
+def _off(years: tuple[int | None, int | None]) -> float:
+    """What two years take off, where both are known."""
     mine, theirs = years
-    if mine is not None and theirs is not None and mine != theirs:
-        found -= _NEXT_YEAR if abs(mine - theirs) == 1 else _OTHER_YEAR
-    return max(0.0, round(found, 4))
+    if mine is None or theirs is None or mine == theirs:
+        return 0.0
+    return _NEXT_YEAR if abs(mine - theirs) == 1 else _OTHER_YEAR
 
 
 def most_alike(
@@ -62,12 +69,28 @@ def most_alike(
     titles: Callable[[T], Iterable[str]],
     year_of: Callable[[T], int | None],
     limit: int = 20,
+    typed: bool = False,
 ) -> list[tuple[T, float]]:
-    """The things of `among` whose best title is most like `title`, best first, with likeness."""
+    """The things of `among` whose best title is most like `title`, best first, with likeness.
+
+    What somebody has `typed` may be the beginnings of words.
+    """
     wanted = words_of(title)
-    scored = (
-        (one, max((likeness(wanted, words_of(t), years=(year, year_of(one))) for t in titles(one)),
-                  default=0.0))
-        for one in among
-    )  # fmt: skip
+
+    def alike(one: T) -> float:
+        years = year, year_of(one)
+        return max((of_title(words_of(text), years) for text in titles(one)), default=0.0)
+
+    def of_title(found: Sequence[str], years: tuple[int | None, int | None]) -> float:
+        score = likeness(wanted, found, years=years)
+        if (
+            typed
+            and wanted
+            and all(any(word.startswith(part) for word in found) for part in wanted)
+        ):
+            # The year is the line's, not what was typed: it only puts one before the other.
+            score = max(score, _BEGUN - _off(years))
+        return score
+
+    scored = ((one, alike(one)) for one in among)
     return nlargest(limit, (found for found in scored if found[1] >= LEAST), key=lambda f: f[1])

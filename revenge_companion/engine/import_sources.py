@@ -103,6 +103,8 @@ class Sources:
                 file.close()
 
         kind, facets = await asyncio.to_thread(look)
+        if not facets:
+            raise ImportRefused("There is nothing to import in this file.")
         return replace(_file_source(kind), facets=facets)
 
     async def copy(self, path: Path, needed: Collection[str]) -> str:

@@ -110,7 +110,14 @@ class Index:
 
         among = await self._store.titled(kind)
         found = await asyncio.to_thread(
-            most_alike, title, year, among, titles=_titles, year_of=_year, limit=limit
+            most_alike,
+            title,
+            year,
+            among,
+            titles=_titles,
+            year_of=_year,
+            limit=limit,
+            typed=bool(text),
         )
         if whole:
             return (await self._episodes_like(subject, found[:_SHOWS]))[:limit]

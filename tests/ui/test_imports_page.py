@@ -444,6 +444,20 @@ async def test_what_gets_ready_while_nobody_looks_is_told_and_opened(
     assert not window.importing.isVisible()
 
 
+async def test_the_list_of_past_imports_tells_what_is_undone_by_itself(
+    window: Window, engine: FakeEngine
+) -> None:
+    window.show()
+    window.sidebar.choose(Place.IMPORTS)
+    engine.imports.become(run(1, RunState.DONE, written=True))
+    for tab, told in ((1, False), (2, True)):
+        window.imports.book.setCurrentIndex(tab)
+        await settle()
+        engine.imports.become(run(1, RunState.UNDOING, running=True))
+        engine.imports.become(run(1, RunState.UNDONE))
+        assert window.importing.isVisible() == told
+
+
 async def test_an_import_that_was_stopped_by_the_user_is_not_told_of(
     window: Window, engine: FakeEngine
 ) -> None:

@@ -27,6 +27,8 @@ _LOOKED_AT = 20
 _DELIMITERS = (",", ";", "\t")
 #: Seconds since 1970 that are larger than this are milliseconds.
 _LARGEST_S = 100_000_000_000
+#: Nobody scrobbled before.
+_FIRST_YEAR = 2002
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _WORDED = re.compile(r"(\d{1,2}) ([A-Za-z]{3})[a-z]* (\d{4}),? (\d{1,2}):(\d{2})(?::(\d{2}))?")
 _ISO = re.compile(
@@ -180,6 +182,12 @@ def _layout_of(path: Path) -> _Layout | None:
     return None
 
 
+def _is_dated(text: str) -> bool:
+    """Whether a cell is a date of a play; a rating or another small number is one of 1970."""
+    dated = date_of(text)
+    return dated is not None and dated[0].year >= _FIRST_YEAR
+
+
 def _of_header(header: Sequence[str], delimiter: str) -> _Layout | None:
     # One of the sites writes the user's name behind the date's: "Date#somebody".
     names = [cell.partition("#")[0] for cell in header]
@@ -194,5 +202,5 @@ def _of_rows(rows: Sequence[Sequence[str]], delimiter: str) -> _Layout | None:
     layout = _Layout(delimiter, 0, 2, 3, 1, header=False)
     if delimiter == "\t":
         layout = _Layout(delimiter, 2, 1, 0, 3, header=False)
-    good = sum(len(row) >= 4 and date_of(cell(row, layout.date)) is not None for row in rows)
+    good = sum(len(row) >= 4 and _is_dated(cell(row, layout.date)) for row in rows)
     return layout if 0 < len(rows) <= 2 * good else None

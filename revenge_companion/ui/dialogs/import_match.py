@@ -81,8 +81,11 @@ class MatchDialog(QDialog):
         title = Text(subject.label, scale=1.25, bold=True, wrap=True)
         column.addWidget(title)
         column.addWidget(about)
-        column.addWidget(buddy(self.tr("&Search your server"), self.search))
-        column.addWidget(self.search)
+        searching = QVBoxLayout()
+        searching.setSpacing(0)
+        searching.addWidget(buddy(self.tr("&Search your server"), self.search))
+        searching.addWidget(self.search)
+        column.addLayout(searching)
         column.addWidget(self.found, 1)
         column.addWidget(self.message)
         column.addWidget(

@@ -106,9 +106,14 @@ class PreviewPage(QWidget):
         counts = run.counts
         new = counts.get(Verdict.NEW, 0) + counts.get(Verdict.UNMATCHED, 0)
         conflicts = counts.get(Verdict.CONFLICT, 0)
-        if not new and not conflicts:
-            return self.tr("Your library has all of this already; there is nothing to import.")
-        parts = [words.say("%Ln line(s) will be added to your library.", new)] if new else []
+        if not any(counts.values()):
+            parts = [self.tr("There is nothing to import.")]
+        elif not new and not conflicts:
+            parts = [self.tr("Your library has all of this already; there is nothing to import.")]
+        else:
+            parts = []
+        if new:
+            parts.append(words.say("%Ln line(s) will be added to your library.", new))
         if conflicts:
             parts.append(words.say("%Ln conflict(s) will be settled as shown.", conflicts))
         if run.failed:

@@ -62,12 +62,13 @@ class WhatPage(Column):
         """Offer what `source` has; everything is ticked at first."""
         about = self.tr("Choose what to read from {source}.").format(source=source.name)
         if path is not None:
-            about = self.tr("{file} is a {kind}. Choose what to read from it.").format(
+            about = self.tr("{file} \N{MIDDLE DOT} {kind}. Choose what to read from it.").format(
                 file=path.name, kind=source.name
             )
         self._about.setText(about)
         self._note.setText(source.note)
-        self._note.setVisible(bool(source.note))
+        # Of a kind of file it says how to get one.
+        self._note.setVisible(bool(source.note) and path is None)
         clear(self._facets)
         self.facets = {}
         for facet in Facet:

@@ -199,13 +199,16 @@ class ImportWizard(Wizard):
     async def _on_file(self, path: Path) -> None:
         if self._busy:
             return
-        self.sources.say(self.tr("Looking at {file}\N{HORIZONTAL ELLIPSIS}").format(file=path.name))
+        # Below all pages: the card of files may be scrolled out of sight.
+        looking = self.tr("Looking at {file}\N{HORIZONTAL ELLIPSIS}").format(file=path.name)
+        self.say(looking, Tone.MUTED)
         try:
             source = await self._imports.recognise(path)
         except CompanionError as error:
-            self.sources.say(str(error), Tone.BAD)
+            why = self.tr("{file}: {why}").format(file=path.name, why=error)
+            self.say(why)
             return
-        self.sources.say("")
+        self.say("")
         self._show_what(source, path)
 
     def _on_dropped(self, path: Path) -> None:

@@ -124,7 +124,8 @@ class Wizard(QDialog):
         self._busy = busy
         self.show_footer()
 
-    def say(self, text: str) -> None:
-        """Say what went wrong; "" for nothing."""
+    def say(self, text: str, tone: Tone = Tone.BAD) -> None:
+        """Say what went wrong, or in another tone what goes on; "" for nothing."""
+        self.message.set_tone(tone)
         self.message.setText(text)
         self.message.setVisible(bool(text))

@@ -67,9 +67,13 @@ class ImportsPage(QWidget):
         self._open_title = Text(self.tr("Under way"), scale=1.15, bold=True)
         self._open = QVBoxLayout()
         self._open.setSpacing(3 * GRID)
+        self._below_open = QWidget()
+        self._below_open.setFixedHeight(GRID)
+        self._below_open.hide()
         self.sources = ImportSources(self._context)
         self._first.rows.addWidget(self._open_title)
         self._first.rows.addLayout(self._open)
+        self._first.rows.addWidget(self._below_open)
         self._first.rows.addWidget(self.sources)
         self.syncs = SyncSection(self._context)
         self._first.rows.addWidget(self.syncs)
@@ -167,8 +171,9 @@ class ImportsPage(QWidget):
 
     @property
     def looked_at(self) -> bool:
-        """Whether imports are in front of the user: in the wizard, or with a card on the page."""
-        return self._wizard is not None or (self.isVisible() and self.book.currentIndex() == 0)
+        """Whether imports are in front of the user: in the wizard, on a card, or in the list."""
+        # The list of past imports tells it, too; that of what is unmatched does not.
+        return self._wizard is not None or (self.isVisible() and self.book.currentIndex() < 2)
 
     async def _open_wizard(
         self,
@@ -224,6 +229,7 @@ class ImportsPage(QWidget):
         for run in unfinished:
             self.cards[run.id].show_run(run)
         self._open_title.setVisible(bool(unfinished))
+        self._below_open.setVisible(bool(unfinished))
 
     def _card(self, run: ImportRun) -> RunCard:
         card = RunCard(self._context, run)

@@ -93,11 +93,10 @@ class ImportSources(QWidget):
         self.files.column.setSpacing(4 * GRID)
         self.pick = QPushButton(self.tr("Choose a &file\N{HORIZONTAL ELLIPSIS}"))
         self.pick.clicked.connect(self._on_pick)
-        self.told = Text(tone=Tone.MUTED, wrap=True)
-        self.told.setAccessibleName(self.tr("About files"))
+        about = self.tr("Drop an exported file here, or choose one.")
         row = QHBoxLayout()
         row.setSpacing(3 * GRID)
-        row.addWidget(self.told, 1)
+        row.addWidget(Text(about, tone=Tone.MUTED, wrap=True), 1)
         row.addWidget(self.pick)
         self.files.column.addLayout(row)
         self._kinds = QVBoxLayout()
@@ -117,12 +116,6 @@ class ImportSources(QWidget):
         self._drop = FileDrop(self.files)
         self._drop.dropped.connect(self.file_chosen)
         self._drop.hovered.connect(lambda over: self.files.set_tone(Tone.ACCENT if over else None))
-        self.say("")
-
-    def say(self, text: str, tone: Tone = Tone.MUTED) -> None:
-        """Say something about the file that was chosen; "" for what can be done here."""
-        self.told.set_tone(tone)
-        self.told.setText(text or self.tr("Drop an exported file here, or choose one."))
 
     def show_sources(self, sources: Sequence[ImportSource]) -> None:
         """Show these; what is shown already stays as it is."""

@@ -50,6 +50,22 @@ def test_another_year_costs_more_than_the_next_one() -> None:
     assert same > close > far > LEAST
 
 
+def test_beginnings_of_words_find_a_title_only_where_they_were_typed() -> None:
+    titles = [("The Harbour Clock", 2019), ("Harper", 1966), ("Clockwatchers", 1997)]
+
+    def found(text: str, *, typed: bool) -> list[str]:
+        scored = most_alike(
+            text, 1950, titles, titles=lambda t: t[:1], year_of=lambda t: t[1], typed=typed
+        )
+        return [one[0] for one, _ in scored]
+
+    assert found("harb", typed=True) == ["The Harbour Clock"]
+    assert found("clo harb", typed=True) == ["The Harbour Clock"]
+    assert sorted(found("clock", typed=True)) == ["Clockwatchers", "The Harbour Clock"]
+    assert found("harb", typed=False) == []
+    assert found("...", typed=True) == []
+
+
 def test_any_of_several_names_counts_and_titles_without_words_are_no_trouble() -> None:
     found = most_alike(
         "Der Wüstenplanet",

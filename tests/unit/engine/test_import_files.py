@@ -34,7 +34,7 @@ class Lines:
 
     @property
     def facets(self) -> tuple[Facet, ...]:
-        return (HISTORY,)
+        return (HISTORY,) if self._lines else ()
 
     def page(self, facet: Facet, cursor: str) -> ImportPage:
         assert self.may_read.wait(5)
@@ -172,3 +172,11 @@ async def test_forgetting_a_run_removes_its_copy(tmp_path: Path) -> None:
         assert len(copies(house, tmp_path)) == 1
         await house.importer.forget(run_id)
         assert copies(house, tmp_path) == []
+
+
+async def test_a_file_with_nothing_in_it_is_refused(tmp_path: Path) -> None:
+    async with desk(tmp_path, formats=[FORMAT]) as house:
+        path = tmp_path / "none.txt"
+        path.write_text("plays\n")
+        with pytest.raises(ImportRefused, match="nothing to import"):
+            await house.importer.recognise(path)

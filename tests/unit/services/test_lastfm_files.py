@@ -168,3 +168,16 @@ def test_a_file_that_is_nothing_we_know_is_refused(tmp_path: Path) -> None:
         recognised(tmp_path)
     with pytest.raises(ImportRefused, match="not a file"):
         recognised(tmp_path / "gone.csv")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Book Id;Title;Author;My Rating;Date Read\n1;Walden;Thoreau;4;2023/02/03\n",
+        "Buch-ID,Titel,Autor,Meine Bewertung,Gelesen am\n1,Der Prozess,Kafka,5,03.02.2023\n",
+        "1,2,3,4\n5,6,7,8\n",
+    ],
+    ids=["books", "books in German", "numbers"],
+)
+def test_small_numbers_are_no_dates_of_plays(tmp_path: Path, text: str) -> None:
+    assert not LastFmFile.recognises(a_file(tmp_path, text))
