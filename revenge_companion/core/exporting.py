@@ -152,6 +152,16 @@ class ExportTarget:
 
 
 @dataclass(frozen=True, slots=True)
+class LastRead:
+    """When what an account has of a facet was last read."""
+
+    #: Aware UTC; None for never.
+    at: datetime | None
+    #: Lately enough to say what is missing there.
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Looked:
     """How far a look at an export has come."""
 
@@ -175,6 +185,12 @@ class ExportPreview:
 
     def count(self, verdict: ExportVerdict) -> int:
         return sum(count for (_, one, _), count in self.counts.items() if one is verdict)
+
+
+def takes_s(preview: ExportPreview, play_s: float, change_s: float) -> float:
+    """Seconds that sending what `preview` shows takes, at these for one play and one change."""
+    sent = ((one, n) for (one, what, _), n in preview.counts.items() if what is ExportVerdict.SEND)
+    return sum(n * (play_s if facet is Facet.HISTORY else change_s) for facet, n in sent)
 
 
 def judged(known: Known, terms: Terms) -> Judged:

@@ -20,6 +20,7 @@ from revenge_companion.core.exporting import (
     ExportTarget,
     ExportVerdict,
     Judged,
+    LastRead,
     Looked,
     Terms,
     scrobble_of,
@@ -111,15 +112,16 @@ class Exporter:
             found.append(ExportTarget(account.id, name, spec.key, spec.exports, limit))
         return found
 
-    async def read_at(self, account_id: int) -> dict[Facet, datetime | None]:
+    async def read_at(self, account_id: int) -> dict[Facet, LastRead]:
         target = self._target(account_id)
         seen = await self._runs.seen(source_of(account_id))
-        readable = self._services[target.service].spec.imports
-        return {
-            facet: seen[facet][1] if facet in seen else None
-            for facet in target.facets
-            if facet in readable
-        }
+        since = self._clock.now() - FRESH_FOR
+        found = {}
+        for facet in target.facets:
+            if facet in self._services[target.service].spec.imports:
+                at = seen[facet][1] if facet in seen else None
+                found[facet] = LastRead(at, at is not None and at >= since)
+        return found
 
     async def look(
         self, account_id: int, facets: Sequence[Facet] = (), told: Told | None = None
@@ -261,13 +263,8 @@ class Exporter:
 
     async def _unread(self, account_id: int, facets: Iterable[Facet]) -> tuple[Facet, ...]:
         """What of `facets` was not read at the account lately, though it can be read there."""
-        since = self._clock.now() - FRESH_FOR
         read_at = await self.read_at(account_id)
-        return tuple(
-            facet
-            for facet in facets
-            if facet in read_at and ((at := read_at[facet]) is None or at < since)
-        )
+        return tuple(one for one in facets if one in read_at and not read_at[one].fresh)
 
 
 def _queued(found: Found, what: Judged, now: datetime) -> Queued:

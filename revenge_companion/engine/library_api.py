@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     # Nothing here runs: the tray does not wait for what only imports and exports need.
     from collections.abc import Callable, Mapping, Sequence
-    from datetime import datetime
     from pathlib import Path
 
     from revenge_companion.core.exporting import (
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
         ExportRow,
         ExportTarget,
         ExportVerdict,
+        LastRead,
         Looked,
     )
     from revenge_companion.core.imports import (
@@ -169,8 +169,8 @@ class ExportsApi(Protocol):
         """The linked accounts that can be exported to."""
         ...
 
-    async def read_at(self, account_id: int) -> Mapping[Facet, datetime | None]:
-        """When each facet was last read at the account, None for never.
+    async def read_at(self, account_id: int) -> Mapping[Facet, LastRead]:
+        """When each facet was last read at the account.
 
         Facets that it takes and cannot be read for are left out: nothing is known of them.
         """

@@ -76,6 +76,10 @@ class ServiceSpec:
     upload_url: str = ""
     #: What the user should know before they import there; one or two sentences.
     upload_note: str = ""
+    #: Seconds one play and one change take at the service's own pace, each within a full batch; for
+    #: saying how long a backlog takes. 0.0 where they go by the user's hand.
+    play_s: float = 0.0
+    change_s: float = 0.0
     #: What its clients read (they are `Readable`s), and what deliveries can carry there.
     imports: tuple[Facet, ...] = ()
     exports: tuple[Facet, ...] = ()

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from PySide6.QtCore import QDate, QLocale
 
 from revenge_companion.core.changes import Change, Verb
+from revenge_companion.core.exporting import ExportRow
 from revenge_companion.core.library import Entry, Facet, Precision, SubjectKind
 from revenge_companion.core.shown import Shown
 from revenge_companion.core.statistics import Bar, Bucket, Statistics
@@ -71,7 +72,7 @@ def when(row: Shown, now: datetime) -> str:
     return _day(row.at) if row.precision is Precision.DAY else words.moment(row.at, now)
 
 
-def exact(row: Shown | Entry) -> str:
+def exact(row: Shown | Entry | ExportRow) -> str:
     """Date and time in full, as far as they are known."""
     if row.at is None:
         return say("date unknown")
@@ -87,7 +88,7 @@ def value(row: Shown | Entry) -> str:
     """What a line says besides its thing: the rating, the list, how often."""
     match row.facet:
         case Facet.RATINGS if row.rating is not None:
-            return say("{rating} of 10").format(rating=f"{row.rating / 10:g}")
+            return rating(row.rating)
         case Facet.LISTS:
             return row.list_name
         case Facet.LOVED:
@@ -95,6 +96,11 @@ def value(row: Shown | Entry) -> str:
         case Facet.HISTORY if row.plays > 1:
             return say("%n time(s)", row.plays)
     return ""
+
+
+def rating(points: int) -> str:
+    """1 to 100 points as people say them: "8.5 of 10"."""
+    return say("{rating} of 10").format(rating=f"{points / 10:g}")
 
 
 def change(one: Change) -> str:

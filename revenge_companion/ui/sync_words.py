@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from revenge_companion.core.exporting import ExportPreview, ExportVerdict
 from revenge_companion.core.syncing import AccountSync, FacetSync, Question, Way
 from revenge_companion.ui import library_words, words
 from revenge_companion.ui.words import say
@@ -52,19 +51,3 @@ def question(one: Question) -> str:
     else:
         text = say("{added} are new there and {removed} are gone, of {before}.")
     return f"{text.format(**numbers)} {say('Nothing was changed yet.')}"
-
-
-def preview(one: ExportPreview, service: str) -> str:
-    """What an export would do, line by line."""
-    lines = [
-        say("%Ln are there already.", one.count(ExportVerdict.THERE)),
-    ]
-    for (part, verdict, code), count in one.counts.items():
-        if code and verdict is not ExportVerdict.THERE:
-            why = words.reason(code, {"service": service})
-            lines.append(f"{words.number(count)} \N{MULTIPLICATION SIGN} "
-                         f"{library_words.facet(part)}: {why}")  # fmt: skip
-    if one.unread:
-        named = ", ".join(library_words.facet(part) for part in one.unread)
-        lines.append(say("Not read lately: {what}. Import it first.").format(what=named))
-    return "\n".join(lines)

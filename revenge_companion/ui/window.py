@@ -177,6 +177,7 @@ class Window(QWidget):
 
         page = ImportsPage(self._context, self._context.engine.imports, open_in_browser)
         page.accounts_wanted.connect(lambda: self.sidebar.choose(Place.ACCOUNTS))
+        page.outbox_wanted.connect(lambda: self.sidebar.choose(Place.OUTBOX))
         return self._added(page, self.tr("Imports"))
 
     @cached_property

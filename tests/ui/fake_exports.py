@@ -13,6 +13,7 @@ from revenge_companion.core.exporting import (
     ExportRow,
     ExportTarget,
     ExportVerdict,
+    LastRead,
     Looked,
 )
 from revenge_companion.core.library import Facet, Precision
@@ -56,7 +57,7 @@ PREVIEW = ExportPreview(
         (Facet.WATCHLIST, ExportVerdict.LEFT_OUT, Reason.KEPT_TO_ITSELF): 9,
     },
     (
-        *(row(number) for number in range(12)),
+        *(row(number) for number in range(1, 13)),
         row(13, ExportVerdict.LEFT_OUT, Reason.DATE_UNKNOWN),
         row(15, ExportVerdict.LEFT_OUT, Reason.KEPT_TO_ITSELF),
     ),
@@ -107,7 +108,7 @@ class FakeExports:
         self.asked: list[tuple[object, ...]] = []
         self.fails: CompanionError | None = None
         self.known: Sequence[ExportTarget] = (TRAKT,)
-        self.read: dict[Facet, datetime | None] = dict.fromkeys(TRAKT.facets, SYNCED)
+        self.read: dict[Facet, LastRead] = dict.fromkeys(TRAKT.facets, LastRead(SYNCED, True))
         self.lines: Sequence[ExportRow] = PREVIEW.rows
         self.looks: list[FakeLook] = []
         self.gate: asyncio.Event | None = None
@@ -117,7 +118,7 @@ class FakeExports:
     def targets(self) -> Sequence[ExportTarget]:
         return self.known
 
-    async def read_at(self, account_id: int) -> Mapping[Facet, datetime | None]:
+    async def read_at(self, account_id: int) -> Mapping[Facet, LastRead]:
         self.asked.append(("read_at", account_id))
         if self.fails is not None:
             raise self.fails

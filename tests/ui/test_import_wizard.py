@@ -87,7 +87,7 @@ async def test_an_account_is_read_previewed_imported_and_undone(
 
     imports.become(run(1, facets=wanted))
     await settle()
-    assert made.preview.nothing_written.text() == "Nothing has been written yet."
+    assert made.preview.title.text() == "Nothing has been written yet."
     assert made.preview.summary.text() == (
         "3,215 lines will be added to your library. 3 conflicts will be settled as shown."
     )

@@ -3,9 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from PySide6.QtWidgets import QMessageBox
 
-from revenge_companion.core.errors import ExportRefused
 from revenge_companion.core.library import Facet
 from revenge_companion.ui.context import Context
 from revenge_companion.ui.widgets.sync_section import SyncSection
@@ -58,22 +56,22 @@ async def test_it_is_synced_now_and_a_refusal_is_shown(
     section.cards[1].now.click()
     await settle()
     assert engine.syncs.asked == [("sync_now", 1)]
-    engine.exports.fails = ExportRefused("Nothing can be exported to this account.")
+    engine.exports.known = ()
     section.cards[2].export.click()
     await settle()
     assert section.trouble.text() == "Nothing can be exported to this account."
 
 
-@pytest.mark.parametrize("yes", [True, False])
-async def test_an_export_is_shown_before_it_is_queued(
-    section: SyncSection, engine: FakeEngine, yes: bool
-) -> None:
+async def test_an_export_is_asked_step_by_step(section: SyncSection, engine: FakeEngine) -> None:
+    wants: list[bool] = []
+    section.outbox_wanted.connect(lambda: wants.append(True))
     section.cards[1].export.click()
     await settle()
-    (box,) = (one for one in section.findChildren(QMessageBox) if one.isVisible())
-    assert "243" in box.text()
-    assert "Nobody knows its date, and Trakt takes no play without one." in box.informativeText()
-    role = QMessageBox.ButtonRole.AcceptRole if yes else QMessageBox.ButtonRole.RejectRole
-    next(button for button in box.buttons() if box.buttonRole(button) is role).click()
+    wizard = section.wizard
+    assert wizard is not None
+    assert wizard.windowTitle() == "Export to Trakt (anna)"
+    assert [one[0] for one in engine.exports.asked] == ["read_at"]
+    wizard.queued.outbox.click()
     await settle()
-    assert [one[0] for one in engine.exports.asked] == ["preview", *(["queue"] if yes else [])]
+    assert wants == [True]
+    assert section.wizard is None

@@ -19,6 +19,9 @@ SPEC = ServiceSpec(
     client_id_env="ANILIST_CLIENT_ID",
     help_url="https://anilist.co/settings/developer",
     anime_id="anilist",
+    # Two requests each, 25 a minute.
+    play_s=4.8,
+    change_s=4.8,
     imports=(Facet.HISTORY, Facet.RATINGS, Facet.WATCHLIST, Facet.LISTS),
     exports=(Facet.HISTORY, Facet.RATINGS, Facet.WATCHLIST),
     verbs=(Verb.RATE, Verb.UNRATE, Verb.WANT),

@@ -16,6 +16,9 @@ SPEC = ServiceSpec(
     batch_size=1,
     # Every delivery looks at what is there before it writes, so a repeated one adds nothing.
     resend_is_safe=True,
+    # About three requests each, one a second.
+    play_s=3.0,
+    change_s=3.0,
     imports=(Facet.HISTORY, Facet.RATINGS, Facet.WATCHLIST),
     exports=(Facet.HISTORY, Facet.RATINGS, Facet.WATCHLIST),
     import_note=(

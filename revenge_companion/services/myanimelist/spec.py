@@ -19,6 +19,9 @@ SPEC = ServiceSpec(
     client_id_env="MAL_CLIENT_ID",
     help_url="https://myanimelist.net/apiconfig",
     anime_id="mal",
+    # Two requests each, one a second.
+    play_s=2.0,
+    change_s=2.0,
     imports=(Facet.HISTORY, Facet.RATINGS, Facet.WATCHLIST),
     exports=(Facet.HISTORY, Facet.RATINGS, Facet.WATCHLIST),
     verbs=(Verb.RATE, Verb.UNRATE, Verb.WANT),

@@ -19,6 +19,9 @@ SPEC = ServiceSpec(
     default_auth_url="https://auth.trakt.tv",
     client_id_env="TRAKT_CLIENT_ID",
     help_url="https://app.trakt.tv/settings/apps/api",
+    # A hundred to a request, one a second.
+    play_s=0.01,
+    change_s=0.01,
     imports=(Facet.HISTORY, Facet.RATINGS, Facet.WATCHLIST, Facet.COLLECTION, Facet.LISTS),
     exports=(Facet.HISTORY, Facet.RATINGS, Facet.WATCHLIST, Facet.COLLECTION),
     verbs=(Verb.RATE, Verb.UNRATE, Verb.WANT, Verb.UNWANT, Verb.COLLECT),

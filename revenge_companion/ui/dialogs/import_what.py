@@ -3,15 +3,16 @@
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox
 
 from revenge_companion.core.imports import ImportSource
 from revenge_companion.core.library import REVENGE, Facet
 from revenge_companion.core.status import SignInState
-from revenge_companion.ui import import_words, library_words
+from revenge_companion.ui import import_words
 from revenge_companion.ui.context import Context
-from revenge_companion.ui.theme import GRID, Tone
-from revenge_companion.ui.widgets.card import Card, Column, clear
+from revenge_companion.ui.theme import Tone
+from revenge_companion.ui.widgets.card import Card, Column
+from revenge_companion.ui.widgets.facet_ticks import FacetTicks, under
 from revenge_companion.ui.widgets.text import Text
 
 
@@ -23,26 +24,23 @@ class WhatPage(Column):
         super().__init__(widest=10_000, margin=0)
         self._context = context
         self._markable = True
-        self.facets: dict[Facet, QCheckBox] = {}
+        self.ticks = FacetTicks()
+        self.ticks.changed.connect(self._on_ticked)
         self._built()
 
     def _built(self) -> None:
         self._about = Text(wrap=True)
         self._note = Text(tone=Tone.MUTED, wrap=True)
-        facets = Card()
-        self._facets = QVBoxLayout()
-        self._facets.setSpacing(3 * GRID)
-        facets.column.addLayout(self._facets)
         self._server = Card()
         self.mark = QCheckBox(self.tr("Also &mark films and episodes as watched on your server"))
         self.mark.setChecked(True)
-        self._mark_told = _under(self.mark, "")
+        self._mark_told = under(self.mark, "")
         self._server.column.addWidget(self.mark)
         self._server.column.addWidget(self._mark_told)
         self.signed_out = Text(tone=Tone.WAITING, wrap=True)
         self.rows.addWidget(self._about)
         self.rows.addWidget(self._note)
-        self.rows.addWidget(facets)
+        self.rows.addWidget(self.ticks)
         self.rows.addWidget(self._server)
         self.rows.addWidget(self.signed_out)
         self.rows.addWidget(
@@ -69,33 +67,24 @@ class WhatPage(Column):
         self._note.setText(source.note)
         # Of a kind of file it says how to get one.
         self._note.setVisible(bool(source.note) and path is None)
-        clear(self._facets)
-        self.facets = {}
+        self.ticks.clear()
         for facet in Facet:
             if facet in source.facets:
-                self._facets.addWidget(self._facet(facet))
+                self.ticks.add(facet, import_words.facet_sentence(facet))
         spec = self._context.spec(source.service)
         # The server knows its own, and music is nothing that it marks.
         video = spec is None or any(kind.is_video for kind in spec.kinds)
         self._markable = video and source.key != REVENGE
         self._on_ticked()
 
-    def _facet(self, facet: Facet) -> QWidget:
-        box = QCheckBox(library_words.facet(facet))
-        box.setChecked(True)
-        box.toggled.connect(self._on_ticked)
-        self.facets[facet] = box
-        held = QWidget()
-        column = QVBoxLayout(held)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(box)
-        column.addWidget(_under(box, import_words.facet_sentence(facet)))
-        return held
+    @property
+    def facets(self) -> dict[Facet, QCheckBox]:
+        """The ticks, in the usual order."""
+        return self.ticks.boxes
 
     def chosen(self) -> tuple[Facet, ...]:
         """What is ticked, in the usual order."""
-        return tuple(facet for facet, box in self.facets.items() if box.isChecked())
+        return self.ticks.chosen()
 
     @property
     def marks(self) -> bool:
@@ -124,14 +113,3 @@ class WhatPage(Column):
         )
         self.signed_out.setVisible(not self._signed_in())
         self.changed.emit()
-
-
-def _under(box: QCheckBox, text: str) -> Text:
-    """A sentence below a tick, in line with its words; screen readers say it with the tick."""
-    told = Text(text, tone=Tone.MUTED, wrap=True)
-    style = box.style()
-    indent = style.pixelMetric(style.PixelMetric.PM_IndicatorWidth, None, box)
-    indent += style.pixelMetric(style.PixelMetric.PM_CheckBoxLabelSpacing, None, box)
-    told.setContentsMargins(indent, 0, 0, 0)
-    box.setAccessibleDescription(text)
-    return told

@@ -40,6 +40,7 @@ _OVER = (RunState.DONE, RunState.UNDONE)
 
 class ImportsPage(QWidget):
     accounts_wanted = Signal()
+    outbox_wanted = Signal()
 
     def __init__(
         self, context: Context, imports: ImportsApi, open_address: Callable[[str], None]
@@ -121,6 +122,7 @@ class ImportsPage(QWidget):
         self.sources.file_chosen.connect(lambda path: self.start(path=path))
         self.sources.address_wanted.connect(self._open_address)
         self.sources.accounts_wanted.connect(self.accounts_wanted)
+        self.syncs.outbox_wanted.connect(self.outbox_wanted)
         self.past.opened.connect(self.open_run)
         self.past.resumed.connect(self.resume)
         self.past.undo_wanted.connect(self._on_undo)
@@ -171,9 +173,10 @@ class ImportsPage(QWidget):
 
     @property
     def looked_at(self) -> bool:
-        """Whether imports are in front of the user: in the wizard, on a card, or in the list."""
+        """Whether imports are in front of the user: in a wizard, on a card, or in the list."""
         # The list of past imports tells it, too; that of what is unmatched does not.
-        return self._wizard is not None or (self.isVisible() and self.book.currentIndex() < 2)
+        wizard = self._wizard is not None or self.syncs.wizard is not None
+        return wizard or (self.isVisible() and self.book.currentIndex() < 2)
 
     async def _open_wizard(
         self,

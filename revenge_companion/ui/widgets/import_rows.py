@@ -8,8 +8,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QPushButton,
-    QStackedLayout,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -20,11 +18,9 @@ from revenge_companion.engine.library_api import ImportsApi
 from revenge_companion.ui import ask, import_words
 from revenge_companion.ui.async_slot import Tasks, async_slot
 from revenge_companion.ui.models.import_rows import COLUMNS, ImportRowsModel, RowColumn
-from revenge_companion.ui.models.paged import ReadPage
-from revenge_companion.ui.theme import GRID, Tone
-from revenge_companion.ui.widgets.empty import EmptyState
-from revenge_companion.ui.widgets.table import table
-from revenge_companion.ui.widgets.text import Text, buddy
+from revenge_companion.ui.theme import GRID
+from revenge_companion.ui.widgets.lines import Lines
+from revenge_companion.ui.widgets.text import buddy
 
 #: Average characters a column is wide.
 _WIDTHS = {
@@ -43,7 +39,7 @@ _CHOICES = {
 }
 
 
-class ImportRows(QWidget):
+class ImportRows(Lines[ImportRow]):
     """The lines with one verdict, of one run or of all."""
 
     #: Lines have got another verdict: counts have to be read again.
@@ -55,41 +51,24 @@ class ImportRows(QWidget):
         self._imports = imports
         self._verdict = verdict
         self._run_id: int | None = None
-        self._narrowed = False
-        self._none = empty or import_words.verdict_empty(verdict)
         self.tasks = Tasks()
-        self._build()
+        self._build(empty or import_words.verdict_empty(verdict))
 
-    def _build(self) -> None:
+    def _build(self, none: str) -> None:
         verdict = self._verdict
         self.model = ImportRowsModel(verdict, parent=self)
         columns = COLUMNS[verdict]
         # A choice is named by its source there.
         widths = _WIDTHS | ({RowColumn.CHOICE: 20} if verdict is Verdict.CONFLICT else {})
         stretch = RowColumn.WHY if verdict is Verdict.UNMATCHED else RowColumn.TITLE
-        self.view = table(
+        self.build_lines(
             self.model,
             name=import_words.verdict_name(verdict),
+            about=import_words.verdict_sentence(verdict),
+            none=none,
             widths=[widths[column] for column in columns],
             stretch=columns.index(stretch),
         )
-        self.empty = EmptyState()
-        listing = QWidget()
-        self._listing = QStackedLayout(listing)
-        self._listing.addWidget(self.view)
-        self._listing.addWidget(self.empty)
-        self.detail = Text(wrap=True)
-        self.detail.setAccessibleName(self.tr("The chosen line"))
-        self.detail.hide()
-        self.trouble = Text(tone=Tone.BAD, wrap=True)
-        self.trouble.hide()
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 2 * GRID, 0, 0)
-        column.setSpacing(2 * GRID)
-        column.addWidget(Text(import_words.verdict_sentence(verdict), tone=Tone.MUTED, wrap=True))
-        column.addWidget(listing, 1)
-        column.addWidget(self.detail)
-        column.addWidget(self.trouble)
         self._acting = QWidget()
         self._actions = QHBoxLayout(self._acting)
         self._actions.setContentsMargins(0, 0, 0, 0)
@@ -108,12 +87,7 @@ class ImportRows(QWidget):
             self._actions.addWidget(self.match)
         elif verdict in _CHOICES:
             self._build_choices()
-        column.addWidget(self._acting)
-        self.model.loaded.connect(self._on_loaded)
-        self.model.failed.connect(self._say)
-        self.model.dataChanged.connect(self._show_detail)
-        self.model.modelReset.connect(self._show_detail)
-        self.view.selectionModel().currentRowChanged.connect(self._show_detail)
+        self.column.addWidget(self._acting)
         self.view.selectionModel().selectionChanged.connect(self._show_ready)
         self.match.clicked.connect(self._on_find)
         self.never.clicked.connect(self._on_never)
@@ -151,7 +125,6 @@ class ImportRows(QWidget):
         self._run_id = run_id
         self.model.name_source(source)
         self._name_choices()
-        self._narrowed = facet is not None or bool(search)
 
         async def read(after_id: int | None, limit: int) -> Sequence[ImportRow]:
             return await self._imports.rows(
@@ -163,25 +136,19 @@ class ImportRows(QWidget):
                 after_id=after_id or 0,
             )
 
-        self._read(read)
+        self.read(read, narrowed=facet is not None or bool(search))
 
     def show_unmatched(self, search: str) -> None:
         """Show what no finished run could match."""
-        self._narrowed = bool(search)
 
         async def read(after_id: int | None, limit: int) -> Sequence[ImportRow]:
             return await self._imports.unmatched(search=search, limit=limit, after_id=after_id or 0)
 
-        self._read(read)
-
-    def _read(self, read: ReadPage[ImportRow]) -> None:
-        self.trouble.hide()
-        self.model.show_pages(read)
+        self.read(read, narrowed=bool(search))
 
     def shut(self) -> None:
-        """End what is under way."""
+        super().shut()
         self.tasks.cancel()
-        self.model.tasks.cancel()
 
     def chosen(self) -> list[ImportRow]:
         """The selected lines; by ranges, since all of 100,000 may be selected at once."""
@@ -190,15 +157,10 @@ class ImportRows(QWidget):
         spans = [selection.at(number) for number in range(selection.count())]
         return [row for span in spans for row in rows[span.top() : span.bottom() + 1]]
 
-    def _on_loaded(self, rows: int) -> None:
-        self._listing.setCurrentWidget(self.view if rows else self.empty)
+    def on_loaded(self, rows: int) -> None:
+        super().on_loaded(rows)
         self._acting.setVisible(bool(rows))
-        self.empty.say(self.tr("No line matches.") if self._narrowed else self._none)
         self._show_ready()
-
-    def _say(self, text: str) -> None:
-        self.trouble.setText(text)
-        self.trouble.setVisible(bool(text))
 
     def _show_ready(self) -> None:
         some = self.view.selectionModel().hasSelection()
@@ -207,14 +169,7 @@ class ImportRows(QWidget):
         self.never.setEnabled(some)
         self.match.setEnabled(some)
 
-    def _show_detail(self) -> None:
-        """Tell the whole of the current line: a table cell may be too narrow for it."""
-        row = self.model.row(self.view.currentIndex())
-        self.detail.setVisible(row is not None)
-        if row is not None:
-            self.detail.setText(self._told(row))
-
-    def _told(self, row: ImportRow) -> str:
+    def told(self, row: ImportRow) -> str:
         said = import_words.entry_says(row.entry)
         parts = [row.entry.subject.label]
         if self._verdict is Verdict.CONFLICT:
@@ -239,9 +194,9 @@ class ImportRows(QWidget):
         try:
             await self._imports.choose(self._run_id, ids, choice)
         except CompanionError as error:
-            self._say(str(error))
+            self.say(str(error))
             return
-        self._say("")
+        self.say("")
         self.model.choose(ids, choice)
 
     def _on_delete(self) -> None:
@@ -259,7 +214,7 @@ class ImportRows(QWidget):
             for row in rows:
                 await self._imports.never(row.id)
         except CompanionError as error:
-            self._say(str(error))
+            self.say(str(error))
         self._read_again()
 
     @async_slot

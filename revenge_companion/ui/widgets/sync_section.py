@@ -1,22 +1,26 @@
 """How linked accounts are kept in step, with what waits for the user, and exports to them."""
 
+import asyncio
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from revenge_companion.core.errors import CompanionError
-from revenge_companion.core.exporting import ExportVerdict
 from revenge_companion.core.library import Facet
 from revenge_companion.core.syncing import AccountSync, FacetSync
-from revenge_companion.ui import ask, sync_words, words
+from revenge_companion.ui import ask, sync_words
 from revenge_companion.ui.async_slot import Tasks, async_slot
 from revenge_companion.ui.context import Context
 from revenge_companion.ui.theme import GRID, Tone
 from revenge_companion.ui.widgets.account_card import ServiceMark
 from revenge_companion.ui.widgets.card import Card, clear
 from revenge_companion.ui.widgets.text import OneLine, Text
+
+if TYPE_CHECKING:
+    from revenge_companion.ui.dialogs.export_wizard import ExportWizard
 
 
 class SyncCard(Card):
@@ -76,11 +80,16 @@ class SyncCard(Card):
 class SyncSection(QWidget):
     """All accounts that can be synced; hidden without any."""
 
+    #: The user wants to see what was queued.
+    outbox_wanted = Signal()
+
     def __init__(self, context: Context) -> None:
         super().__init__()
         self._context = context
         self._shown: tuple[AccountSync, ...] = ()
         self.tasks = Tasks()
+        #: The export that is open.
+        self.wizard: ExportWizard | None = None
         #: By the account's number.
         self.cards: dict[int, SyncCard] = {}
         self.title = Text(self.tr("Sync and export"), scale=1.15, bold=True)
@@ -145,31 +154,28 @@ class SyncSection(QWidget):
 
     @async_slot
     async def export(self, account_id: int) -> None:
-        """Show what an export would do, and queue it once that is wanted."""
-        exports = self._context.engine.exports
+        """Open the wizard that exports to an account."""
+        from revenge_companion.ui.dialogs.export_wizard import ExportWizard
+
+        # What was loaded is one frame; building the wizard is the next.
+        await asyncio.sleep(0)
+        engine = self._context.engine
+        targets = {one.account_id: one for one in engine.exports.targets()}
+        target = targets.get(account_id)
+        spec = None if target is None else self._context.spec(target.service)
+        if target is None or spec is None:
+            self._say(self.tr("Nothing can be exported to this account."), Tone.BAD)
+            return
+        self._say("")
+        self.wizard = ExportWizard(self.window(), self._context, engine.imports, target, spec)
+        self.wizard.outbox_wanted.connect(self.outbox_wanted)
         try:
-            preview = await exports.preview(account_id)
-            spec = self._context.spec(preview.target.service)
-            told = sync_words.preview(preview, "" if spec is None else spec.name)
-            read = [facet for facet in preview.facets if facet not in preview.unread]
-            count = preview.count(ExportVerdict.SEND)
-            title = self.tr("Export to {account}").format(account=preview.target.name)
-            if not count:
-                text = self.tr("There is nothing to send.")
-                await ask.tell(self.window(), title=title, text=f"{text}\n{told}")
-                return
-            if not await ask.confirm(
-                self.window(),
-                title=title,
-                text=words.say("%Ln line(s) can be sent.", count),
-                details=told,
-                accept=self.tr("Queue them"),
-            ):
-                return
-            queued = await exports.queue(account_id, read)
-            self._say(words.say("%Ln queued. The outbox shows how it goes.", queued))
-        except CompanionError as error:
-            self._say(str(error), Tone.BAD)
+            await ask.opened(self.wizard)
+        finally:
+            self.wizard.tasks.cancel()
+            self.wizard.deleteLater()
+            self.wizard = None
+        await self._read()
 
     def _say(self, text: str, tone: Tone = Tone.PLAIN) -> None:
         self.trouble.set_tone(tone)

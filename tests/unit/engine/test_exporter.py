@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from revenge_companion.core.changes import Verb
-from revenge_companion.core.exporting import ExportRow, ExportVerdict, Looked
+from revenge_companion.core.exporting import ExportRow, ExportVerdict, LastRead, Looked
 from revenge_companion.core.library import Entry, Facet, Precision
 from revenge_companion.core.reasons import Reason
 from revenge_companion.engine.library_api import ExportLook
@@ -104,16 +104,16 @@ async def test_what_cannot_be_read_need_not_be(tmp_path: Path) -> None:
     spec = replace(SPEC, imports=(RATINGS,), exports=(HISTORY, RATINGS))
     async with home(tmp_path, FakeAccount({}), specs=(spec,)) as one:
         await one.library.put(FILE, plays(1))
-        assert await one.exporter.read_at(1) == {RATINGS: None}
+        assert await one.exporter.read_at(1) == {RATINGS: LastRead(None, False)}
         look = await one.exporter.look(1)
         assert look.preview.unread == (RATINGS,)
         assert look.preview.count(SEND) == 1
         look.close()
         await read(one, RATINGS)
-        assert await one.exporter.read_at(1) == {RATINGS: one.clock.now()}
+        assert await one.exporter.read_at(1) == {RATINGS: LastRead(one.clock.now(), True)}
         # What was read too long ago is as good as not read.
         await one.clock.turn(timedelta(days=2).total_seconds())
-        assert await one.exporter.read_at(1) == {RATINGS: START}
+        assert await one.exporter.read_at(1) == {RATINGS: LastRead(START, False)}
         look = await one.exporter.look(1)
         assert look.preview.unread == (RATINGS,)
         look.close()
