@@ -36,13 +36,23 @@ class Marking:
         Raises errors of the server; what was marked is marked, and the next call goes on.
         """
         marker = self._marker()
-        while marker is not None and (items := await self._marks.due(run_id, _BATCH)):
+        if marker is None:
+            return
+        await self._marks.collect(run_id)
+        while items := await self._marks.due(run_id, _BATCH):
             done = await marker.mark(items)
             marked = sum(one is Marked.MARKED for one in done.values())
-            went(await self._marks.went(run_id, items[-1].row_id, marked))
+            rows = [item.row_id for item in items]
+            went(await self._marks.went(run_id, rows, marked))
+
+    async def mark_later(self) -> None:
+        """Mark what finished runs had no item for when they were written; as `mark`."""
+        for run_id in await self._marks.waiting():
+            await self.mark(run_id, lambda _: None)
 
     async def unmark(self, run_id: int) -> None:
         """Take back what the run marked. Raises errors of the server."""
+        await self._marks.drop(run_id)
         marker = self._marker()
         while marker is not None and (rows := await self._marks.made(run_id, _BATCH)):
             await marker.unmark(rows)

@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import tzinfo
 
 from revenge_companion.core.errors import CompanionError, ImportRefused
 from revenge_companion.core.imports import Candidate, ImportRow, Verdict
 from revenge_companion.core.library import Facet
+from revenge_companion.core.matching import Match
+from revenge_companion.core.reasons import Reason
 from revenge_companion.engine.import_reading import Catalogue, Reading
 from revenge_companion.engine.import_words import readable
 from revenge_companion.store.import_lines import ImportLines
@@ -31,14 +33,17 @@ class Matching:
         catalogue: Callable[[], Catalogue | None],
         name_of: Callable[[str], str],
         changed: Callable[[], None],
+        marked: Callable[[], Awaitable[None]],
         zone: tzinfo | None,
     ) -> None:
+        """`marked` marks at the server what was matched only now."""
         self._lines = lines
         self._matches = matches
         self._reading = reading
         self._catalogue = catalogue
         self._name_of = name_of
         self._changed = changed
+        self._marked = marked
         self._zone = zone
         self._looking = asyncio.Lock()
 
@@ -85,6 +90,7 @@ class Matching:
             raise ImportRefused("Your server has no such item.")
         await self._matches.match(row_id, media_id)
         self._changed()
+        await self._mark()
 
     async def never(self, row_id: int) -> None:
         await self._row(row_id)
@@ -96,26 +102,37 @@ class Matching:
             raise ImportRefused(f"There is no line {row_id}.")
         return row
 
-    async def look_again(self) -> int:
+    async def look_again(self, *, unanswered: bool = False) -> int:
         """Look for the items of what is unmatched, after the server's have changed; how many.
 
-        What the server does not have any more stays matched: it may be back.
+        With `unanswered` of that only for which the server had not answered. What the server does
+        not have any more stays matched: it may be back.
         """
         found = 0
         async with self._looking:
-            for run_id in (None, *await self._matches.waiting()):
-                found += await self.look(run_id)
+            if unanswered:
+                found = await self.look(Reason.CATALOGUE_UNKNOWN)
+            else:
+                found = await self.look(in_library=True) + await self.look()
         if found:
             _log.info("%d things that matched nothing are at the server now", found)
             self._changed()
+        await self._mark()
         return found
 
-    async def look(self, run_id: int | None, reason: str = "") -> int:
-        """`look_again` in the library, or in what one run has staged; of one reason or any."""
+    async def _mark(self) -> None:
+        """Mark what was matched; what the server does not take now, it is asked for again later."""
+        try:
+            await self._marked()
+        except CompanionError as error:
+            _log.info("What was matched later is not marked yet: %s", error)
+
+    async def look(self, reason: str = "", *, in_library: bool = False) -> int:
+        """`look_again` in the library or in what is staged; unmatched for one reason or any."""
         after, count = 0, 0
         while True:
             things, after = await self._matches.unmatched(
-                after, _LOOKED_AT, run_id=run_id, reason=reason
+                after, _LOOKED_AT, reason=reason, in_library=in_library
             )
             if not things:
                 return count
@@ -124,8 +141,6 @@ class Matching:
             except CompanionError as error:
                 _log.info("What the server has could not be asked: %s", error)
                 return count
-            pairs = zip(things, found, strict=True)
-            matches = [(one.digest, media_id) for one, media_id in pairs if media_id]
-            if matches:
-                await self._matches.found(matches)
-            count += len(matches)
+            pairs = [(one.digest, what) for one, what in zip(things, found, strict=True)]
+            await self._matches.settle(pairs)
+            count += sum(isinstance(what, Match) for what in found)

@@ -147,8 +147,8 @@ class Reading:
         )
         return replace(stored, run=run, walks=walks)
 
-    async def look(self, subjects: Sequence[Subject]) -> list[str]:
-        """The server's item for each of `subjects`, "" for none. Raises errors of the server."""
+    async def look(self, subjects: Sequence[Subject]) -> list[Match | NoMatch]:
+        """The server's item for each of `subjects`, or why none. Raises errors of the server."""
         catalogue = self._catalogue()
         if catalogue is None:
             raise Unreachable("What the server has is not known.")
@@ -157,8 +157,7 @@ class Reading:
         for subject, its in zip(subjects, own, strict=True):
             wanted.update(dict.fromkeys(wanted_keys(subject, its)))
         found = await catalogue.lookup(list(wanted))
-        matches = [match(*pair, found) for pair in zip(subjects, own, strict=True)]
-        return [one.media_id if isinstance(one, Match) else "" for one in matches]
+        return [match(*pair, found) for pair in zip(subjects, own, strict=True)]
 
     async def _patiently(self, call: Callable[[], Awaitable[_T]]) -> _T:
         """What `call` returns; short waits and trouble that passes are sat out."""

@@ -38,4 +38,8 @@ def said(entry: Entry, zone: tzinfo | None) -> str:
         return ""
     if entry.precision is Precision.DAY:
         return f"{entry.at:%Y-%m-%d}"
-    return f"{entry.at.astimezone(zone):%Y-%m-%d %H:%M}"
+    try:
+        return f"{entry.at.astimezone(zone):%Y-%m-%d %H:%M}"
+    except (OverflowError, OSError, ValueError):
+        # A date that no clock of this computer can show.
+        return f"{entry.at:%Y-%m-%d %H:%M}"

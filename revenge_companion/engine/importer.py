@@ -87,6 +87,7 @@ class Importer:
             catalogue=catalogue,
             name_of=sources.name_of,
             changed=changed,
+            marked=self._marking.mark_later,
             zone=zone,
         )
         self.rows = self._matching.rows
@@ -314,7 +315,7 @@ class Importer:
             await reader.close()
         await self._library.absorb()
         # The server may have answered since it did not.
-        await self._matching.look(run_id, Reason.CATALOGUE_UNKNOWN)
+        await self._matching.look(Reason.CATALOGUE_UNKNOWN)
         after: int | None = 0
         while after is not None:
             after = await self._verdicts.same(run_id, after, self._batch)

@@ -32,9 +32,11 @@ class ServerSide:
         clock: Clock,
         changed: Callable[[], None],
         learnt: Callable[[Abilities, bool], None],
-        renewed: Callable[[], None],
+        renewed: Callable[[bool], None],
     ) -> None:
-        """`renewed` is called when the index has walked the server to its end."""
+        """`renewed` is called when the index can be asked, and with True when it has walked the
+        server to its end.
+        """
         self._db = db
         self._clock = clock
         self._changed = changed
@@ -55,7 +57,7 @@ class ServerSide:
             from revenge_companion.engine.index import Index
 
             self._index = Index(self._db, self._clock, self._changed)
-            self._index.renewed = self._renewed
+            self._index.renewed = lambda: self._renewed(True)
             self._index.use(self._profile, None)
         return self._index
 
@@ -104,6 +106,7 @@ class ServerSide:
 
         pace = self._use(client, profile)
         self._keep(self.index.run(), "server-index")
+        self._renewed(False)
         self._learning = Learning(
             self._db,
             self._clock,

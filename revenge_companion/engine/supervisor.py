@@ -127,7 +127,7 @@ class Engine:
             clock,
             lambda: tell.changed(Change.STATUS),
             self._learnt,
-            lambda: self._chore(self._look_again()),
+            lambda walked: self._chore(self._look_again(unanswered=not walked)),
         )
         self._sign_in = SignIn(
             parts.http,
@@ -389,11 +389,14 @@ class Engine:
                 self._tell.trouble_is(str(error))
         self._tell.changed(Change.PLAYS, Change.NOW_PLAYING)
 
-    async def _look_again(self) -> None:
-        """The server has other items than it had: some may be what matched nothing before."""
+    async def _look_again(self, *, unanswered: bool) -> None:
+        """The server has other items than it had: some may be what matched nothing before.
+
+        With `unanswered` it only answers again, which it had not while something was imported.
+        """
         try:
-            if await unmatched(self._parts.database):
-                await self.imports.look_again()
+            if await unmatched(self._parts.database, unanswered=unanswered):
+                await self.imports.look_again(unanswered=unanswered)
         except StoreTrouble as error:
             self._tell.trouble_is(str(error))
 

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from revenge_companion.core.library import Subject
+from revenge_companion.core.matching import Match, NoMatch
+from revenge_companion.core.reasons import Reason
 from revenge_companion.store.database import Database, Link
+from revenge_companion.store.import_marks import note_later
 from revenge_companion.store.payload import compact, plain
 from revenge_companion.store.subjects import key_hash, media_key, subject_from
 from revenge_companion.store.things import add_keys, join_items, of_items, remerge
@@ -14,8 +17,6 @@ from revenge_companion.store.things import add_keys, join_items, of_items, remer
 _OPEN = (
     "media_id = '' AND never = 0 AND kind IN ('movie', 'show', 'season', 'episode') AND id > :after"
 )
-#: Runs whose lines may still be matched beside the library.
-_STAGED = "run_id IN (SELECT id FROM import_run WHERE state NOT IN ('done', 'undone'))"
 _IN = "IN (SELECT value FROM json_each(?))"
 
 
@@ -64,64 +65,68 @@ class ImportMatches:
         await self._db.run(job)
 
     async def unmatched(
-        self, after_id: int, limit: int, *, run_id: int | None = None, reason: str = ""
+        self, after_id: int, limit: int, *, reason: str = "", in_library: bool = False
     ) -> tuple[list[Unmatched], int]:
         """The next things without an item, and where to go on; none after the last.
 
-        Of the library, or of one run, there for `reason` or any.
+        Of the library, or staged by any run, for `reason` or whatever reason.
         """
-        table, which = ("library_item", "") if run_id is None else (
-            "import_item", "AND run_id = :run AND :reason IN ('', reason_code)"
+        table, why = ("library_item", "") if in_library else (
+            "import_item", "AND :reason IN ('', reason_code)"
         )  # fmt: skip
-        values = {"after": after_id, "limit": limit, "run": run_id, "reason": reason}
+        values = {"after": after_id, "limit": limit, "reason": reason}
 
-        def job(link: Link) -> tuple[list[Unmatched], int]:
-            rows = link.connection.execute(
-                f"SELECT digest, subject, id FROM {table} WHERE {_OPEN} {which} "
+        def job(connection: sqlite3.Connection) -> tuple[list[Unmatched], int]:
+            rows = connection.execute(
+                f"SELECT digest, subject, id FROM {table} WHERE {_OPEN} {why} "
                 "ORDER BY id LIMIT :limit",
                 values,
             ).fetchall()
             found = [Unmatched(row[0], subject_from(row[1])) for row in rows]
             return found, rows[-1][2] if rows else after_id
 
-        return await self._db.run(job)
+        return await self._db.read(job)
 
-    async def waiting(self) -> list[int]:
-        """Runs with lines that are staged and not written."""
+    async def settle(self, found: Iterable[tuple[bytes, Match | NoMatch]]) -> None:
+        """What the server says of things (by digest) that had no item: they are one, or why not.
 
-        def job(link: Link) -> list[int]:
-            rows = link.connection.execute(
-                f"SELECT DISTINCT run_id FROM import_item WHERE {_STAGED} ORDER BY run_id"
-            )
-            return [int(row[0]) for row in rows]
-
-        return await self._db.run(job)
-
-    async def found(self, matches: Iterable[tuple[bytes, str]]) -> None:
-        """The server has an item for these things (by digest): wherever they are, they are it."""
-        pairs = [(digest, plain(media_id)) for digest, media_id in matches]
+        Wherever they are: in the library, and staged by any run.
+        """
+        pairs = list(found)
 
         def job(link: Link) -> None:
             connection = link.connection
             with link.atomic():
                 things: set[int] = set()
-                for digest, media_id in pairs:
-                    for table, these in (
-                        ("import_item", _staged_are), ("library_item", _kept_are)
-                    ):  # fmt: skip
-                        ids = [
-                            row[0]
-                            for row in connection.execute(
-                                f"SELECT id FROM {table} WHERE digest = ? AND media_id = ''",
-                                (digest,),
-                            )
-                        ]
-                        these(connection, ids, media_id, chosen=False)
-                        if table == "library_item":
-                            things |= of_items(connection, ids)
+                for digest, what in pairs:
+                    staged = _without(connection, "import_item", digest)
+                    if isinstance(what, NoMatch):
+                        _answered(connection, staged, what.reason)
+                        continue
+                    media_id = plain(what.media_id)
+                    _staged_are(connection, staged, media_id, chosen=False)
+                    kept = _without(connection, "library_item", digest)
+                    _kept_are(connection, kept, media_id, chosen=False)
+                    things |= of_items(connection, kept)
                 remerge(connection, things, self._zone)
 
         await self._db.run(job)
+
+
+def _without(connection: sqlite3.Connection, table: str, digest: bytes) -> list[int]:
+    rows = connection.execute(
+        f"SELECT id FROM {table} WHERE digest = ? AND media_id = ''", (digest,)
+    )
+    return [int(row[0]) for row in rows]
+
+
+def _answered(connection: sqlite3.Connection, ids: Sequence[int], reason: Reason) -> None:
+    """The server has answered for staged items for which it had not: they have another reason."""
+    for table, key in (("import_item", "id"), ("import_entry", "item_id")):
+        connection.execute(
+            f"UPDATE {table} SET reason_code = ? WHERE {key} {_IN} AND reason_code = ?",
+            (reason.value, compact(list(ids)), Reason.CATALOGUE_UNKNOWN.value),
+        )
 
 
 def _staged_are(
@@ -141,6 +146,7 @@ def _staged_are(
         f"reason_code = '', keys = json_insert(keys, '$[#]', ?) WHERE id {_IN}",
         (media_id, chosen, key_hash(media_key(media_id)), which),
     )
+    note_later(connection, ids)
     connection.execute(
         "UPDATE import_entry SET verdict = 'new', reason_code = '' "
         f"WHERE verdict = 'unmatched' AND item_id {_IN}",

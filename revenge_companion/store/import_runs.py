@@ -252,6 +252,7 @@ class ImportRuns:
                     "(SELECT id FROM import_entry WHERE run_id = ?)",
                     (run_id,),
                 )
+                connection.execute("DELETE FROM import_to_mark WHERE run_id = ?", (run_id,))
                 connection.execute("DELETE FROM import_entry WHERE run_id = ?", (run_id,))
                 connection.execute("DELETE FROM import_item WHERE run_id = ?", (run_id,))
                 connection.execute("DELETE FROM import_run WHERE id = ?", (run_id,))

@@ -19,14 +19,20 @@ async def interrupted(db: Database) -> bool:
     return await db.read(job)
 
 
-async def unmatched(db: Database) -> bool:
-    """Whether anything imported or staged might still be found at the server."""
-    open_ = "media_id = '' AND never = 0 AND kind IN ('movie', 'show', 'season', 'episode')"
+async def unmatched(db: Database, *, unanswered: bool) -> bool:
+    """Whether anything imported or staged might still be found, or is to be marked, at the server.
+
+    With `unanswered` only what the server had not answered for, or not taken, counts.
+    """
+    which = "media_id = '' AND never = 0 AND kind IN ('movie', 'show', 'season', 'episode')"
+    asked = f"SELECT 1 FROM import_item WHERE {which}"
+    if unanswered:
+        asked += " AND reason_code = 'catalogue_unknown'"
+    else:
+        asked += f" UNION ALL SELECT 1 FROM library_item WHERE {which}"
+    asked += " UNION ALL SELECT 1 FROM import_to_mark"
 
     def job(connection: sqlite3.Connection) -> bool:
-        return any(
-            connection.execute(f"SELECT 1 FROM {table} WHERE {open_} LIMIT 1").fetchone()
-            for table in ("library_item", "import_item")
-        )
+        return connection.execute(f"{asked} LIMIT 1").fetchone() is not None
 
     return await db.read(job)

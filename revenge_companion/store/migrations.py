@@ -316,6 +316,43 @@ def m010_parts(connection: sqlite3.Connection) -> None:
     )
 
 
+def m011_later_marks(connection: sqlite3.Connection) -> None:
+    """What is to be marked at the server is noted down, so that it may also be matched later."""
+    for statement in _LATER_MARKS:
+        connection.execute(statement)
+
+
+#: Of each film and episode of a run that was to be marked, one line: the first.
+_TO_MARK = (
+    "INSERT OR IGNORE INTO import_to_mark (row_id, run_id) "
+    "SELECT min(e.id), e.run_id FROM import_run r JOIN import_entry e ON e.run_id = r.id "
+    "JOIN import_item i ON i.id = e.item_id WHERE e.facet = 'history' AND e.removed = 0 "
+    "AND e.choice <> 'skip' AND i.media_id <> '' AND i.kind IN ('movie', 'episode') "
+    "AND json_extract(r.options, '$.mark_watched') AND {which} "
+    "GROUP BY e.run_id, i.media_id HAVING {first}"
+)
+_LATER_MARKS = (
+    # `to_mark` says whether what is to be marked of a run was noted down.
+    """ALTER TABLE import_run ADD COLUMN to_mark INTEGER NOT NULL DEFAULT 0""",
+    # Lines that are to be marked as watched at the server, one of each film and episode.
+    """CREATE TABLE import_to_mark (row_id INTEGER PRIMARY KEY, run_id INTEGER NOT NULL)""",
+    """CREATE INDEX import_to_mark_run ON import_to_mark (run_id, row_id)""",
+    # A run that was stopped while it marked goes on behind the last line it had marked.
+    _TO_MARK.format(
+        which="r.stage = 'writing' AND r.marked_id > 0", first="min(e.id) > max(r.marked_id)"
+    ),
+    # Of a finished one nobody knows what the server had as watched already and what was matched too
+    # late to be marked, but where the user said himself what a line is.
+    _TO_MARK.format(
+        which="r.state = 'done' AND i.chosen",
+        first="NOT EXISTS (SELECT 1 FROM server_mark m JOIN import_entry o ON o.id = m.row_id "
+        "WHERE m.media_id = i.media_id AND o.run_id = e.run_id)",
+    ),
+    """UPDATE import_run SET to_mark = 1 WHERE state = 'done' OR marked_id > 0""",
+    """ALTER TABLE import_run DROP COLUMN marked_id""",
+)
+
+
 Migration = Callable[[sqlite3.Connection], None]
 
 MIGRATIONS: tuple[Migration, ...] = (
@@ -329,6 +366,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     m008_delivery_states,
     m009_export_marks,
     m010_parts,
+    m011_later_marks,
 )
 
 

@@ -1,5 +1,6 @@
 """What tests of imports share: sources that say what they are told, an importer on a real file."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -27,6 +28,8 @@ from revenge_companion.store.import_writing import BATCH
 from revenge_companion.store.library import Library
 from tests.clock import START, FakeClock
 
+#: Real seconds one test may wait in all.
+_PATIENCE_S = 40.0
 HISTORY, RATINGS, WATCHLIST = Facet.HISTORY, Facet.RATINGS, Facet.WATCHLIST
 
 
@@ -209,16 +212,31 @@ class Desk:
     told: list[ImportRun]
     #: What sources would not give.
     refusals: list[tuple[str, CompanionError]]
+    #: Until when, by the loop's own time, anything is waited for.
+    patience_s: float = 0.0
 
     async def until(self, run_id: int, *states: RunState) -> ImportRun:
         """The run, once it stands in one of these states and nothing of it runs."""
-        for _ in range(4000):
+        while True:
             run = await self.importer.run(run_id)
             if run.state in states and not run.running:
                 return run
-            if isinstance(self.clock, FakeClock):
-                await self.clock.turn(0.05)
-        raise AssertionError(f"the run stays {run.state}: {run.trouble}")
+            await self._go_on(f"the run stays {run.state}: {run.trouble}")
+
+    async def read_up_to(self, lines: int) -> None:
+        """Wait until so many lines of a run are staged."""
+        while not any(run.processed >= lines for run in self.told):
+            await self._go_on(f"{lines} lines are never read")
+
+    async def _go_on(self, otherwise: str) -> None:
+        """Let time pass, of the clock and of the threads that are waited for."""
+        loop = asyncio.get_running_loop()
+        self.patience_s = self.patience_s or loop.time() + _PATIENCE_S
+        if loop.time() > self.patience_s:
+            raise AssertionError(otherwise)
+        if isinstance(self.clock, FakeClock):
+            await self.clock.turn(0.05)
+        await asyncio.sleep(0.0005)
 
     async def read(self, account: int = 1, *facets: Facet) -> ImportRun:
         """Read an account to its preview."""

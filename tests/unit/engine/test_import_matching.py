@@ -224,3 +224,55 @@ async def test_marking_goes_on_when_the_server_is_back(tmp_path: Path) -> None:
         await house.importer.resume(run.id)
         run = await house.until(run.id, RunState.DONE)
         assert run.marked == 2
+
+
+async def test_what_the_server_had_not_answered_for_is_asked_when_it_does(tmp_path: Path) -> None:
+    catalogue = replace(a_server(), error=ServiceTrouble("The server has trouble."))
+    async with desk(tmp_path, FakeSource({HISTORY: LINES}), catalogue=catalogue) as house:
+        run = await house.whole()
+        catalogue.error = None
+        assert await house.importer.look_again(unanswered=True) == 2
+        rows = await house.importer.rows(run.id)
+        assert [row.reason_code for row in rows] == [
+            "",
+            Reason.NOT_ON_SERVER,
+            Reason.NO_IDS,
+            "",
+            Reason.EPISODE_MISSING,
+            Reason.SERVER_LACKS_KIND,
+        ]
+        # All of them are answered for now.
+        asked = catalogue.asked
+        assert await house.importer.look_again(unanswered=True) == 0
+        assert catalogue.asked == asked
+
+
+async def test_what_is_matched_later_is_marked_then(tmp_path: Path) -> None:
+    catalogue, marker = a_server(), FakeMarker()
+    async with desk(
+        tmp_path, FakeSource({HISTORY: LINES}), catalogue=catalogue, marker=marker
+    ) as house:
+        run = await house.whole()
+        assert marker.watched == {"m1", "e1"}
+        (_, home, _) = await house.importer.unmatched()
+        await house.importer.match(home.id, "m50")
+        assert marker.watched == {"m1", "e1", "m50"}
+        catalogue.items["movie/tmdb:1002"] = "m2"
+        marker.error = ServiceTrouble("The server has trouble.")
+        assert await house.importer.look_again() == 1
+        assert "m2" not in marker.watched
+        # Asked for again, when the server is looked at again.
+        marker.error = None
+        await house.importer.look_again(unanswered=True)
+        assert "m2" in marker.watched
+        assert (await house.importer.run(run.id)).marked == 4
+
+
+async def test_what_is_not_to_be_marked_is_not_marked_later(tmp_path: Path) -> None:
+    async with desk(tmp_path, FakeSource({HISTORY: LINES}), catalogue=a_server()) as house:
+        run_id = await house.importer.begin("account:1", [HISTORY], mark_watched=False)
+        await house.until(run_id, RunState.PREVIEW)
+        await house.write(run_id)
+        (_, home, _) = await house.importer.unmatched()
+        await house.importer.match(home.id, "m50")
+        assert house.marker.watched == set()

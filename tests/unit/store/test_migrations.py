@@ -6,6 +6,7 @@ import pytest
 from revenge_companion.core.errors import StoreTrouble
 from revenge_companion.store.accounts import Accounts
 from revenge_companion.store.database import Database
+from revenge_companion.store.import_marks import ImportMarks
 from revenge_companion.store.migrations import MIGRATIONS, migrate, version
 from revenge_companion.store.outbox import Outbox
 from tests.clock import FakeClock
@@ -85,4 +86,66 @@ async def test_delivered_rows_of_an_older_file_are_listed(tmp_path: Path, clock:
     db = await Database.open(path, clock=clock)
     (row,) = await Outbox(db, clock).page(state="delivered")
     assert row.scrobble == a_scrobble()
+    await db.close()
+
+
+#: Runs of the version with ten migrations: state, stage, options, and the line marked last.
+_RUNS = {
+    1: ("done", "done", '{"mark_watched": true}', 12),
+    2: ("stopped", "writing", '{"mark_watched": true}', 21),
+    3: ("done", "done", '{"mark_watched": false}', 0),
+    4: ("undone", "undone", '{"mark_watched": true}', 41),
+    5: ("preview", "preview", '{"mark_watched": true}', 0),
+}
+
+
+def _an_old_import(connection: sqlite3.Connection, run_id: int) -> None:
+    """Three films of a run: one matched and marked, one the server had, one matched by hand."""
+    state, stage, options, marked_id = _RUNS[run_id]
+    connection.execute(
+        "INSERT INTO import_run (id, source, source_name, facets, options, state, started_us, "
+        "cursors, marks, stage, marked_id, marked) VALUES "
+        "(?, 'account:1', 'Fake', '[]', ?, ?, 0, '{}', '{}', ?, ?, 1)",
+        (run_id, options, state, stage, marked_id),
+    )
+    for number in (1, 2, 3):
+        row_id = 10 * run_id + number
+        connection.execute(
+            "INSERT INTO import_item (id, run_id, digest, kind, label, search, subject, keys, "
+            "media_id, chosen) VALUES (?, ?, ?, 'movie', '', '', '{}', '[]', ?, ?)",
+            (row_id, run_id, bytes([number]), f"m{number}", number == 3),
+        )
+        connection.execute(
+            "INSERT INTO import_entry (id, run_id, item_id, facet, line, precision, plays, steps, "
+            "loved, list_name, note, removed, verdict) VALUES "
+            "(?, ?, ?, 'history', ?, 'second', 1, 10, 1, '', '', 0, 'new')",
+            (row_id, run_id, row_id, str(number)),
+        )
+    if marked_id:
+        connection.execute(
+            "INSERT INTO server_mark (profile, row_id, media_id, kind, state, planned_us) "
+            "VALUES ('p', ?, 'm1', 'movie', 'done', 0)",
+            (10 * run_id + 1,),
+        )
+
+
+async def test_what_an_older_version_had_not_marked_is_noted_down(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    path = tmp_path / "companion.db"
+    older = await Database.open(path, clock=clock, migrations=MIGRATIONS[:10])
+    for run_id in _RUNS:
+        await older.run(lambda link, run_id=run_id: _an_old_import(link.connection, run_id))
+    await older.close()
+    db = await Database.open(path, clock=clock)
+    marks = ImportMarks(db)
+    assert await marks.waiting() == [1]
+    due = {}
+    for run_id in _RUNS:
+        # As before marking: what was seen to already is not noted down once more.
+        await marks.collect(run_id)
+        due[run_id] = [item.row_id for item in await marks.due(run_id, 10)]
+    # Of a finished run what was matched by hand; the stopped one goes on where it was, and the one
+    # in preview begins.
+    assert due == {1: [13], 2: [22, 23], 3: [], 4: [], 5: [51, 52, 53]}
     await db.close()
