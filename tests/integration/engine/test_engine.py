@@ -206,9 +206,10 @@ async def test_unlinking_gives_up_what_waits_or_keeps_it_for_linking_again(home:
         house.world.destinations.cut("listenbrainz", "lastfm")
         await house.play(TRACKS[0])
         await house.until(lambda: house.engine.status.outbox.waiting == 2)
-        await house.world.destinations.restore()
         for service, keep in (("listenbrainz", True), ("lastfm", False)):
             await house.engine.unlink(house.account(service).account.id, keep_queued=keep)
+        # Only now: a lane that tried again before its account was unlinked would deliver.
+        await house.world.destinations.restore()
         assert house.engine.status.accounts == ()
         assert not [name for name in house.secrets.kept if name.startswith("account/")]
         await house.link("listenbrainz", "lastfm")
