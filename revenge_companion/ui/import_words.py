@@ -12,6 +12,9 @@ from revenge_companion.ui import library_words, words
 from revenge_companion.ui.theme import Tone
 from revenge_companion.ui.words import say
 
+#: Characters of one line that are shown outside of a table.
+MOST_TEXT = 240
+
 
 def facet_names(facets: Collection[Facet]) -> str:
     """Several facets in one line, in their usual order."""
@@ -48,8 +51,8 @@ def verdict_sentence(verdict: Verdict) -> str:
             "The source says one thing and your library another. Choose, or leave it to the rules."
         ),
         Verdict.UNMATCHED: say(
-            "Your server has no such item. These lines are kept in your library and can be "
-            "matched now or later."
+            "No item of your server was found for these lines. They are kept in your library and "
+            "can be matched now or later."
         ),
     }[verdict]
 
@@ -78,6 +81,12 @@ def entry_says(entry: Entry) -> str:
     dated = entry.at is not None or entry.facet is Facet.HISTORY
     when = library_words.exact(entry) if dated else ""
     return ", ".join(filter(None, (library_words.value(entry), when, entry.note)))
+
+
+def brief(text: str) -> str:
+    """One line of what may be a whole review."""
+    line = " ".join(text.split())
+    return line if len(line) <= MOST_TEXT else f"{line[:MOST_TEXT].rstrip()}\N{HORIZONTAL ELLIPSIS}"
 
 
 def row_ours(row: ImportRow) -> str:

@@ -106,6 +106,7 @@ class Window(QWidget):
         self.map_wanted.acted.connect(self.show_anime)
         self.importing = ImportNotice(self._context, self._looks_at_imports)
         self.importing.open_wanted.connect(self._on_open_run)
+        self.pages.currentChanged.connect(self.importing.look)
         self.doubled = Notice()
         self.doubled.acted.connect(self.show_settings)
         self.no_tray = Notice()

@@ -489,6 +489,38 @@ async def test_an_unmatched_line_is_matched_with_what_the_user_picks(
     assert len(table_of(made, Verdict.UNMATCHED)) == 2
     # The counts were read again.
     assert imports.calls("run")[-1] == (1,)
+    # The keyboard goes on with the line below.
+    assert [row.id for row in rows.chosen()] == [24]
+    assert made.focusWidget() is rows.view
+
+
+async def test_a_matched_line_is_shown_where_it_went(wizard: Make, imports: FakeImports) -> None:
+    made = await preview(wizard, imports, Verdict.NEW)
+    before = len(table_of(made, Verdict.NEW))
+    made.preview.book.setCurrentIndex(3)
+    await settle()
+    await imports.match(23, "m1")
+    made.preview.tabs[Verdict.UNMATCHED].changed.emit()
+    await settle()
+    made.preview.book.setCurrentIndex(0)
+    await settle()
+    assert len(table_of(made, Verdict.NEW)) == before + 1
+
+
+async def test_nothing_moves_when_a_line_is_chosen(wizard: Make, imports: FakeImports) -> None:
+    long = replace(imports.lines[0].entry, note="A long review.\n" * 400)
+    imports.lines[0] = replace(imports.lines[0], entry=long)
+    made = await preview(wizard, imports, Verdict.NEW)
+    rows = made.preview.tabs[Verdict.NEW]
+    before = rows.view.geometry()
+    assert rows.detail.text() == "Choose a line to see all of it."
+    rows.view.selectRow(1)
+    await settle()
+    assert rows.view.geometry() == before
+    rows.view.selectRow(0)
+    await settle()
+    assert "A long review. A long review." in rows.detail.text()
+    assert rows.view.height() > before.height() / 2
 
 
 async def test_a_search_that_fails_or_is_overtaken_shows_the_last_that_was_asked(

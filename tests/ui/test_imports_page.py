@@ -415,6 +415,12 @@ async def test_an_import_that_goes_on_after_the_programs_end_is_told(
     engine.imports.become(run(2, RunState.WRITING, processed=900, written=True, running=True))
     texts = [one.text() for one in window.importing.findChildren(Text)]
     assert "The import from Trakt (anna) is under way." in texts
+    # The page has a card for it.
+    window.sidebar.choose(Place.IMPORTS)
+    await settle()
+    assert not window.importing.isVisible()
+    window.sidebar.choose(Place.ACTIVITY)
+    engine.imports.become(run(3, RunState.WRITING, processed=900, written=True, running=True))
     window.importing.action.click()
     await settle()
     assert wizard_of(window).steps.accessibleName() == "Step 4 of 5: Run"

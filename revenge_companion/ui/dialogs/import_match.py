@@ -50,7 +50,11 @@ class MatchDialog(QDialog):
         facts = [kind, library_words.facet(entry.facet), import_words.entry_says(entry)]
         if subject.title and subject.title not in subject.label:
             facts.insert(1, subject.title)
-        about = Text(" \N{MIDDLE DOT} ".join(filter(None, facts)), tone=Tone.MUTED, wrap=True)
+        about = Text(
+            " \N{MIDDLE DOT} ".join(map(import_words.brief, filter(None, facts))),
+            tone=Tone.MUTED,
+            wrap=True,
+        )
         self.search = QLineEdit()
         self.search.setClearButtonEnabled(True)
         self.search.setPlaceholderText(subject.label)

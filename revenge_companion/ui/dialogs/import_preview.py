@@ -20,7 +20,7 @@ class PreviewPage(Preview[Verdict]):
         self.tabs = {verdict: ImportRows(imports, verdict) for verdict in Verdict}
         self.build_preview(self.tabs, title=self.tr("Nothing has been written yet."))
         for rows in self.tabs.values():
-            rows.changed.connect(self.changed)
+            rows.changed.connect(self._on_changed)
 
     def show_run(self, run: ImportRun) -> None:
         """Show what was read; the counts may change while lines are decided about."""
@@ -49,6 +49,10 @@ class PreviewPage(Preview[Verdict]):
         if run.failed:
             parts.append(words.say("%Ln line(s) could not be read.", run.failed))
         return " ".join(parts)
+
+    def _on_changed(self) -> None:
+        self.read_anew()
+        self.changed.emit()
 
     def ready(self) -> bool:
         return self._run is not None

@@ -85,6 +85,11 @@ class Preview(QWidget, Generic[Verdict]):
         some = (number for number, one in enumerate(self._tabs) if counts.get(one))
         self.book.setCurrentIndex(next(some, 0))
 
+    def read_anew(self) -> None:
+        """Lines went from one tab to another: the shown one has read them, the others will."""
+        shown = list(self._tabs)[self.book.currentIndex()]
+        self._asked = {verdict: asked for verdict, asked in self._asked.items() if verdict == shown}
+
     def read(self) -> None:
         """Read the tab that is shown, where it does not show that already."""
         verdict = list(self._tabs)[self.book.currentIndex()]

@@ -64,6 +64,12 @@ class ImportNotice(Notice):
             self._told_of = None
             self.say("")
 
+    def look(self) -> None:
+        """Imports may be in front of the user now: then this line is one too many."""
+        if self._told_of is not None and self._looking():
+            self._told_of = None
+            self.say("")
+
     def _on_acted(self) -> None:
         run_id, self._told_of = self._told_of, None
         self.say("")

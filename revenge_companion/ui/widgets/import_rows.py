@@ -27,7 +27,7 @@ _WIDTHS = {
     RowColumn.TITLE: 30,
     RowColumn.FACET: 10,
     RowColumn.SAYS: 27,
-    RowColumn.OURS: 20,
+    RowColumn.OURS: 27,
     RowColumn.MATCHED: 26,
     RowColumn.WHY: 40,
     RowColumn.CHOICE: 14,
@@ -51,6 +51,8 @@ class ImportRows(Lines[ImportRow]):
         self._imports = imports
         self._verdict = verdict
         self._run_id: int | None = None
+        #: Where the line was that has just been decided about.
+        self._next: int | None = None
         self.tasks = Tasks()
         self._build(empty or import_words.verdict_empty(verdict))
 
@@ -160,6 +162,11 @@ class ImportRows(Lines[ImportRow]):
     def on_loaded(self, rows: int) -> None:
         super().on_loaded(rows)
         self._acting.setVisible(bool(rows))
+        if self._next is not None:
+            # Whoever works down the list goes on with the line below.
+            if rows and not self.view.currentIndex().isValid():
+                self.view.selectRow(min(self._next, rows - 1))
+            self._next = None
         self._show_ready()
 
     def _show_ready(self) -> None:
@@ -179,7 +186,7 @@ class ImportRows(Lines[ImportRow]):
             parts.append(said)
         if row.matched_label:
             parts.append(self.tr("On your server: {title}").format(title=row.matched_label))
-        line = " \N{MIDDLE DOT} ".join(" ".join(part.split()) for part in parts)
+        line = " \N{MIDDLE DOT} ".join(map(import_words.brief, parts))
         return f"{line}\n{import_words.row_why(row)}".strip()
 
     @async_slot
@@ -233,5 +240,7 @@ class ImportRows(Lines[ImportRow]):
             self._read_again()
 
     def _read_again(self) -> None:
+        current = self.view.currentIndex()
+        self._next = current.row() if current.isValid() else None
         self.model.refresh()
         self.changed.emit()

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Generic, TypeVar
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
 from revenge_companion.ui.models.paged import PagedModel, ReadPage
@@ -40,7 +41,9 @@ class Lines(QWidget, Generic[Row]):
         self.about = Text(about, tone=Tone.MUTED, wrap=True)
         self.detail = Text(wrap=True)
         self.detail.setAccessibleName(self.tr("The chosen line"))
-        self.detail.hide()
+        # It is there from the beginning: nothing moves when a line is chosen.
+        self.detail.setMinimumHeight(2 * self.detail.fontMetrics().lineSpacing())
+        self.detail.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         self.trouble = Text(tone=Tone.BAD, wrap=True)
         self.trouble.hide()
         self.column = QVBoxLayout(self)
@@ -55,6 +58,7 @@ class Lines(QWidget, Generic[Row]):
         model.dataChanged.connect(self._show_detail)
         model.modelReset.connect(self._show_detail)
         self.view.selectionModel().currentRowChanged.connect(self._show_detail)
+        self._show_detail()
 
     def told(self, row: Row) -> str:
         """The whole of one line."""
@@ -77,11 +81,12 @@ class Lines(QWidget, Generic[Row]):
 
     def on_loaded(self, rows: int) -> None:
         self._listing.setCurrentWidget(self.view if rows else self.empty)
+        self.detail.setVisible(bool(rows))
         self.empty.say(self.tr("No line matches.") if self._narrowed else self._none)
 
     def _show_detail(self) -> None:
         """Tell the whole of the current line: a table cell may be too narrow for it."""
         row = self.lines.row(self.view.currentIndex())
-        self.detail.setVisible(row is not None)
-        if row is not None:
-            self.detail.setText(self.told(row))
+        self.detail.set_tone(Tone.MUTED if row is None else Tone.PLAIN)
+        hint = self.tr("Choose a line to see all of it.")
+        self.detail.setText(hint if row is None else self.told(row))
