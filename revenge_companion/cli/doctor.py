@@ -13,7 +13,7 @@ from typing import Any
 from revenge_companion import __version__
 from revenge_companion.cli.reach import answer
 from revenge_companion.core.addresses import is_plain
-from revenge_companion.core.errors import CompanionError
+from revenge_companion.core.errors import CompanionError, NameUnknown
 from revenge_companion.engine.linker import VAULT_KEY_ENV
 from revenge_companion.engine.start import LateSecrets, SystemClock
 from revenge_companion.net.http import Http
@@ -21,6 +21,13 @@ from revenge_companion.paths import Paths, find_paths
 
 #: A wall clock further off than this breaks dates at the services, in seconds.
 _CLOCK_OFF_S = 120.0
+#: What is told only by a server, and what to say without one.
+_UNTOLD = (
+    ("network", "No server was reached to try it out."),
+    ("clock", "No server told the time to compare it with."),
+)
+#: States of an account that nobody has to look at: it works, is off, or its day is used up.
+_FITS = {"linked": True, "off": None, "quota": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +59,9 @@ async def _all() -> list[Finding]:
     if findings[-1].ok is False:
         return findings
     findings += [_database(paths), await _keyring(paths), _qt()]
-    findings += [finding async for finding in _network()]
-    return findings
+    findings += [finding async for finding in _status()]
+    found = {finding.name for finding in findings}
+    return findings + [Finding(name, None, says) for name, says in _UNTOLD if name not in found]
 
 
 def _folders(paths: Paths) -> list[Finding]:
@@ -90,19 +98,22 @@ def _qt() -> Finding:
     from importlib.util import find_spec
 
     if find_spec("PySide6") is None:
-        return Finding("window", None, "PySide6 is not installed; `run --headless` works without.")
+        return Finding("Qt", None, "PySide6 is not installed; `run --headless` works without.")
     from revenge_companion.app import has_display, qt_fits
 
     bad = qt_fits()
     if bad:
-        return Finding("window", False, bad)
+        return Finding("Qt", False, bad)
     if not has_display():
-        return Finding("window", None, "No display here; `run --headless` works without.")
-    return Finding("window", True, "can be shown here")
+        return Finding("Qt", None, "No display here; `run --headless` works without.")
+    return Finding("Qt", True, "The window can be shown here.")
 
 
-async def _network() -> AsyncIterator[Finding]:
-    """The server and the accounts, as the running instance or the profile knows them."""
+async def _status() -> AsyncIterator[Finding]:
+    """The server and the accounts, as the running instance or the profile knows them.
+
+    Once each has its finding under these names, whatever else is found.
+    """
     try:
         said = await asyncio.to_thread(answer, "status", timeout_s=10.0)
     except CompanionError as error:
@@ -121,11 +132,15 @@ async def _network() -> AsyncIterator[Finding]:
         if "library" in said:
             yield _library(said["library"])
     for account in said["accounts"]:
-        ok = account["state"] == "linked"
+        ok = _FITS.get(account["state"], False)
         words = f"{account['state']}, {account['pending']} waiting, {account['parked']} parked"
         yield Finding(f"{account['service']} ({account['label']})", ok, words)
-    if not said["accounts"]:
-        yield Finding("accounts", None, "None is linked.")
+    linked = len(said["accounts"])
+    ask = [one["service"] for one in said["accounts"] if one["state"] not in _FITS]
+    if ask:
+        yield Finding("accounts", False, f"{len(ask)} of {linked} need a look: {', '.join(ask)}.")
+    else:
+        yield Finding("accounts", bool(linked) or None, f"{linked} linked, none needs a look.")
     names = [one["host"] for one in said["hosts"]]
     yield Finding("hosts", True, ", ".join(names) or "None is contacted.")
 
@@ -163,6 +178,7 @@ async def _server(url: str, *, allow_http: bool) -> AsyncIterator[Finding]:
         await probe(http, url)
         open_words = " It has no encryption." if is_plain(url) else ""
         yield Finding("server", True, f"{url} answers.{open_words}")
+        yield Finding("network", True, "The server was reached.")
         answered = await http.request("GET", f"{url}/api/v1/oidc/providers", timeout_s=10.0)
         with suppress(ValueError, TypeError, KeyError):
             off = (parsedate_to_datetime(answered.headers["date"]) - clock.now()).total_seconds()
@@ -171,5 +187,7 @@ async def _server(url: str, *, allow_http: bool) -> AsyncIterator[Finding]:
             yield Finding("clock", right, f"This computer's clock {words}.")
     except CompanionError as error:
         yield Finding("server", False, str(error))
+        if isinstance(error, NameUnknown):
+            yield Finding("network", False, "Names cannot be looked up, or not this one.")
     finally:
         await http.close()

@@ -51,7 +51,8 @@ def _one(args: argparse.Namespace, do: str, done: str) -> int:
     said = answer(do, id=args.id)
     if said.get("done") is False:
         said = {
-            "error": f"Delivery {args.id} cannot be changed so: see its state in `outbox list`."
+            "error": f"There is no delivery {args.id} that this can be done with: `outbox` shows "
+            "what there is, and its state."
         }
     return show(args, said, lambda said: print(f"Delivery {args.id} {done}."))
 

@@ -14,11 +14,27 @@ from revenge_companion.core.errors import CompanionError
 
 Command = Callable[[argparse.Namespace], int]
 
+#: How argparse begins what it says of words it does not know.
+_UNKNOWN = "unrecognized arguments: "
+
 
 class _Parser(argparse.ArgumentParser):
+    """Takes options in full only: an abbreviation that fits today may mean another tomorrow."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **{"allow_abbrev": False, **options})
+
     def error(self, message: str) -> NoReturn:
+        known, mark, extra = message.partition(_UNKNOWN)
+        if mark and not known:
+            # What follows an option that does not exist may be a password.
+            message = mark + " ".join(_option(word) for word in extra.split())
         self.print_usage(sys.stderr)
         self.exit(2, f"{self.prog}: {message}\n")
+
+
+def _option(word: str) -> str:
+    return word.partition("=")[0] if word.startswith("-") else "…"
 
 
 def _lazy(place: str) -> Command:
@@ -42,11 +58,15 @@ def build() -> argparse.ArgumentParser:
     parser.add_argument(
         "--minimised", action="store_true", help="open the window minimised to the tray"
     )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     def command(name: str, place: str, says: str) -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=says, description=says)
-        made.add_argument("--json", action="store_true", help="print one JSON object")
+        # SUPPRESS, here and below: what was said before the command is not undone.
+        made.add_argument(
+            "--json", action="store_true", default=argparse.SUPPRESS, help="print one JSON object"
+        )
         made.set_defaults(command=_lazy(place))
         return made
 
@@ -119,7 +139,6 @@ def build() -> argparse.ArgumentParser:
 
     def action(name: str, place: str, says: str) -> argparse.ArgumentParser:
         made = actions.add_parser(name, help=says, description=says)
-        # SUPPRESS: the outer command's own --json is not undone.
         made.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
         made.set_defaults(command=_lazy(place))
         return made
@@ -250,14 +269,17 @@ _STATES = ("pending", "sending", "unsure", "delivered", "held", "parked", "undon
 
 
 def _count(text: str) -> int:
-    value = int(text)
+    value = int(text) if text.isascii() and text.isdigit() else 0
     if not 0 < value <= 5000:
         raise argparse.ArgumentTypeError("takes a whole number from 1 to 5000")
     return value
 
 
 def _positive(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
     if not 0 < value < 1e6:
         raise argparse.ArgumentTypeError("takes a number above 0")
     return value

@@ -4,6 +4,7 @@
 
     CompanionError
       Unreachable        no request was sent or no connection was made: try again later
+        NameUnknown      its name leads nowhere: mistyped, or this computer is not connected
       Unanswered         sent, but no usable answer: it may or may not have arrived
       RateLimited        asked to wait: `retry_after_s`
       QuotaExhausted     a day's budget is gone: `retry_after_s` where known
@@ -34,6 +35,10 @@ class CompanionError(Exception):
 
 class Unreachable(CompanionError):
     """No answer could be had, and nothing can have been accepted: try again later."""
+
+
+class NameUnknown(Unreachable):
+    """The name in an address leads nowhere: mistyped, or this computer cannot look it up now."""
 
 
 class Unanswered(CompanionError):

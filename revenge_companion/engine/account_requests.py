@@ -149,7 +149,9 @@ def find_account(engine: EngineApi, named: object) -> Account:
     ):
         if len(matches) == 1:
             return matches[0]
-    raise BadRequest(f"There is no single account {name!r}. `accounts` lists them.")
+        if matches:
+            raise BadRequest(f"{name!r} means several accounts: say its number, as in `accounts`.")
+    raise BadRequest(f"There is no account {name!r}. `accounts` lists them.")
 
 
 def account_json(one: AccountStatus) -> dict[str, Any]:

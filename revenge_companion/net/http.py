@@ -9,6 +9,7 @@ import importlib.util
 import json
 import logging
 import math
+import socket
 import ssl
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -19,7 +20,7 @@ from urllib.parse import urlsplit
 
 from revenge_companion import __version__
 from revenge_companion.core.addresses import is_plain
-from revenge_companion.core.errors import LaneBlocked, Unanswered, Unreachable
+from revenge_companion.core.errors import LaneBlocked, NameUnknown, Unanswered, Unreachable
 from revenge_companion.core.reasons import Reason
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ CONNECT_S = 10.0
 MAX_LINE = 1 << 20
 #: The longest `Retry-After` that is believed, in seconds (two days).
 LONGEST_RETRY_AFTER_S = 172_800.0
+#: What systems answer for a name that nobody has; not all of them know the second.
+_NO_SUCH_NAME = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
 
 
 class NotJson(ValueError):
@@ -356,10 +359,24 @@ def _our_errors(host: str) -> Iterator[None]:
         httpx.ProxyError,
         httpx.LocalProtocolError,
     ) as error:
-        raise Unreachable(f"{host} cannot be reached.") from error
+        raise _unreachable(host, error) from error
     except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
         raise _wrong_address(f"{host} cannot be used as an address.") from error
     except (httpx.TimeoutException, TimeoutError) as error:
         raise Unanswered(f"{host} did not answer in time.") from error
     except (httpx.HTTPError, httpx.StreamError, OSError) as error:
         raise Unanswered(f"The connection to {host} broke before the answer was whole.") from error
+
+
+def _unreachable(host: str, error: BaseException) -> Unreachable:
+    """Why no connection was made, as far as the system tells: the name may lead nowhere."""
+    cause: BaseException | None = error
+    # httpx wraps what httpcore wraps what the system raised.
+    for _ in range(5):
+        if isinstance(cause, socket.gaierror):
+            name = host.rpartition(":")[0] or host
+            if cause.errno in _NO_SUCH_NAME:
+                return NameUnknown(f"There is no computer named {name}.")
+            return NameUnknown(f"{name} could not be looked up. Is this computer connected?")
+        cause = None if cause is None else cause.__cause__ or cause.__context__
+    return Unreachable(f"{host} cannot be reached.")

@@ -4,7 +4,13 @@ import asyncio
 import re
 from urllib.parse import urlsplit
 
-from revenge_companion.core.errors import CompanionError, LaneBlocked, NotRevenge, Unreachable
+from revenge_companion.core.errors import (
+    CompanionError,
+    LaneBlocked,
+    NameUnknown,
+    NotRevenge,
+    Unreachable,
+)
 from revenge_companion.core.reasons import Reason
 from revenge_companion.net.http import Http
 from revenge_companion.revenge.session import body_of
@@ -63,7 +69,8 @@ async def probe(http: Http, typed: str) -> str:
     """The address of the Revenge server that `typed` means.
 
     Raises LaneBlocked (plain_http) when it may be one that `http` is not allowed to ask, NotRevenge
-    when something else answers or nothing can be meant, Unreachable when nothing answers.
+    when something else answers or nothing can be meant, Unreachable when nothing answers
+    (NameUnknown when its name leads nowhere, whatever the scheme).
     """
     tried = candidates(typed)
     if not tried:
@@ -72,6 +79,9 @@ async def probe(http: Http, typed: str) -> str:
     for outcome in outcomes:
         if isinstance(outcome, str):
             return outcome
+    for outcome in outcomes:
+        if isinstance(outcome, NameUnknown):
+            raise outcome
     for outcome in outcomes:
         if isinstance(outcome, LaneBlocked) and outcome.code == Reason.PLAIN_HTTP:
             raise LaneBlocked(_open(typed), code=outcome.code)

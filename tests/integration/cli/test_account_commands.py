@@ -75,7 +75,7 @@ def test_switches_are_shown_set_and_kept(home: Path, capsys: pytest.CaptureFixtu
     [
         (("set", "1", "colour=red"), 1, "no switch 'colour'"),
         (("set", "1", "enabled=perhaps"), 1, "true or false"),
-        (("set", "2"), 1, "no single account"),
+        (("set", "2"), 1, "no account"),
         (("set", "1", "enabled"), 2, "not KEY=VALUE"),
         (("set", "1", "=x"), 2, "not KEY=VALUE"),
         (("set",), 2, "ACCOUNT"),

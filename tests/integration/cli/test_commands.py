@@ -3,15 +3,20 @@
 import asyncio
 import json
 import os
+import socket
 import sys
+from datetime import timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from revenge_companion.cli import doctor, main
 from revenge_companion.demo.world import DemoWorld
-from revenge_companion.engine.start import take_lock
+from revenge_companion.engine.start import SystemClock, take_lock
+from revenge_companion.net.http import Http
 from revenge_companion.paths import find_paths
 from revenge_companion.services.catalog import SPECS
 from tests.faults.engine_process import at_home, environment, process
@@ -118,6 +123,100 @@ def test_a_search_that_finds_nothing_does_not_say_that_nothing_was_played(
 ) -> None:
     assert main(["history", "--search", "no such title"]) == 0
     assert capsys.readouterr().out == "No play matches.\n"
+
+
+#: What `doctor` always looks at, by the contract of the command line.
+CHECKS = {"folders", "database", "keyring", "clock", "Qt", "network", "server", "accounts"}
+
+
+def test_doctor_looks_at_everything_it_promises(capsys: pytest.CaptureFixture[str]) -> None:
+    code, told = run(capsys, "doctor")
+    found = {one["name"]: one for one in told["checks"]}
+    assert found.keys() >= CHECKS
+    # Without a keyring and a key for the vault there is nowhere to keep secrets.
+    assert (code, told["ok"], found["keyring"]["ok"]) == (1, False, False)
+
+
+@pytest.mark.parametrize(
+    ("state", "ok", "says"),
+    [
+        ("linked", True, "1 linked, none needs a look."),
+        ("off", True, "1 linked, none needs a look."),
+        ("quota", True, "1 linked, none needs a look."),
+        ("link_again", False, "1 of 1 need a look: trakt."),
+        ("held", False, "1 of 1 need a look: trakt."),
+    ],
+)
+def test_doctor_tells_an_account_that_needs_a_look(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    state: str,
+    ok: bool,
+    says: str,
+) -> None:
+    _, said = run(capsys, "status")
+    account = {"service": "trakt", "label": "Anna", "state": state, "pending": 0, "parked": 0}
+    monkeypatch.setattr(doctor, "answer", lambda *args, **kwargs: said | {"accounts": [account]})
+    _, told = run(capsys, "doctor")
+    found = {one["name"]: (one["ok"], one["says"]) for one in told["checks"]}
+    assert found["accounts"] == (ok, says)
+
+
+@pytest.mark.parametrize("arguments", [("--json", "status"), ("status", "--json")])
+def test_json_may_be_asked_for_on_either_side(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
+) -> None:
+    assert main(arguments) == 0
+    assert json.loads(capsys.readouterr().out)["signed_in"] is False
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("signin", "--server", "x", "--password", "hush"), "arguments: --password …"),
+        (("signin", "--server", "x", "--password=hush"), "arguments: --password"),
+        (("link", "listenbrainz", "hush"), "arguments: …"),
+        (("history", "--lim", "3"), "arguments: --lim …"),
+        (("history", "--limit", "many"), "takes a whole number from 1 to 5000"),
+        (("outbox", "--limit", "-1"), "takes a whole number from 1 to 5000"),
+        (("demo", "--speed", "fast"), "takes a number above 0"),
+    ],
+)
+def test_a_usage_error_names_no_secret_and_takes_no_abbreviation(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], says: str
+) -> None:
+    assert main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.splitlines()[-1].endswith(says), "hush" in err) == ("", True, False)
+
+
+@pytest.mark.parametrize(
+    ("off_s", "error", "found"),
+    [
+        (0, None, {"server": True, "network": True, "clock": True}),
+        (-600, None, {"server": True, "network": True, "clock": False}),
+        (None, None, {"server": True, "network": True}),
+        (0, "refused", {"server": False}),
+        (0, "no name", {"server": False, "network": False}),
+    ],
+)
+async def test_doctor_tells_server_network_and_clock_apart(
+    monkeypatch: pytest.MonkeyPatch,
+    off_s: int | None,
+    error: str | None,
+    found: dict[str, bool],
+) -> None:
+    def answers(request: httpx.Request) -> httpx.Response:
+        if error is not None:
+            cause = socket.gaierror(socket.EAI_AGAIN, "") if error == "no name" else OSError(error)
+            raise httpx.ConnectError(error, request=request) from cause
+        at = SystemClock().now() + timedelta(seconds=off_s or 0)
+        headers = {} if off_s is None else {"date": format_datetime(at, usegmt=True)}
+        return httpx.Response(200, json={"providers": []}, headers=headers)
+
+    monkeypatch.setattr(doctor, "Http", lambda: Http(transport=httpx.MockTransport(answers)))
+    server = doctor._server("https://m.example", allow_http=False)  # noqa: SLF001  # alone
+    assert {one.name: one.ok async for one in server} == found
 
 
 def test_doctor_asks_an_older_program_that_runs(

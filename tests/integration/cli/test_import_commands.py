@@ -315,4 +315,4 @@ def test_wrong_usage_is_two(arguments: tuple[str, ...]) -> None:
 def test_refusals_are_one(capsys: pytest.CaptureFixture[str], imports: Going) -> None:
     code, told = said(capsys, "import", "nobody", "--yes")
     assert code == 1
-    assert told["error"].startswith("There is no single account 'nobody'.")
+    assert told["error"].startswith("There is no account 'nobody'.")

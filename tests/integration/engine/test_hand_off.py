@@ -194,7 +194,7 @@ async def test_the_command_line_writes_and_confirms(
     ("args", "told"),
     [
         ({"account": "letterboxd", "folder": "here"}, "whole path"),
-        ({"account": "nobody", "folder": "/tmp"}, "no single account"),
+        ({"account": "nobody", "folder": "/tmp"}, "no account"),
         ({"account": "listenbrainz", "done": True}, "takes no files"),
     ],
 )

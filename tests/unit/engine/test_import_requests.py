@@ -52,9 +52,11 @@ async def test_a_source_goes_by_the_accounts_label(engine: FakeEngine) -> None:
 async def test_a_source_that_is_not_one_is_refused(
     engine: FakeEngine, imports: FakeImports, named: str
 ) -> None:
-    # "anna" is the label of two accounts.
     said = await ask(engine, "import_begin", source=named)
-    assert said == {"error": f"There is no single account {named!r}. `accounts` lists them."}
+    # "anna" is the label of two accounts.
+    several = f"{named!r} means several accounts: say its number, as in `accounts`."
+    none = f"There is no account {named!r}. `accounts` lists them."
+    assert said == {"error": several if named == "anna" else none}
     assert imports.asked == []
 
 

@@ -1,11 +1,12 @@
 """Addresses as people type them."""
 
+import socket
 from collections.abc import Callable
 
 import httpx
 import pytest
 
-from revenge_companion.core.errors import LaneBlocked, NotRevenge, Unreachable
+from revenge_companion.core.errors import LaneBlocked, NameUnknown, NotRevenge, Unreachable
 from revenge_companion.net.http import Http
 from revenge_companion.revenge.address import candidates, probe
 
@@ -152,3 +153,34 @@ async def test_what_is_no_address_is_not_asked() -> None:
 
     with pytest.raises(NotRevenge):
         await probe(http_of(never), "no address")
+
+
+@pytest.mark.parametrize("typed", ["mediaa.local", "mediaa.local:8096", "https://mediaa.local"])
+@pytest.mark.parametrize("plain", [True, False])
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (socket.EAI_NONAME, r"There is no computer named mediaa\.local\."),
+        (socket.EAI_AGAIN, r"mediaa\.local could not be looked up\."),
+    ],
+)
+async def test_a_mistyped_name_is_told_as_one(
+    typed: str, plain: bool, number: int, words: str
+) -> None:
+    def answers(request: httpx.Request) -> httpx.Response:
+        unknown = socket.gaierror(number, "not known")
+        raise httpx.ConnectError("not known", request=request) from unknown
+
+    with pytest.raises(NameUnknown, match=words):
+        await probe(http_of(answers, plain=plain), typed)
+
+
+async def test_one_name_that_leads_nowhere_does_not_hide_a_server() -> None:
+    def answers(request: httpx.Request) -> httpx.Response:
+        if request.url.scheme == "https":
+            raise httpx.ConnectError("not now", request=request) from socket.gaierror(
+                socket.EAI_AGAIN, "not now"
+            )
+        return httpx.Response(200, json=PROVIDERS)
+
+    assert await probe(http_of(answers), "media.local") == "http://media.local:8096"
