@@ -33,10 +33,11 @@ _SUBJECTS = (
     "SELECT i.id, i.subject, i.media_id FROM library_item i "
     "WHERE i.thing IN (SELECT value FROM json_each(?))"
 )
-#: What an account was sent of these lines by exports, and what became of it.
+#: What an account was sent of these lines by exports, and what became of it. In this order: from
+#: the marks' side every mark would be compared with every line.
 _MARKED = (
     "SELECT m.source, m.line, m.value, coalesce(d.state, '') FROM json_each(:lines) j "
-    "JOIN export_mark m ON m.account_id = :account AND m.facet = :facet "
+    "CROSS JOIN export_mark m ON m.account_id = :account AND m.facet = :facet "
     "AND m.source = json_extract(j.value, '$[0]') AND m.line = json_extract(j.value, '$[1]') "
     "LEFT JOIN delivery d ON d.account_id = m.account_id AND d.second = m.second "
     "AND d.key = m.key"
@@ -46,7 +47,8 @@ _PLAYED = (
     "SELECT j.value, coalesce(d.state, ''), "
     "coalesce((SELECT json_extract(p.item, '$.library_id') FROM play p WHERE p.play_key = j.value),"
     " '') FROM json_each(:plays) j LEFT JOIN scrobble s ON s.play_key = j.value "
-    "LEFT JOIN delivery d ON d.scrobble_id = s.id AND d.account_id = :account"
+    "LEFT JOIN delivery d ON d.account_id = :account AND d.second = s.second AND d.key = s.key "
+    "AND d.scrobble_id = s.id"
 )
 _MARK = (
     "INSERT INTO export_mark (account_id, facet, source, line, value, second, key) "

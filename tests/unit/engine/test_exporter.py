@@ -1,6 +1,7 @@
 """A look at an export: every line with its verdict, progress, and a cancel that leaves nothing."""
 
 import asyncio
+import sqlite3
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from revenge_companion.core.exporting import ExportRow, ExportVerdict, LastRead,
 from revenge_companion.core.library import Entry, Facet, Precision
 from revenge_companion.core.reasons import Reason
 from revenge_companion.engine.library_api import ExportLook
+from revenge_companion.store import exporting
 from revenge_companion.store.exporting import THINGS
 from tests.clock import START
 from tests.unit.engine.import_kit import film, plays, rating
@@ -133,3 +135,20 @@ async def test_a_wish_says_what_becomes_of_it(tmp_path: Path) -> None:
             film(1).label: (Verb.UNWANT, Reason.TAKEN_BACK),
             film(2).label: (Verb.WANT, ""),
         }
+
+
+@pytest.mark.parametrize("sql", [exporting._MARKED, exporting._PLAYED])  # noqa: SLF001  # its plan
+async def test_what_was_sent_before_is_found_by_its_key(tmp_path: Path, sql: str) -> None:
+    """Also where 100,000 lines were sent: else each line is compared with all of them."""
+    async with home(tmp_path, FakeAccount({})) as one:
+        asked = {"account": 1, "facet": "history", "lines": '[["f", "1"]]', "plays": '["p"]'}
+
+        def job(connection: sqlite3.Connection) -> list[str]:
+            return [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", asked)]
+
+        plan = await one.db.read(job)
+        assert not [step for step in plan if step.startswith("SCAN") and "VIRTUAL" not in step]
+        assert any("(account_id=? AND second=? AND key=?)" in step for step in plan), plan
+        if "export_mark" in sql:
+            marks = "USING PRIMARY KEY (account_id=? AND facet=? AND source=? AND line=?)"
+            assert any(marks in step for step in plan), plan
