@@ -1,34 +1,41 @@
-"""What goes out of the library: exports, and syncs; each loaded when somebody first asks for it."""
+"""All that is about the library: looking at it, imports, exports, syncs; loaded when first asked.
+
+Most days nobody imports or exports anything, and many sync nothing.
+"""
 
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING
 
 from revenge_companion.core.accounts import Account
+from revenge_companion.core.errors import StoreTrouble
 from revenge_companion.engine.api import Change
 from revenge_companion.engine.lanes import Lanes
 from revenge_companion.engine.parts import Parts
+from revenge_companion.engine.server import ServerSide
 from revenge_companion.engine.telling import Telling
+from revenge_companion.store.import_state import interrupted, unmatched
 
 if TYPE_CHECKING:
-    # Most days nobody exports anything, and many sync nothing.
+    from revenge_companion.core.imports import ImportRun
     from revenge_companion.engine.exporter import Exporter
     from revenge_companion.engine.importer import Importer
+    from revenge_companion.engine.library import LibraryView
     from revenge_companion.engine.syncer import Syncer
 
 #: Seconds from the start of the program, or from a switch, to the first look at what changed.
 FIRST_LOOK_S = 60.0
 
 
-class Sharing:
-    """The engine's exporter and syncer."""
+class LibrarySide:
+    """The engine's view of the library, importer, exporter and syncer."""
 
     def __init__(
         self,
         parts: Parts,
         lanes: Lanes,
         tell: Telling,
+        server: ServerSide,
         *,
-        imports: "Callable[[], Importer]",
         hours: Callable[[], int],
         changed: Callable[[], Coroutine[object, object, None]],
         chore: Callable[[Coroutine[object, object, None]], None],
@@ -37,13 +44,76 @@ class Sharing:
         self._parts = parts
         self._lanes = lanes
         self._tell = tell
-        self._imports = imports
+        self._server = server
         self._hours = hours
         self._outbox_changed = changed
         self._chore = chore
+        self._view: LibraryView | None = None
+        self._imports: Importer | None = None
+        self._told_of_imports: list[Callable[[ImportRun], None]] = []
         self._exports: Exporter | None = None
         self._syncs: Syncer | None = None
         self._kept = False
+
+    async def start(self) -> None:
+        """Go on with imports that the program's end cut off. Raises StoreTrouble."""
+        if await interrupted(self._parts.database):
+            await self.imports.start()
+
+    async def close(self) -> None:
+        """Stop what is read and written; it can go on at the next start."""
+        if self._imports is not None:
+            await self._imports.close()
+
+    @property
+    def view(self) -> "LibraryView":
+        if self._view is None:
+            from revenge_companion.engine.library import LibraryView
+
+            parts = self._parts
+            specs = {key: service.spec for key, service in parts.services.items()}
+            self._view = LibraryView(
+                parts.database, parts.clock, accounts=self._lanes.all, specs=specs
+            )
+        return self._view
+
+    @property
+    def imports(self) -> "Importer":
+        if self._imports is None:
+            from revenge_companion.engine.importing import build_importer
+
+            parts, server = self._parts, self._server
+            self._imports = build_importer(
+                parts.database,
+                parts.clock,
+                dict(parts.services),
+                parts.imports,
+                self._lanes,
+                catalogue=lambda: server.known_index,
+                marker=lambda: server.known_marking,
+                server=lambda: server.reading,
+                changed=lambda: self._tell.changed(Change.LIBRARY),
+            )
+            for told in self._told_of_imports:
+                self._imports.on_progress(told)
+        return self._imports
+
+    def on_import(self, told: "Callable[[ImportRun], None]") -> None:
+        """Tell `told` how runs go; nothing is loaded for it."""
+        self._told_of_imports.append(told)
+        if self._imports is not None:
+            self._imports.on_progress(told)
+
+    async def look_again(self, *, unanswered: bool) -> None:
+        """The server has other items than it had: some may be what matched nothing before.
+
+        With `unanswered` it only answers again, which it had not while something was imported.
+        """
+        try:
+            if await unmatched(self._parts.database, unanswered=unanswered):
+                await self.imports.look_again(unanswered=unanswered)
+        except StoreTrouble as error:
+            self._tell.trouble_is(str(error))
 
     @property
     def exports(self) -> "Exporter":
@@ -73,7 +143,7 @@ class Sharing:
                 parts.database,
                 parts.clock,
                 parts.services,
-                self._imports(),
+                self.imports,
                 self.exports,
                 linked=self._lanes.all,
                 client_of=self._lanes.client_of,
@@ -84,7 +154,7 @@ class Sharing:
             )
         return self._syncs
 
-    def look(self) -> None:
+    def switched(self) -> None:
         """Switches may be others: sync what is switched on from now on, while the engine runs."""
         if self._kept:
             if self._syncs is not None:

@@ -20,6 +20,7 @@ from revenge_companion.engine.handoff import HandOffs
 from revenge_companion.engine.hosts import hosts
 from revenge_companion.engine.lanes import Lanes
 from revenge_companion.engine.ledger import Ledger
+from revenge_companion.engine.library_side import LibrarySide
 from revenge_companion.engine.limits import Limits
 from revenge_companion.engine.linker import Linker
 from revenge_companion.engine.listener import Listener
@@ -27,7 +28,6 @@ from revenge_companion.engine.parts import Parts
 from revenge_companion.engine.pausing import Pausing
 from revenge_companion.engine.resuming import Resuming
 from revenge_companion.engine.server import ServerSide
-from revenge_companion.engine.sharing import Sharing
 from revenge_companion.engine.signin import SignIn
 from revenge_companion.engine.telling import Telling
 from revenge_companion.engine.upkeep import Upkeep
@@ -36,12 +36,10 @@ from revenge_companion.services.base import ServiceSpec
 from revenge_companion.store.accounts import Accounts
 from revenge_companion.store.flows import Flows
 from revenge_companion.store.hand_off import HandOffRows
-from revenge_companion.store.import_state import interrupted, unmatched
 from revenge_companion.store.outbox import Outbox, total
 from revenge_companion.store.plays import Plays
 
 if TYPE_CHECKING:
-    from revenge_companion.core.imports import ImportRun
     from revenge_companion.engine.exporter import Exporter
     from revenge_companion.engine.importer import Importer
     from revenge_companion.engine.library import LibraryView
@@ -127,7 +125,7 @@ class Engine:
             clock,
             lambda: tell.changed(Change.STATUS),
             self._learnt,
-            lambda walked: self._chore(self._look_again(unanswered=not walked)),
+            lambda walked: self._chore(self._library.look_again(unanswered=not walked)),
         )
         self._sign_in = SignIn(
             parts.http,
@@ -140,18 +138,15 @@ class Engine:
             meta=database,
             server=self.server,
         )
-        self._imports: Importer | None = None
-        self._told_of_imports: list[Callable[[ImportRun], None]] = []
-        self._sharing = Sharing(
+        self._library = library_side = LibrarySide(
             parts,
             lanes,
             tell,
-            imports=lambda: self.imports,
+            self.server,
             hours=lambda: self._settings.sync_hours,
             changed=lambda: ledger.changed(wake=True),
             chore=self._chore,
         )
-        self._library: LibraryView | None = None
         self._resuming = Resuming(self._sign_in, clock, tell, parts.secrets_trouble)
         self._pausing = Pausing(
             clock,
@@ -174,6 +169,7 @@ class Engine:
         self.set_switches = linked.set_switches
         self.rename = linked.rename
         self.test_account = linked.test
+        self.on_import = library_side.on_import
         self.plays = plays.page
         self.love = ledger.love
         self.scrobble_anyway = ledger.scrobble_anyway
@@ -232,13 +228,11 @@ class Engine:
         self._chore(self._upkeep.keep(self._lanes.all))
         if not await self._resuming.now():
             self._chore(self._resuming.later())
-        if await interrupted(self._parts.database):
-            await self.imports.start()
+        await self._library.start()
 
     async def close(self) -> None:
         """Stop listening, let what is being sent settle, close HTTP and the database."""
-        if self._imports is not None:
-            await self._imports.close()
+        await self._library.close()
         await self._sign_in.stop()
         await self._listener.stop()
         self._pausing.close()
@@ -292,52 +286,23 @@ class Engine:
         self._lanes.wake(force=True)
         self._tell.changed(Change.STATUS, Change.ACCOUNTS)
 
+    # The library, each part of it loaded when it is first asked for
+
     @property
     def library(self) -> "LibraryView":
-        """The library to look at, loaded now."""
-        if self._library is None:
-            from revenge_companion.engine.library import LibraryView
-
-            specs = {spec.key: spec for spec in self.services}
-            self._library = LibraryView(
-                self._parts.database, self._clock, accounts=self._lanes.all, specs=specs
-            )
-        return self._library
+        return self._library.view
 
     @property
     def imports(self) -> "Importer":
-        """The importer, loaded now."""
-        if self._imports is None:
-            # Imported here: most days nobody imports anything.
-            from revenge_companion.engine.importing import build_importer
-
-            self._imports = build_importer(
-                self._parts.database,
-                self._clock,
-                dict(self._parts.services),
-                self._parts.imports,
-                self._lanes,
-                catalogue=lambda: self.server.known_index,
-                marker=lambda: self.server.known_marking,
-                server=lambda: self.server.reading,
-                changed=lambda: self._tell.changed(Change.LIBRARY),
-            )
-            for told in self._told_of_imports:
-                self._imports.on_progress(told)
-        return self._imports
-
-    def on_import(self, told: "Callable[[ImportRun], None]") -> None:
-        self._told_of_imports.append(told)
-        if self._imports is not None:
-            self._imports.on_progress(told)
+        return self._library.imports
 
     @property
     def exports(self) -> "Exporter":
-        return self._sharing.exports
+        return self._library.exports
 
     @property
     def syncs(self) -> "Syncer":
-        return self._sharing.syncs
+        return self._library.syncs
 
     # Signing in
 
@@ -389,17 +354,6 @@ class Engine:
                 self._tell.trouble_is(str(error))
         self._tell.changed(Change.PLAYS, Change.NOW_PLAYING)
 
-    async def _look_again(self, *, unanswered: bool) -> None:
-        """The server has other items than it had: some may be what matched nothing before.
-
-        With `unanswered` it only answers again, which it had not while something was imported.
-        """
-        try:
-            if await unmatched(self._parts.database, unanswered=unanswered):
-                await self.imports.look_again(unanswered=unanswered)
-        except StoreTrouble as error:
-            self._tell.trouble_is(str(error))
-
     # Second thoughts
 
     async def _amended(self) -> None:
@@ -414,7 +368,7 @@ class Engine:
         lanes.quiet = frozenset(a.id for a, b in zip(lanes.linked, used, strict=True) if a != b)
         self._listener.use(self._settings, used)
         if self._running:
-            self._sharing.look()
+            self._library.switched()
 
     def _learnt(self, abilities: Abilities, news: bool) -> None:
         """The server offers something else than it did, or than was known of it."""
@@ -437,7 +391,7 @@ class Engine:
         """The system says that the network is reachable again."""
         self._sign_in.nudge()
         self._lanes.recovered()
-        self._sharing.network_is_back()
+        self._library.network_is_back()
 
     def hosts(self) -> tuple[Host, ...]:
         return hosts(
