@@ -59,14 +59,16 @@ def is_late(play: Play, event: PlaybackEvent, *, is_end: bool) -> bool:
         return False
     if behind < _STEP:
         return True
-    before, play.stepped_back = play.stepped_back, SteppedBack(event.at, event.at_s, event.at_s)
+    before = play.stepped_back
+    play.stepped_back = SteppedBack(event.at, event.at_s, event.at, event.at_s)
     if before is None or event.at_s - before.at_s < 1.0:
         return True
-    # Two frames from the past that keep time with our own clock: the server's stepped back.
-    drift = (event.at - before.at).total_seconds() - (event.at_s - before.at_s)
+    # Frames from the past that keep time with our own clock: the server's stepped back. Those of a
+    # replay come faster, if only by a little.
+    drift = (event.at - before.since).total_seconds() - (event.at_s - before.since_s)
     if abs(drift) > 5.0:
         return True
-    play.stepped_back = replace(play.stepped_back, since_s=before.since_s)
+    play.stepped_back = replace(play.stepped_back, since=before.since, since_s=before.since_s)
     seen = event.position_s is not None and event.position_s < play.observed.position_s - DRIFT_S
     return seen and event.at_s - before.since_s < _IN_STEP_S
 

@@ -69,8 +69,13 @@ class Observed:
         end = self.position_s + played
         return Span(played, self.position_s, end, end, jumped=False)
 
-    def look(self, *, at: datetime, at_s: float, position_s: float | None) -> Span:
-        """Account for the time up to a frame that shows `position_s` (None: it does not say)."""
+    def look(
+        self, *, at: datetime, at_s: float, position_s: float | None, rate: float | None = None
+    ) -> Span:
+        """Account for the time up to a frame that shows `position_s` (None: it does not say).
+
+        `rate` is that of the frame: it may have begun while nobody looked.
+        """
         mono = None if self.last_at_s is None else max(0.0, at_s - self.last_at_s)
         wall = max(0.0, (at - self.last_at).total_seconds())
         unobserved = self.gap or mono is None or (self.playing and mono > SILENCE_S)
@@ -83,7 +88,7 @@ class Observed:
             played = mono * self.rate if self.playing and not unobserved and mono else 0.0
             span = Span(played, start, start + played, start + played, jumped=False)
         elif unobserved:
-            span = self._proven(start, position_s, possible)
+            span = self._proven(start, position_s, elapsed * max(self.rate, rate or 0.0))
         elif not self.playing:
             span = Span(0.0, start, start, position_s, abs(position_s - start) > DRIFT_S)
         else:

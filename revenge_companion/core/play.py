@@ -29,7 +29,8 @@ class SteppedBack:
 
     at: datetime
     at_s: float
-    #: Arrival of the first of such frames that kept time with each other.
+    #: The same of the first of such frames that have kept time with our own clock since.
+    since: datetime
     since_s: float
 
 

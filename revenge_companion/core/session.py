@@ -27,6 +27,8 @@ from revenge_companion.core.thresholds import Rules
 
 #: A checkpoint is due at most this long after the last one while playing (ledger T8).
 CHECKPOINT_S = 15.0
+#: And after a jump or with another rate; who drags the position about is not followed all the way.
+TURN_S = 1.0
 _SEEN_IDS = 4096
 #: How many plays that ended are remembered.
 PAST_PLAYS = 2000
@@ -250,6 +252,7 @@ class SessionTracker:
             at=event.at,
             at_s=event.at_s,
             position_s=frames.position_before(event, play, is_end=is_end),
+            rate=event.rate,
         )
         verdicts = self._judge(play, span)
         if event.type is EventType.COMPLETED:
@@ -258,6 +261,7 @@ class SessionTracker:
             if abs(event.position_s - play.observed.position_s) > DRIFT_S:
                 play.progress.jumped, play.progress.since_jump_s = True, 0.0
             play.observed.jump_to(event.position_s)
+        turned = span.jumped or event.type is EventType.SEEKED or event.rate != play.observed.rate
         play.observed.rate = event.rate
         if is_end:
             decision = self._end(play, event.at, event.at_s, verdicts)
@@ -269,7 +273,8 @@ class SessionTracker:
         if play.observed.playing != was_playing:
             action = LiveAction.START if play.observed.playing else LiveAction.PAUSE
             notice = notice_of(play, action)
-        due = event.at_s - play.saved_at_s >= CHECKPOINT_S
+        # After a restart only an unbroken way to the next position proves what was played on it.
+        due = event.at_s - play.saved_at_s >= (TURN_S if turned else CHECKPOINT_S)
         if verdicts or notice is not None or due:
             return [self._decide(play, event.at_s, verdicts, at=event.at, notice=notice)]
         return []

@@ -46,3 +46,44 @@ def test_an_earlier_sitting_replayed_after_a_later_one_counts_nothing() -> None:
     tape.control(12200, "restart")
     tape.lines += [replace(line, at_s=12201 + n * 0.5) for n, line in enumerate(first)]
     assert counted_at(tape.run()) == [4800.0, 10900.0]
+
+
+@pytest.mark.parametrize("apart", [2.0, 4.0, 8.0])
+def test_a_replay_at_nearly_the_speed_of_the_play_is_no_clock_that_stepped_back(
+    apart: float,
+) -> None:
+    tape = started("episode", 2400.0).play(10, 2390, position=10)
+    assert counted_at(again(tape, 2500, apart).run()) == [1920.0]
+
+
+@pytest.mark.parametrize("cut", [41, 52, 58, 63, 69])
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_restart_soon_after_a_jump_loses_nothing_before_it(cut: int, announced: bool) -> None:
+    tape = started(duration=600.0, position=0).play(10, 40, position=10)
+    if announced:
+        tape.frame(49, "seeked", 300, from_position_seconds=49, state="playing")
+    tape.frame(50, "progress", 301, state="playing").play(55, 300, position=306, step=5)
+    tape.lines.insert(
+        next(n for n, line in enumerate(tape.lines) if line.at_s > cut),
+        replace(tape.lines[0], at_s=cut, frame=None, control="restart"),
+    )
+    (at_s,) = counted_at(tape.run())
+    assert at_s == pytest.approx(240.0, abs=10.0)
+
+
+def test_a_restart_soon_after_a_change_of_rate_loses_nothing() -> None:
+    tape = started(duration=600.0).play(10, 40, position=10)
+    tape.frame(43, "progress", 43, state="playing", playback_rate=2.0).control(45, "restart")
+    for at in range(53, 200, 10):
+        tape.frame(at, "progress", 43 + 2.0 * (at - 43), state="playing", playback_rate=2.0)
+    assert counted_at(tape.run()) == [141.5]
+
+
+def test_a_rate_that_began_while_nobody_looked_is_proven_by_the_position() -> None:
+    tape = started(duration=600.0).play(10, 40, position=10).control(41, "disconnect")
+    tape.control(99, "reconnect")
+    tape.frame(100, "progress", 157, state="playing", playback_rate=2.0)
+    tape.frame(110, "progress", 177, state="playing", playback_rate=2.0)
+    result = tape.frame(120, "stopped", 197, playback_rate=2.0).run()
+    assert counted_at(result) == []
+    assert "3:17" in result.rejected[0]["reason"]
