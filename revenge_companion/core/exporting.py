@@ -193,6 +193,11 @@ def takes_s(preview: ExportPreview, play_s: float, change_s: float) -> float:
     return sum(n * (play_s if facet is Facet.HISTORY else change_s) for facet, n in sent)
 
 
+def kinds_played(terms: Terms) -> tuple[SubjectKind, ...]:
+    """What an account takes plays of."""
+    return tuple(kind for kind in _PLAYED if item_of(Subject(kind, "")).kind in terms.kinds)
+
+
 def judged(known: Known, terms: Terms) -> Judged:
     """What becomes of one line."""
     if known.facet is Facet.HISTORY:
@@ -217,7 +222,8 @@ def _play(known: Known, terms: Terms) -> Judged:
         return _left(Reason.FILTERED)
     if not has_identity(subject):
         return _left(Reason.NO_IDS)
-    said = _free(known.said, terms)
+    # What a source took back is no word of its own for what another must keep to itself.
+    said = _free([one for one in known.said if not one.removed], terms)
     if said is None:
         return _left(Reason.KEPT_TO_ITSELF)
     if terms.one_play and known.has_earlier:

@@ -76,6 +76,8 @@ PLAYS = [
     ("no id", play(subject=replace(FILM, ids=Ids())), TERMS, LEFT_OUT, "no_ids"),
     ("only Trakt", play(TRAKT), TERMS, LEFT_OUT, "kept_to_itself"),
     ("Trakt and a file", play(TRAKT, FILE), TERMS, SEND, ""),
+    ("Trakt, and Simkl took it back", play(TRAKT, replace(SIMKL, removed=True)), TERMS, LEFT_OUT,
+     "kept_to_itself"),
     ("no date", play(NEVER), TERMS, LEFT_OUT, "date_unknown"),
     ("no date, taken", play(NEVER), replace(TERMS, undated=True), SEND, "sent_undated"),
     ("a day", play(DAY), TERMS, SEND, "sent_at_noon"),
