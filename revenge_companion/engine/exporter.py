@@ -180,7 +180,7 @@ class Exporter:
             return [_queued(*line, now) for line in lines if line[1].verdict is ExportVerdict.SEND]
 
         try:
-            async for rows, share in self._walked(account_id, facets, rows_of):
+            async for rows, share in self._walked(account_id, facets, rows_of, sending=True):
                 for start in range(0, len(rows), _BATCH):
                     batch = rows[start : start + _BATCH]
                     count += await self._exporting.queue(account_id, batch, self._clock.now())
@@ -195,7 +195,7 @@ class Exporter:
     async def pending(self, account_id: int, facet: Facet) -> Mapping[str, int]:
         """What `queue_facet` would queue, counted by what it does there: "" for plays, or verbs."""
         counts: Counter[str] = Counter()
-        async for found, _ in self._walked(account_id, (facet,), _verbs):
+        async for found, _ in self._walked(account_id, (facet,), _verbs, sending=True):
             counts += found
         return counts
 
@@ -204,10 +204,13 @@ class Exporter:
         account_id: int,
         facets: Sequence[Facet],
         work: Callable[[list[tuple[Found, Judged]]], T],
+        *,
+        sending: bool = False,
     ) -> AsyncIterator[tuple[T, float]]:
         """What `work` makes of all lines, a thousand things at a time, on the reading thread.
 
-        With each, the share of the whole that is done.
+        With each, the share of the whole that is done. With `sending` only what may have to be sent
+        is looked at: nobody is shown the rest.
         """
         await self._library.absorb()
         terms = await self._terms(account_id)
@@ -215,7 +218,9 @@ class Exporter:
         for place, facet in enumerate(facets):
             after: int | None = 0
             while after is not None:
-                made, after = await self._exporting.page(account_id, facet, terms, after, work)
+                made, after = await self._exporting.page(
+                    account_id, facet, terms, after, work, sending=sending
+                )
                 part = 1.0 if after is None else min(after / last, 1.0)
                 yield made, (place + part) / len(facets)
 

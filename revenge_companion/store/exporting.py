@@ -4,12 +4,20 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
 
-from revenge_companion.core.exporting import Judged, Known, Said, Terms, completed, judged
+from revenge_companion.core.exporting import (
+    Judged,
+    Known,
+    Said,
+    Terms,
+    completed,
+    judged,
+    kinds_played,
+)
 from revenge_companion.core.library import OWN, Facet, Precision
 from revenge_companion.core.scrobble import Scrobble
 from revenge_companion.store.database import Database, Link
@@ -21,8 +29,31 @@ T = TypeVar("T")
 
 #: Things looked at in one go: about 20 ms.
 THINGS = 1000
+#: Things of which it is only looked whether there is anything to send: about 30 ms.
+_MOST = 5000
+#: A date before all others, in microseconds.
+_ALWAYS_US = -(1 << 62)
 
 _NEXT = "SELECT DISTINCT i.thing FROM library_item i WHERE i.thing > ? ORDER BY i.thing LIMIT ?"
+#: As many things as `_MOST`, of which nothing but `_UNSENT` is looked at.
+_UP_TO = (
+    "SELECT max(thing), count(*) FROM "
+    "(SELECT DISTINCT thing FROM library_item WHERE thing > ? ORDER BY thing LIMIT ?)"
+)
+#: Things with plays that an account may be sent: more of them than it has lines for, one that may
+#: be sent on, of a kind it takes and not too old. What is no play of it is most of a large library,
+#: and is told apart here without making a value of any line.
+_UNSENT = (
+    "SELECT i.thing FROM library_item i JOIN library_entry e ON e.item_id = i.id "
+    "AND e.facet = 'history' WHERE i.thing > :after AND i.thing <= :upto "
+    "AND i.kind IN (SELECT value FROM json_each(:kinds)) GROUP BY i.thing "
+    "HAVING count(DISTINCT iif(e.shown > 0, e.id, NULL)) > count(DISTINCT iif(e.source = :source, "
+    "iif(e.shown > 0, e.id, e.same_as), NULL)) "
+    "AND max(e.removed = 0 AND e.source <> :source AND coalesce(e.at_us, :oldest) >= :oldest "
+    "AND e.source NOT IN (SELECT value FROM json_each(:withheld))) "
+    "AND NOT (:one_play AND max(e.source = :source AND e.removed = 0)) "
+    "ORDER BY i.thing LIMIT :limit"
+)
 _LINES = (
     "SELECT i.thing, i.id, e.id, e.shown, e.same_as, e.source, e.line, e.at_us, e.precision, "
     "e.plays, e.rating, e.steps, e.loved, e.note, e.removed "
@@ -106,11 +137,19 @@ class Exporting:
         terms: Terms,
         after: int,
         work: Callable[[list[tuple[Found, Judged]]], T],
+        *,
+        sending: bool = False,
     ) -> tuple[T, int | None]:
         """What `work` makes of the next things' lines and their verdicts, on the reading thread.
 
-        With it the thing to go on after, None behind the last.
+        With it the thing to go on after, None behind the last. `sending` passes over plays that
+        are not to be sent, as far as that is seen at once.
         """
+
+        def unsent(connection: sqlite3.Connection) -> tuple[T, int | None]:
+            things, last = _unsent(connection, terms, after)
+            found = _found(connection, account_id, terms.source, facet, things) if things else []
+            return work([(one, judged(one.known, terms)) for one in found]), last
 
         def job(connection: sqlite3.Connection) -> tuple[T, int | None]:
             things = [row[0] for row in connection.execute(_NEXT, (after, THINGS))]
@@ -118,7 +157,7 @@ class Exporting:
             made = work([(one, judged(one.known, terms)) for one in found])
             return made, things[-1] if len(things) == THINGS else None
 
-        return await self._db.read(job)
+        return await self._db.read(unsent if sending and facet is Facet.HISTORY else job)
 
     async def last_thing(self) -> int:
         """The thing behind which there is none; 0 in an empty library."""
@@ -160,6 +199,28 @@ class Exporting:
             return new
 
         return await self._db.run(job)
+
+
+def _unsent(
+    connection: sqlite3.Connection, terms: Terms, after: int
+) -> tuple[list[int], int | None]:
+    """Things some play of which may have to be sent; the thing to go on after, None at the end."""
+    upto, count = connection.execute(_UP_TO, (after, _MOST)).fetchone()
+    if upto is None:
+        return [], None
+    oldest = _ALWAYS_US
+    if terms.max_age_s is not None:
+        oldest = micros(terms.now - timedelta(seconds=terms.max_age_s))
+    values = {
+        "after": after, "upto": upto, "source": terms.source, "oldest": oldest,
+        "withheld": compact(sorted(terms.withheld)), "one_play": terms.one_play,
+        "kinds": compact([kind.value for kind in kinds_played(terms)]), "limit": THINGS + 1,
+    }  # fmt: skip
+    things = [row[0] for row in connection.execute(_UNSENT, values)]
+    if len(things) > THINGS:
+        # As many as are judged in one go; the rest of them comes next.
+        return things[:THINGS], things[THINGS - 1]
+    return things, upto if count == _MOST else None
 
 
 def _found(

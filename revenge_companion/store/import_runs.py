@@ -10,8 +10,8 @@ from typing import Any
 from revenge_companion.core.imports import ImportRun, RunState, Verdict
 from revenge_companion.core.library import Facet
 from revenge_companion.store.database import Database, Link
+from revenge_companion.store.import_dropping import forget, trim
 from revenge_companion.store.payload import compact, maybe_micros, maybe_moment, micros, moment
-from revenge_companion.store.things import leave
 
 _COLUMNS = (
     "id, source, source_name, facets, options, state, started_us, ended_us, cursors, marks, total, "
@@ -213,23 +213,7 @@ class ImportRuns:
 
     async def trim(self, run_id: int) -> None:
         """Forget lines of a written run that changed nothing: its undo does not need them."""
-
-        def job(link: Link) -> None:
-            with link.atomic():
-                link.connection.execute(
-                    "DELETE FROM import_entry WHERE run_id = ? AND replaced = 0 AND NOT EXISTS "
-                    "(SELECT 1 FROM library_entry l JOIN import_run r ON r.id = l.run_id "
-                    "WHERE r.id = import_entry.run_id AND l.source = r.source "
-                    "AND l.facet = import_entry.facet AND l.line = import_entry.line)",
-                    (run_id,),
-                )
-                link.connection.execute(
-                    "DELETE FROM import_item WHERE run_id = ? AND NOT EXISTS "
-                    "(SELECT 1 FROM import_entry e WHERE e.item_id = import_item.id)",
-                    (run_id,),
-                )
-
-        await self._db.run(job)
+        await trim(self._db, run_id)
 
     async def unsee(self, source: str) -> None:
         """What is in the library of `source` is no longer what was read: read it all again."""
@@ -237,31 +221,7 @@ class ImportRuns:
 
     async def forget(self, run_id: int) -> None:
         """Remove a run and its lines; what it wrote stays in the library."""
-
-        def job(link: Link) -> None:
-            connection = link.connection
-            with link.atomic():
-                before = connection.execute(
-                    "SELECT DISTINCT before_item FROM import_entry WHERE run_id = ? "
-                    "AND before_item IS NOT NULL",
-                    (run_id,),
-                ).fetchall()
-                # Its lines' numbers may be given to others; what they marked stays marked.
-                connection.execute(
-                    "UPDATE server_mark SET row_id = NULL WHERE row_id IN "
-                    "(SELECT id FROM import_entry WHERE run_id = ?)",
-                    (run_id,),
-                )
-                connection.execute("DELETE FROM import_to_mark WHERE run_id = ?", (run_id,))
-                connection.execute("DELETE FROM import_entry WHERE run_id = ?", (run_id,))
-                connection.execute("DELETE FROM import_item WHERE run_id = ?", (run_id,))
-                connection.execute("DELETE FROM import_run WHERE id = ?", (run_id,))
-                connection.execute(
-                    "UPDATE library_entry SET run_id = NULL WHERE run_id = ?", (run_id,)
-                )
-                leave(connection, [row[0] for row in before])
-
-        await self._db.run(job)
+        await forget(self._db, run_id)
 
     async def _change(self, sql: str, values: tuple[Any, ...]) -> None:
         def job(link: Link) -> None:
