@@ -33,6 +33,10 @@ _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 #: What is played, as opposed to shows and seasons, which are only rated and listed.
 _PLAYED = (SubjectKind.MOVIE, SubjectKind.EPISODE, SubjectKind.TRACK, SubjectKind.PODCAST)
 _HEARD = (SubjectKind.TRACK, SubjectKind.PODCAST)
+#: How each facet is taken back where it was said.
+_TAKES_BACK = {
+    Facet.RATINGS: Verb.UNRATE, Facet.WATCHLIST: Verb.UNWANT, Facet.LOVED: Verb.UNLOVE,
+}  # fmt: skip
 _COLLECTED = (SubjectKind.MOVIE, SubjectKind.EPISODE)
 #: A delivery that has arrived or will.
 _GOES = (
@@ -267,7 +271,7 @@ def _change(known: Known, terms: Terms) -> Judged:
 
 def _taken_back(known: Known, terms: Terms) -> Judged:
     """A line of the account's that somebody took back elsewhere after it was made."""
-    verb = Verb.UNWANT if known.facet is Facet.WATCHLIST else Verb.UNRATE
+    verb = _TAKES_BACK[known.facet]
     said = _free(known.taken_back, terms)
     if verb not in terms.verbs or not _can_take(known.subject, verb, terms):
         return _left(Reason.NOT_TAKEN)

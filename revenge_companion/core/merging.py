@@ -86,7 +86,12 @@ def merge(
         case Facet.WATCHLIST:
             return _watchlist(known, _distinct(plays))
         case Facet.LOVED:
-            loved = _standing(known)
+            # Who no longer loves something takes back no hate.
+            loved = [
+                line
+                for side in (True, False)
+                for line in _standing([line for line in known if line.loved is side])
+            ]
             return _one(_latest(loved), loved) if loved else []
         case Facet.COLLECTION:
             held = _standing(known)

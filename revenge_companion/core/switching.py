@@ -9,11 +9,11 @@ from revenge_companion.core.errors import EditRefused
 from revenge_companion.core.library import Facet
 from revenge_companion.core.media import Kind
 
-#: What of a source each sync switch is about.
-SYNCS: Mapping[str, Facet] = {
-    "sync_history": Facet.HISTORY,
-    "sync_ratings": Facet.RATINGS,
-    "sync_watchlist": Facet.WATCHLIST,
+#: What of a source each sync switch is about. What is loved is how music is rated.
+SYNCS: Mapping[str, tuple[Facet, ...]] = {
+    "sync_history": (Facet.HISTORY,),
+    "sync_ratings": (Facet.RATINGS, Facet.LOVED),
+    "sync_watchlist": (Facet.WATCHLIST,),
 }
 #: An own threshold is within these shares of the runtime.
 LEAST_THRESHOLD, MOST_THRESHOLD = 0.05, 1.0
@@ -39,7 +39,7 @@ class Offer:
         """The switches there are, in the order to show them."""
         names = ["enabled", "scrobble"]
         names += ["now_playing"] if self.live else []
-        names += [name for name, facet in SYNCS.items() if facet in self.facets]
+        names += [name for name, facets in SYNCS.items() if {*facets} & {*self.facets}]
         names += ["threshold"] if any(kind.is_video for kind in self.kinds) else []
         return (*names, "kinds", "libraries", "allow_http")
 

@@ -111,7 +111,10 @@ def wanted(account: Account, facets: Sequence[Facet]) -> tuple[Facet, ...]:
     if not switches.enabled or account.state is AccountState.OFF:
         return ()
     return tuple(
-        facet for name, facet in SYNCS.items() if facet in facets and getattr(switches, name)
+        facet
+        for name, of_switch in SYNCS.items()
+        for facet in of_switch
+        if facet in facets and getattr(switches, name)
     )
 
 

@@ -34,6 +34,9 @@ _MOST = 5000
 #: A date before all others, in microseconds.
 _ALWAYS_US = -(1 << 62)
 
+#: What somebody's removal takes back at the others, too.
+_TAKEN_BACK = (Facet.RATINGS, Facet.WATCHLIST, Facet.LOVED)
+
 _NEXT = "SELECT DISTINCT i.thing FROM library_item i WHERE i.thing > ? ORDER BY i.thing LIMIT ?"
 #: As many things as `_MOST`, of which nothing but `_UNSENT` is looked at.
 _UP_TO = (
@@ -290,9 +293,13 @@ def _groups(
             since = [
                 _said(other)
                 for other in lines
-                if other.removed and other.source != source and _after(other, one)
+                if other.removed
+                and other.source != source
+                and _after(other, one)
+                # Who no longer loves something takes back no hate.
+                and (facet is not Facet.LOVED or other.loved == one.loved)
             ]
-            if one.id not in grouped and since and facet in (Facet.WATCHLIST, Facet.RATINGS):
+            if one.id not in grouped and since and facet in _TAKEN_BACK:
                 yield [one], {"taken_back": tuple(since)}
         return
     places: Counter[int | None] = Counter()

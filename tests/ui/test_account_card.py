@@ -78,13 +78,28 @@ async def test_where_the_server_lists_none_their_ids_are_typed(
     assert busy_engine.calls("set_switches") == [(1, Switches(libraries=("l1", "l3")))]
 
 
+async def test_what_is_loved_is_how_music_is_rated(
+    context: Context, busy_engine: FakeEngine
+) -> None:
+    loves = (Facet.HISTORY, Facet.LOVED)
+    syncs = replace(busy_engine.services[0], imports=loves, exports=loves)
+    busy_engine.services = (syncs, *busy_engine.services[1:])
+    made = Page(context)
+    made.card.show_more(True)
+    await settle()
+    boxes = made.card.switches.sync
+    assert list(boxes) == ["sync_history", "sync_ratings"]
+    assert boxes["sync_ratings"].text() == "Sync loved tracks"
+    assert "What you love there and here is made the same" in boxes["sync_ratings"].toolTip()
+
+
 async def test_sync_switches_are_there_for_what_the_service_can(
     context: Context, busy_engine: FakeEngine
 ) -> None:
     syncs = replace(
         busy_engine.services[0],
         imports=(Facet.HISTORY, Facet.LISTS),
-        exports=(Facet.WATCHLIST, Facet.LOVED),
+        exports=(Facet.WATCHLIST, Facet.COLLECTION),
     )
     busy_engine.services = (syncs, *busy_engine.services[1:])
     made = Page(context)

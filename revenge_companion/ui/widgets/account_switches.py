@@ -7,6 +7,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLineEdit, QVBoxLayout, QWidget
 
 from revenge_companion.core.accounts import Account, Switches
+from revenge_companion.core.library import Facet
 from revenge_companion.core.status import Library
 from revenge_companion.services.base import ServiceSpec, offer
 from revenge_companion.ui import words
@@ -131,6 +132,13 @@ class AccountSwitches(QWidget):
                 self.tr("What you want to watch is the same there and here."),
             ),
         }
+        if spec is not None and Facet.LOVED in spec.exports:
+            texts["sync_ratings"] = (
+                self.tr("Sync loved tracks"),
+                self.tr(
+                    "What you love there and here is made the same; so is what you no longer do."
+                ),
+            )
         boxes = {}
         names = offer(spec).names if spec is not None else ()
         for name, (text, meaning) in texts.items():

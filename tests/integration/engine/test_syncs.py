@@ -252,3 +252,19 @@ async def test_a_service_that_asks_to_wait_is_left_alone_by_syncs_and_deliveries
         assert len(_writes(house, service)) == asked
         assert house.account(service).account.state is AccountState.LINKED
         assert _told(house) == []
+
+
+async def test_what_is_loved_is_loved_at_both(tmp_path: Path) -> None:
+    async with running(tmp_path, services=("listenbrainz", "lastfm"), signed_in=False) as house:
+        house.world.destinations.listenbrainz.preload(0, loved=12)
+        loves = Switches(scrobble=False, sync_ratings=True)
+        brainz = await switched(house, "listenbrainz", loves)
+        lastfm = await switched(house, "lastfm", loves)
+        for account in (brainz, lastfm):
+            found = await synced(house, account)
+            assert list(found) == [Facet.LOVED]
+            assert found[Facet.LOVED].trouble == ""
+        await house.drained()
+        again = await synced(house, lastfm)
+        assert (again[Facet.LOVED].added, again[Facet.LOVED].sent) == (12, 0)
+        assert len(await house.engine.library.page(Asked(Facet.LOVED), limit=50)) == 12

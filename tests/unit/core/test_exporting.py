@@ -124,6 +124,8 @@ CHANGES = [
     ("loved", Known(Facet.LOVED, TRACK, (FILE,)), MUSIC, SEND, "", Verb.LOVE),
     ("hated", Known(Facet.LOVED, TRACK, (replace(FILE, loved=False),)), MUSIC, LEFT_OUT,
      "not_taken", None),
+    ("loved no more", Known(Facet.LOVED, TRACK, (MINE,), taken_back=TAKEN),
+     replace(MUSIC, verbs=(Verb.LOVE, Verb.UNLOVE)), SEND, "taken_back", Verb.UNLOVE),
     ("not collected", Known(Facet.COLLECTION, FILM, (FILE,)), TERMS, LEFT_OUT, "not_taken", None),
 ]  # fmt: skip
 

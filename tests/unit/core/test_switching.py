@@ -28,6 +28,12 @@ def test_only_what_the_service_can_is_offered() -> None:
     assert "threshold" not in MUSIC.names
     assert not any(name.startswith("sync") for name in MUSIC.names)
     assert "now_playing" not in FILES.names
+    # What is loved is how music is rated.
+    loves = Offer("Last.fm", (Kind.TRACK,), True, (Facet.HISTORY, Facet.LOVED))
+    assert [one for one in loves.names if one.startswith("sync")] == [
+        "sync_history",
+        "sync_ratings",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from revenge_companion.core.accounts import Account, Switches
-from revenge_companion.core.changes import Verb
+from revenge_companion.core.changes import FACETS, Verb
 from revenge_companion.core.delivery import DeliveryState, Settlement
 from revenge_companion.core.errors import (
     CompanionError,
@@ -72,7 +72,7 @@ class FakeAccount(FakeSource):
             raise self.down
         return {
             facet: f"{sorted((e.line, str(e.at), e.rating or 0) for e in lines)}"
-            for facet in (HISTORY, RATINGS, WATCHLIST)
+            for facet in (HISTORY, RATINGS, WATCHLIST, Facet.LOVED)
             for lines in [self.lines.get(facet, [])]
         }
 
@@ -85,21 +85,21 @@ class FakeAccount(FakeSource):
             line = Entry(HISTORY, subject_of(scrobble.item), f"sent-{self.number}", at)
             self.lines.setdefault(HISTORY, []).append(line)
             return
-        facet = RATINGS if change.verb in (Verb.RATE, Verb.UNRATE) else WATCHLIST
+        facet = FACETS[change.verb]
         alike, rest = [], []
         for one in self.lines.get(facet, []):
             known = set(keys(one.subject)) & set(keys(change.subject))
             (alike if known else rest).append(one)
         # What is about the same is the same line, as at a real service.
         name = alike[0].line if alike else f"line-{keys(change.subject)[0]}"
-        if change.verb in (Verb.RATE, Verb.WANT):
+        if change.verb in (Verb.RATE, Verb.WANT, Verb.LOVE, Verb.HATE):
             at = now if self.dates_itself or change.at is None else change.at
             rating = None
             if change.rating is not None:
                 from revenge_companion.core.ratings import rating_of, step_of
 
                 rating = rating_of(step_of(change.rating, self.steps), self.steps)
-            made = Entry(facet, change.subject, name, at)
+            made = Entry(facet, change.subject, name, at, loved=change.verb is not Verb.HATE)
             rest.append(replace(made, rating=rating, steps=self.steps))
         self.lines[facet] = rest
 

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -15,7 +16,15 @@ from revenge_companion.core.accounts import Switches
 from revenge_companion.core.changes import Verb
 from revenge_companion.core.errors import ExportRefused, LinkExpired, ServiceTrouble
 from revenge_companion.core.imports import RunState
-from revenge_companion.core.library import OWN, Entry, Facet, Precision
+from revenge_companion.core.library import (
+    OWN,
+    Entry,
+    Facet,
+    Precision,
+    Subject,
+    SubjectKind,
+)
+from revenge_companion.core.media import Kind
 from revenge_companion.core.syncing import Question, Way
 from tests.clock import START
 from tests.unit.engine.import_kit import FakeCatalogue, film, play, plays, rating, shown
@@ -362,3 +371,57 @@ async def test_trouble_that_passes_holds_nobody(tmp_path: Path) -> None:
         await one.syncer._look()  # noqa: SLF001  # as the clock would
         assert await shown(one.db) == []
         assert one.lines.closed == set()
+
+
+MUSIC = replace(
+    SPEC,
+    kinds=(Kind.TRACK,),
+    imports=(HISTORY, Facet.LOVED),
+    exports=(HISTORY, Facet.LOVED),
+    verbs=(Verb.LOVE, Verb.UNLOVE),
+    rated=(SubjectKind.TRACK,),
+)
+HATES = replace(MUSIC, key="two", name="Two", verbs=(Verb.LOVE, Verb.HATE, Verb.UNLOVE))
+
+
+def love(number: int, at_days: int = 100, **values: Any) -> Entry:
+    track = Subject(SubjectKind.TRACK, f"Song {number}", artist="Low")
+    return Entry(Facet.LOVED, track, f"l{number}", START - at_days * DAY, **values)
+
+
+def hearts(account: FakeAccount) -> dict[str, bool]:
+    return {one.subject.title: one.loved for one in account.lines[Facet.LOVED]}
+
+
+async def test_what_is_loved_is_kept_in_step_by_the_switch_for_ratings(tmp_path: Path) -> None:
+    first = FakeAccount({HISTORY: [], Facet.LOVED: [love(1), love(2)]})
+    second = FakeAccount({HISTORY: [], Facet.LOVED: [love(2, 50), love(3)]})
+    switches = Switches(sync_ratings=True)
+    async with home(tmp_path, first, second, specs=(MUSIC, HATES), switches=switches) as one:
+        await one.calm()
+        everything = {"Song 1": True, "Song 2": True, "Song 3": True}
+        assert hearts(first) == hearts(second) == everything
+        # What is loved no more at one is loved no more at the other.
+        second.lines[Facet.LOVED] = [
+            line for line in second.lines[Facet.LOVED] if line.subject.title != "Song 1"
+        ]
+        await one.calm()
+        assert hearts(first) == hearts(second) == {"Song 2": True, "Song 3": True}
+        assert await one.exporter.queue(1, (Facet.LOVED,)) == 0
+
+
+async def test_a_hate_stays_where_the_other_side_knows_none(tmp_path: Path) -> None:
+    first = FakeAccount({HISTORY: [], Facet.LOVED: [love(1), love(2)]})
+    second = FakeAccount({HISTORY: [], Facet.LOVED: [love(1, 50, loved=False)]})
+    switches = Switches(sync_ratings=True)
+    async with home(tmp_path, first, second, specs=(MUSIC, HATES), switches=switches) as one:
+        await one.calm()
+        # The first cannot be told of a hate, and keeps its own word.
+        assert hearts(first) == {"Song 1": True, "Song 2": True}
+        assert hearts(second) == {"Song 1": False, "Song 2": True}
+        first.lines[Facet.LOVED] = [
+            line for line in first.lines[Facet.LOVED] if line.subject.title != "Song 1"
+        ]
+        await one.calm()
+        assert hearts(first) == {"Song 2": True}
+        assert hearts(second) == {"Song 1": False, "Song 2": True}
