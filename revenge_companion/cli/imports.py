@@ -119,10 +119,11 @@ def _may_ask(args: argparse.Namespace) -> bool:
 
 
 async def _wanted(args: argparse.Namespace, run: dict[str, Any]) -> bool:
-    """Ask whether to import what the preview shows; nothing to import needs no question."""
-    if not _to_write(run):
-        return False
-    if args.yes:
+    """Ask whether to import what the preview shows; nothing new needs no question.
+
+    That the source has what is there already is written down all the same: exports ask for it.
+    """
+    if args.yes or not _to_write(run):
         return True
     # On standard error: standard output may be read by a program.
     print(f"Import {_lines(_to_write(run))}? [y/N] ", end="", file=sys.stderr, flush=True)
@@ -187,6 +188,10 @@ def _how_it_ended(run: dict[str, Any]) -> str:
                 f"Nothing was written. `import resume {number}` imports it, `import forget "
                 f"{number}` throws it away."
             )
+        case "done" if not run["processed"]:
+            return f"{run['source_name']} has nothing of this.{trouble}"
+        case "done" if not _to_write(run):
+            return f"{run['source_name']}: {counts}. Your library has all of this already.{trouble}"
         case "done":
             marked = f" {_items(run['marked'])} marked as watched." if run["marked"] else ""
             return (

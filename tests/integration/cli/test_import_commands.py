@@ -192,8 +192,14 @@ def test_what_is_there_already_asks_nothing(
 ) -> None:
     imports.counts = {Verdict.THERE: 812}
     assert main(["import", "trakt", "--yes"]) == 0
+    printed = capsys.readouterr()
+    assert "Trakt (anna): 812 already there. Your library has all of this already." in printed.out
+    assert "[y/N]" not in printed.err
+    # An export asks whether it was read.
+    assert len(imports.calls("write")) == 1
+    assert main(["import", "trakt", "--preview"]) == 0
     assert "Your library has all of this already: 812 already there." in capsys.readouterr().out
-    assert imports.calls("write") == []
+    assert len(imports.calls("write")) == 1
 
 
 def test_progress_is_one_line_on_a_terminal(

@@ -79,3 +79,17 @@ async def _whole(cli: Cli) -> None:
     assert code == 0
     code, said = await cli("undo", str(run["id"]))
     assert (code, said["run"]["state"]) == (0, "undone")
+
+
+async def test_an_account_that_brings_nothing_new_was_read_all_the_same(home: Path) -> None:
+    async with DemoWorld(speed=50.0) as world:
+        async with at_home(home, world) as house:
+            await house.link("trakt")
+        cli = cli_of(home, world)
+        words = ("revenge_companion", "export", "trakt", "--preview", "--json")
+        code, said = await cli("trakt", "--yes")
+        assert (code, said["run"]["state"], said["run"]["processed"]) == (0, "done", 0)
+        async with process(home, *words, env=environment(home, world)) as one:
+            out, _ = await one.output()
+            assert await one.ended() == 0
+            assert json.loads(out)["unread"] == []
