@@ -123,12 +123,16 @@ class SessionTracker:
             decisions.append(self._end(play, at, at_s))
         return decisions
 
-    def now_playing(self, at_s: float) -> tuple[NowPlaying, ...]:
-        """Plays in progress that were heard of lately, newest first."""
+    def now_playing(self, at_s: float, *, heard: bool = False) -> tuple[NowPlaying, ...]:
+        """Plays in progress that were heard of lately, newest first.
+
+        With `heard` only those heard of since the program started: a checkpoint may be days old.
+        """
         shown = [
             play
             for play in self._open.values()
             if play.superseded_at_s is None
+            and (not heard or play.observed.last_at_s is not None)
             and at_s - play.seen_at_s < (120.0 if play.observed.playing else 3600.0)
         ]
         shown.sort(key=lambda play: play.seen_at_s, reverse=True)

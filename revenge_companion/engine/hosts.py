@@ -35,11 +35,12 @@ def is_unencrypted(account: Account, spec: ServiceSpec, environ: Mapping[str, st
     return not spec.hand_off and any(map(is_plain, _roots(account, spec, environ)))
 
 
-def _roots(account: Account, spec: ServiceSpec, environ: Mapping[str, str]) -> tuple[str, str]:
-    return (
-        setup.api_root(spec, account.api_url, environ),
-        setup.auth_root(spec, account.auth_url, environ),
-    )
+def _roots(account: Account, spec: ServiceSpec, environ: Mapping[str, str]) -> tuple[str, ...]:
+    api = setup.api_root(spec, account.api_url, environ)
+    if not spec.default_auth_url:
+        # It has no other host for signing in.
+        return (api,)
+    return api, setup.auth_root(spec, account.auth_url, environ)
 
 
 def _addresses(

@@ -156,8 +156,9 @@ class Listener:
                     decisions += self._tracker.leave_out(one.play_key, Reason.BLOCKED_BY_RULE)
             await self._write(decisions)
 
-    def now_playing(self) -> tuple[NowPlaying, ...]:
-        return self._tracker.now_playing(self._clock.monotonic_s())
+    def now_playing(self, *, heard: bool = False) -> tuple[NowPlaying, ...]:
+        """What plays; with `heard` nothing that was only read from a checkpoint."""
+        return self._tracker.now_playing(self._clock.monotonic_s(), heard=heard)
 
     async def take(self, signal: Signal) -> None:
         """One signal of the live source, in order; returns when what it meant is recorded."""

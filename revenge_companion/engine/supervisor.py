@@ -255,7 +255,7 @@ class Engine:
             allow_http=self._sign_in.allow_http,
             source=self._sign_in.source,
             accounts=self._lanes.statuses(),
-            now_playing=self._listener.now_playing(),
+            now_playing=self._listener.now_playing(heard=True) if self._sign_in.server_url else (),
             outbox=total(counts.values()),
             paused_until=self._pausing.until,
             trouble=self._tell.trouble or self._parts.secrets_trouble(),

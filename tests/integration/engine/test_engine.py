@@ -1,14 +1,16 @@
 """The main job end to end: play on a server, deliver to services, whatever breaks in between."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from revenge_companion.core.accounts import AccountState
-from revenge_companion.core.errors import LaneBlocked, NotRevenge, SignInRefused, Unreachable
+from revenge_companion.core.errors import NameUnknown, NotRevenge, SignInRefused, Unreachable
 from revenge_companion.core.playback import Source
 from revenge_companion.core.reasons import Reason, sentence
 from revenge_companion.core.status import SignInState
+from revenge_companion.demo.viewer import End, PlayTo, Showing
 from revenge_companion.demo.world import DemoWorld
 from revenge_companion.engine.api import Notice
 from tests.integration.engine.house import FILM, TRACKS, Memory, engine, running
@@ -226,10 +228,11 @@ async def test_what_cannot_be_signed_in_to_says_why(home: Path) -> None:
             await sign_in(world.destinations.listenbrainz.host, world.username, "x")
         with pytest.raises(NotRevenge, match="not the address of a server"):
             await sign_in("http://", world.username, "x")
-        with pytest.raises(LaneBlocked, match="No server answers there with encryption"):
-            await sign_in("nowhere.invalid", world.username, "x")
+        for typed in ("nowhere.invalid", "https://nowhere.invalid"):
+            with pytest.raises(NameUnknown, match=r"There is no computer named nowhere\.invalid"):
+                await sign_in(typed, world.username, "x")
         with pytest.raises(Unreachable, match="No server answers"):
-            await sign_in("https://nowhere.invalid", world.username, "x")
+            await sign_in("127.0.0.1:1", world.username, "x")
         with pytest.raises(SignInRefused):
             await house.engine.sign_in_with_key(world.server_url, "")
         assert house.engine.status.sign_in is SignInState.SIGNED_OUT
@@ -238,11 +241,17 @@ async def test_what_cannot_be_signed_in_to_says_why(home: Path) -> None:
 
 async def test_signing_out_forgets_the_session_and_stops_listening(home: Path) -> None:
     async with running(home, services=("listenbrainz",)) as house:
+        track = (Showing(TRACKS[1], (PlayTo(1.0),), End.COMPLETED, must_count=True),)
+        playing = asyncio.create_task(house.world.viewer.play(track))
+        await house.until(lambda: house.engine.status.now_playing != ())
         await house.engine.sign_out()
+        playing.cancel()
+        assert house.engine.status.now_playing == ()
         assert house.engine.status.sign_in is SignInState.SIGNED_OUT
         assert "revenge/session" not in house.secrets.kept
         await house.play(TRACKS[0])
-        assert await house.engine.plays() == []
+        (play,) = await house.engine.plays()
+        assert TRACKS[1].title in play.label
 
 
 async def test_a_play_counted_by_hand_arrives_once(

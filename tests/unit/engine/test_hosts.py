@@ -53,3 +53,10 @@ def test_an_address_from_the_environment_is_the_one_that_is_named() -> None:
 
 def test_an_address_that_is_none_is_left_out() -> None:
     assert hosts("https://[broken", [], SERVICES, {}) == ()
+
+
+def test_an_own_server_alone_is_named() -> None:
+    own = Account(3, "listenbrainz", "home", "r3", api_url="https://maloja.example/lb")
+    assert hosts("", [own], SERVICES, {}) == (
+        Host("maloja.example", HostUse.SERVICE, "ListenBrainz"),
+    )

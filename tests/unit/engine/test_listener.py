@@ -258,6 +258,23 @@ async def test_the_place_in_the_servers_events_is_kept_only_with_what_they_meant
         assert again.listener.last_event_id == "e2"
 
 
+async def test_a_play_from_a_checkpoint_is_not_shown_before_it_is_heard_of(
+    clock: FakeClock,
+) -> None:
+    async with running(Bench(clock)) as bench:
+        await bench.play(TRACK, 30)
+        assert len(bench.listener.now_playing(heard=True)) == 1
+    again = Bench(clock, bench.store)
+    async with running(again):
+        assert len(again.listener.now_playing()) == 1
+        assert again.listener.now_playing(heard=True) == ()
+        again.numbers = itertools.count(100)
+        await clock.turn(10)
+        await again.frame(EventType.PROGRESS, 40.0)
+        (playing,) = again.listener.now_playing(heard=True)
+        assert playing.position_s == 40.0
+
+
 async def test_nothing_seen_in_private_is_stored(clock: FakeClock) -> None:
     async with running(Bench(clock)) as bench:
         await bench.play(TRACK, 30)
