@@ -112,6 +112,7 @@ class Reason(StrEnum):
     GIVEN_UP_BEFORE = "given_up_before"
     CHANGED_HERE = "changed_here"
     TAKEN_BACK = "taken_back"
+    SAYS_SO = "says_so"
     # A sync
     SYNC_ASKS = "sync_asks"
     GONE_AT_SOURCE = "gone_at_source"
@@ -258,6 +259,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.GIVEN_UP_BEFORE: "It was taken back or given up before.",
     Reason.CHANGED_HERE: "{service} says otherwise; the later word is sent.",
     Reason.TAKEN_BACK: "It was taken back elsewhere, so it is removed at {service}.",
+    Reason.SAYS_SO: "{service} says so already, as far as is known.",
     Reason.GONE_AT_SOURCE: "It was removed at its source.",
     Reason.SYNC_ASKS: (
         "{service} changed more than a person usually does, so nothing was taken over. Look at "

@@ -22,7 +22,13 @@ if TYPE_CHECKING:
     from revenge_companion.core.settings import Settings
     from revenge_companion.core.status import EngineStatus, Host, Library, PlayRecord
     from revenge_companion.core.undoing import UndoResult
-    from revenge_companion.engine.library_api import ExportsApi, ImportsApi, LibraryApi, SyncApi
+    from revenge_companion.engine.library_api import (
+        ExportsApi,
+        ImportsApi,
+        LibraryApi,
+        SayingApi,
+        SyncApi,
+    )
     from revenge_companion.services.base import LinkRequest, ProbeResult, ServiceSpec, ShowPrompt
 
 
@@ -188,6 +194,9 @@ class EngineApi(Protocol):
 
     @property
     def syncs(self) -> SyncApi: ...
+
+    @property
+    def saying(self) -> SayingApi: ...
 
     def on_change(self, told: Callable[[Change], None]) -> None:
         """`told` is called on the loop's thread after each change."""

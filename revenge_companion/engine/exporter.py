@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from revenge_companion.core.accounts import Account
+from revenge_companion.core.changes import FACETS, Change
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.errors import ExportRefused
 from revenge_companion.core.exporting import (
@@ -27,6 +28,7 @@ from revenge_companion.core.exporting import (
     value_of,
 )
 from revenge_companion.core.library import Facet
+from revenge_companion.core.scrobble import Scrobble, change_scrobble
 from revenge_companion.services.base import AgeLimited, Client, Service, ServiceSpec
 from revenge_companion.store.database import Database
 from revenge_companion.store.export_rows import Counts, ExportRows
@@ -191,6 +193,31 @@ class Exporter:
                 _log.info("%d lines are exported to account %d", count, account_id)
                 self._queued(account_id)
         return count
+
+    async def lines_of(
+        self, account_id: int, facet: Facet, line_id: int
+    ) -> list[tuple[Found, Judged]]:
+        """What the library and an account say of the thing of one line, with their verdicts."""
+        terms = await self._terms(account_id)
+        return await self._exporting.of_line(account_id, facet, terms, line_id)
+
+    async def queue_lines(
+        self, account_id: int, lines: Sequence[tuple[Found, Judged]]
+    ) -> list[Scrobble]:
+        """Queue those of `lines` that are to be sent; what was queued."""
+        now = self._clock.now()
+        rows = [_queued(*line, now) for line in lines if line[1].verdict is ExportVerdict.SEND]
+        await self._put(account_id, rows)
+        return [row.scrobble for row in rows]
+
+    async def queue_change(self, account_id: int, change: Change) -> None:
+        """Queue a change that no line of the library asks for: to take another one back."""
+        scrobble = change_scrobble(change, self._clock.now())
+        await self._put(account_id, [Queued(scrobble, FACETS[change.verb], "", ())])
+
+    async def _put(self, account_id: int, rows: Sequence[Queued]) -> None:
+        if rows and await self._exporting.queue(account_id, rows, self._clock.now()):
+            self._queued(account_id)
 
     async def pending(self, account_id: int, facet: Facet) -> Mapping[str, int]:
         """What `queue_facet` would queue, counted by what it does there: "" for plays, or verbs."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         Verdict,
     )
     from revenge_companion.core.library import Facet
+    from revenge_companion.core.saying import Hearer, Spoken, Word
     from revenge_companion.core.shown import Asked, Shown
     from revenge_companion.core.statistics import Bucket, Statistics
     from revenge_companion.core.syncing import AccountSync
@@ -226,6 +227,26 @@ class SyncApi(Protocol):
 
     async def answer(self, account_id: int, facet: Facet, *, go_on: bool) -> AccountSync:
         """Decide about a question: go on with what it shows, or leave everything as it is."""
+        ...
+
+
+class SayingApi(Protocol):
+    """The user's own word about one thing of the library; see `engine.saying`.
+
+    `line_id` is the id of a `Shown` line. Every awaited call may raise
+    `core.errors.CompanionError`; EditRefused where the line is gone or there is nothing to say.
+    """
+
+    async def hearers(self, line_id: int, word: Word) -> Sequence[Hearer]:
+        """Every account that takes such a word, and whether it would be told; nothing is said."""
+        ...
+
+    async def say(self, line_id: int, word: Word) -> Spoken:
+        """Say it: the library says so from now on, and accounts are told by the outbox."""
+        ...
+
+    async def unsay(self, number: int) -> Spoken:
+        """Take the word of that number back; its hearers say who could be told so."""
         ...
 
 

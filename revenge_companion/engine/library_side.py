@@ -1,4 +1,6 @@
-"""All that is about the library: looking at it, imports, exports, syncs; loaded when first asked.
+"""All that is about the library: looking at it, imports, exports, syncs, and the user's own word.
+
+Each is loaded when it is first asked for.
 
 Most days nobody imports or exports anything, and many sync nothing.
 """
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from revenge_companion.engine.exporter import Exporter
     from revenge_companion.engine.importer import Importer
     from revenge_companion.engine.library import LibraryView
+    from revenge_companion.engine.saying import Saying
     from revenge_companion.engine.syncer import Syncer
 
 #: Seconds from the start of the program, or from a switch, to the first look at what changed.
@@ -27,7 +30,7 @@ FIRST_LOOK_S = 60.0
 
 
 class LibrarySide:
-    """The engine's view of the library, importer, exporter and syncer."""
+    """The engine's view of the library, importer, exporter, syncer, and the user's own word."""
 
     def __init__(
         self,
@@ -53,6 +56,7 @@ class LibrarySide:
         self._told_of_imports: list[Callable[[ImportRun], None]] = []
         self._exports: Exporter | None = None
         self._syncs: Syncer | None = None
+        self._saying: Saying | None = None
         self._kept = False
 
     async def start(self) -> None:
@@ -153,6 +157,22 @@ class LibrarySide:
                 changed=lambda: self._tell.changed(Change.SYNC),
             )
         return self._syncs
+
+    @property
+    def saying(self) -> "Saying":
+        if self._saying is None:
+            from revenge_companion.engine.saying import Saying
+
+            parts = self._parts
+            self._saying = Saying(
+                parts.database,
+                parts.clock,
+                parts.services,
+                self.exports,
+                linked=self._lanes.all,
+                changed=lambda: self._tell.changed(Change.LIBRARY),
+            )
+        return self._saying
 
     def switched(self) -> None:
         """Switches may be others: sync what is switched on from now on, while the engine runs."""

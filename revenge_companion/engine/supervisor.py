@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from revenge_companion.engine.exporter import Exporter
     from revenge_companion.engine.importer import Importer
     from revenge_companion.engine.library import LibraryView
+    from revenge_companion.engine.saying import Saying
     from revenge_companion.engine.syncer import Syncer
 
 _log = logging.getLogger(__name__)
@@ -303,6 +304,10 @@ class Engine:
     @property
     def syncs(self) -> "Syncer":
         return self._library.syncs
+
+    @property
+    def saying(self) -> "Saying":
+        return self._library.saying
 
     # Signing in
 

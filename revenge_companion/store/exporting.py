@@ -37,6 +37,9 @@ _ALWAYS_US = -(1 << 62)
 #: What somebody's removal takes back at the others, too.
 _TAKEN_BACK = (Facet.RATINGS, Facet.WATCHLIST, Facet.LOVED)
 
+_THING = (
+    "SELECT i.thing FROM library_entry e JOIN library_item i ON i.id = e.item_id WHERE e.id = ?"
+)
 _NEXT = "SELECT DISTINCT i.thing FROM library_item i WHERE i.thing > ? ORDER BY i.thing LIMIT ?"
 #: As many things as `_MOST`, of which nothing but `_UNSENT` is looked at.
 _UP_TO = (
@@ -161,6 +164,20 @@ class Exporting:
             return made, things[-1] if len(things) == THINGS else None
 
         return await self._db.read(unsent if sending and facet is Facet.HISTORY else job)
+
+    async def of_line(
+        self, account_id: int, facet: Facet, terms: Terms, line_id: int
+    ) -> list[tuple[Found, Judged]]:
+        """The lines of the thing that a line of the library is about, with their verdicts."""
+
+        def job(connection: sqlite3.Connection) -> list[tuple[Found, Judged]]:
+            row = connection.execute(_THING, (line_id,)).fetchone()
+            found = (
+                [] if row is None else _found(connection, account_id, terms.source, facet, [row[0]])
+            )
+            return [(one, judged(one.known, terms)) for one in found]
+
+        return await self._db.read(job)
 
     async def last_thing(self) -> int:
         """The thing behind which there is none; 0 in an empty library."""

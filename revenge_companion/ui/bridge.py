@@ -19,6 +19,8 @@ class Bridge(QObject):
     outbox_changed = Signal()
     #: EngineStatus: accounts were linked, unlinked, or changed state.
     accounts_changed = Signal(object)
+    #: What the library says is not what it was.
+    library_changed = Signal()
     #: How accounts are kept in step.
     sync_changed = Signal()
     #: Settings
@@ -73,6 +75,8 @@ class Bridge(QObject):
                 self.plays_changed.emit()
             case Change.OUTBOX:
                 self.outbox_changed.emit()
+            case Change.LIBRARY:
+                self.library_changed.emit()
             case Change.SYNC:
                 self.sync_changed.emit()
             case Change.ACCOUNTS:

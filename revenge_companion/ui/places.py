@@ -55,7 +55,11 @@ MODULES: Mapping[Place, tuple[str, ...]] = {
     ),
     Place.LIBRARY: (
         *_LIBRARY,
+        "revenge_companion.core.exporting",
+        "revenge_companion.engine.exporter",
+        "revenge_companion.engine.saying",
         "revenge_companion.ui.library_words",
+        "revenge_companion.ui.widgets.saying",
         "revenge_companion.ui.pages.library",
     ),
     Place.STATISTICS: (

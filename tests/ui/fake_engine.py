@@ -42,6 +42,7 @@ from tests.ui.fake_amending import FakeAmending
 from tests.ui.fake_exports import FakeExports, FakeSyncs
 from tests.ui.fake_imports import FakeImports
 from tests.ui.fake_library import FakeLibrary
+from tests.ui.fake_saying import FakeSaying
 
 VIDEO = (Kind.MOVIE, Kind.EPISODE)
 SPECS = (
@@ -298,6 +299,7 @@ class FakeEngine:
         self.imports = FakeImports()
         self.exports = FakeExports()
         self.syncs = FakeSyncs()
+        self.saying = FakeSaying(self)
         self.services: Sequence[ServiceSpec] = SPECS
         self.ledger: list[PlayRecord] = []
         self.deliveries: list[OutboxRow] = []

@@ -1,8 +1,9 @@
 """Library: everything that was watched, heard, rated and listed, from all sources together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -15,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from revenge_companion.core.library import Facet, SubjectKind
+from revenge_companion.core.ratings import rating_of
 from revenge_companion.core.shown import Asked, Shown
 from revenge_companion.ui import library_words
 from revenge_companion.ui.async_slot import Tasks, async_slot
@@ -23,6 +25,7 @@ from revenge_companion.ui.models.shown import ShownModel
 from revenge_companion.ui.theme import GAP, GRID, MARGIN
 from revenge_companion.ui.widgets.empty import EmptyState
 from revenge_companion.ui.widgets.play_filters import SEARCH_AFTER_MS, Span, days, span_words
+from revenge_companion.ui.widgets.saying import SayingBar
 from revenge_companion.ui.widgets.table import table
 
 
@@ -32,6 +35,8 @@ class LibraryPage(QWidget):
         self._context = context
         self.tasks = Tasks()
         self._stale = True
+        #: The row and the label to choose again once what was said is shown.
+        self._stay: tuple[int, str] | None = None
         self._typed = QTimer(self)
         self._typed.setSingleShot(True)
         self._typed.setInterval(SEARCH_AFTER_MS)
@@ -66,7 +71,7 @@ class LibraryPage(QWidget):
             top.addWidget(box)
         self.model = ShownModel(self._context.clock, self)
         self.view = table(
-            self.model, name=self.tr("Library"), widths=(14, 30, 10, 12, 26), stretch=1
+            self.model, name=self.tr("Library"), widths=(17, 30, 10, 12, 26), stretch=1
         )
         self.view.setSelectionMode(self.view.SelectionMode.SingleSelection)
         self.empty = EmptyState()
@@ -79,6 +84,8 @@ class LibraryPage(QWidget):
         column.setSpacing(GAP)
         column.addLayout(top)
         column.addWidget(listing, 1)
+        self.saying = SayingBar(self._context)
+        column.addWidget(self.saying)
 
     def _box(self, name: str) -> QComboBox:
         box = QComboBox()
@@ -95,14 +102,35 @@ class LibraryPage(QWidget):
         self.model.loaded.connect(self._on_loaded)
         self.model.failed.connect(self._on_failed)
         self._context.bridge.plays_changed.connect(self._on_changed)
+        self._context.bridge.library_changed.connect(self._on_changed)
+        self.view.selectionModel().currentRowChanged.connect(self._show_chosen)
+        self.model.modelReset.connect(self._show_chosen)
+        self.model.dataChanged.connect(self._show_chosen)
+        self.saying.changed.connect(self._on_said)
         find = QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self)
         find.activated.connect(self.search.setFocus)
+        self._on_key(QKeySequence(QKeySequence.StandardKey.Delete), self.saying.take_back)
+        for step in range(1, 11):
+            # 0 is the key behind the 9.
+            points = rating_of(step)
+            assert points is not None, "a step of ten is a rating"
+            self._on_key(QKeySequence(str(step % 10)), partial(self.saying.rate, points))
+        undo = QShortcut(QKeySequence(QKeySequence.StandardKey.Undo), self)
+        undo.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        undo.activated.connect(self.saying.undo_last)
+
+    def _on_key(self, key: QKeySequence, do: Callable[[], None]) -> None:
+        """Do something on a key while the table has the keyboard."""
+        shortcut = QShortcut(key, self.view)
+        shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
+        shortcut.activated.connect(do)
 
     def shut(self) -> None:
         """End what is under way; the page will not be shown again."""
         self._typed.stop()
         self.tasks.cancel()
         self.model.tasks.cancel()
+        self.saying.tasks.cancel()
 
     def show_facet(self, facet: Facet) -> None:
         """Show what there is of one facet."""
@@ -152,8 +180,27 @@ class LibraryPage(QWidget):
         if not self._stale:
             self.model.refresh()
 
+    def _show_chosen(self) -> None:
+        self.saying.show_row(self.model.row(self.view.currentIndex()))
+
+    def _on_said(self, label: str) -> None:
+        """Something was said of a line: show it as it is now, and stay there."""
+        self._stay = self.view.currentIndex().row(), label
+        self.model.refresh()
+
+    def _stay_there(self, rows: int) -> None:
+        stay, self._stay = self._stay, None
+        if stay is None or self.view.currentIndex().isValid():
+            return
+        place, label = stay
+        labels = [row.label for row in self.model.loaded_rows()]
+        # A new rating goes to the top; what was removed leaves its place to the next.
+        self.view.selectRow(labels.index(label) if label in labels else min(place, rows - 1))
+
     def _on_loaded(self, rows: int) -> None:
         self._listing.setCurrentWidget(self.view if rows else self.empty)
+        if rows:
+            self._stay_there(rows)
         if rows:
             return
         wanted = self.wanted()
