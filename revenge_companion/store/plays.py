@@ -1,6 +1,7 @@
 """The ledger of plays: one row per play session, counted or not, and what became of it."""
 
 import json
+import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -37,17 +38,29 @@ _COLUMNS = (
     "id, play_key, label, kind, device_name, started_us, ended_us, counted_us, played_s, "
     "position_s, duration_s, reason_code, facts"
 )
+# CROSS JOIN keeps the order: from a few plays to their deliveries. Left to itself SQLite walks over
+# every delivery there is.
 _FATES = (
     "SELECT s.play_key, d.account_id, a.service, a.label, d.state, d.reason_code, d.detail "
-    "FROM scrobble s CROSS JOIN account a "
-    "JOIN delivery d ON d.account_id = a.id AND d.second = s.second AND d.key = s.key "
+    "FROM scrobble s INDEXED BY scrobble_play CROSS JOIN account a "
+    "CROSS JOIN delivery d ON d.account_id = a.id AND d.second = s.second AND d.key = s.key "
     "AND d.scrobble_id = s.id "
     "WHERE s.play_key IN (SELECT value FROM json_each(?)) ORDER BY a.id, d.id"
 )
 _BOUND_FOR = (
-    "EXISTS (SELECT 1 FROM scrobble s JOIN delivery d ON d.account_id = :account "
-    "AND d.second = s.second AND d.key = s.key AND d.scrobble_id = s.id "
-    "WHERE s.play_key = play.play_key)"
+    "EXISTS (SELECT 1 FROM scrobble s INDEXED BY scrobble_play CROSS JOIN delivery d "
+    "ON d.account_id = :account AND d.second = s.second AND d.key = s.key "
+    "AND d.scrobble_id = s.id WHERE s.play_key = play.play_key)"
+)
+#: The plays of an account that has no more deliveries than `FEW`.
+_BOUND_FOR_FEW = (
+    "play_key IN (SELECT s.play_key FROM delivery d CROSS JOIN scrobble s ON s.id = d.scrobble_id "
+    "WHERE d.account_id = :account)"
+)
+FEW = 5000
+#: Looks through the index alone, newest first: a play's row is many times as long.
+SOUGHT = (
+    "id IN (SELECT id FROM play INDEXED BY play_sought WHERE {where} ORDER BY id DESC LIMIT :limit)"
 )
 
 
@@ -141,19 +154,28 @@ class Plays:
             values["kind"] = kind
         if counted is not None:
             terms.append(f"counted_us IS {'NOT ' if counted else ''}NULL")
-        if account_id is not None:
-            terms.append(_BOUND_FOR)
-            values["account"] = account_id
         for name, sign, at in (("since", ">=", since), ("until", "<", until)):
             if at is not None:
                 terms.append(f"started_us {sign} :{name}")
                 values[name] = micros(at)
-        return await self._db.run(lambda link: _records(link, terms, values))
+        if account_id is not None:
+            values["account"] = account_id
+        elif len(terms) == 1:
+            return await self._db.run(lambda link: _records(link.connection, terms, values))
+
+        # What is looked for may be far down: a scrobble does not wait for that.
+        def look(connection: sqlite3.Connection) -> list[PlayRecord]:
+            if account_id is not None:
+                return _records(connection, [*terms, _bound_for(connection, account_id)], values)
+            where = " AND ".join(terms)
+            return _records(connection, [SOUGHT.format(where=where)], values)
+
+        return await self._db.read(look)
 
     async def get(self, play_id: int) -> PlayRecord | None:
         """One play, None where there is none."""
         values = {"id": play_id, "limit": 1}
-        found = await self._db.run(lambda link: _records(link, ["id = :id"], values))
+        found = await self._db.run(lambda link: _records(link.connection, ["id = :id"], values))
         return found[0] if found else None
 
     async def saved(self, play_id: int) -> PlayUpdate | None:
@@ -215,8 +237,16 @@ def _update(row: tuple[Any, ...]) -> PlayUpdate:
     )
 
 
-def _records(link: Link, terms: Sequence[str], values: Mapping[str, Any]) -> list[PlayRecord]:
-    connection = link.connection
+def _bound_for(connection: sqlite3.Connection, account_id: int) -> str:
+    """The term that leaves the plays bound for an account: through whichever are fewer."""
+    deliveries = "SELECT 1 FROM delivery WHERE account_id = ? LIMIT ?"
+    many = len(connection.execute(deliveries, (account_id, FEW + 1)).fetchall()) > FEW
+    return _BOUND_FOR if many else _BOUND_FOR_FEW
+
+
+def _records(
+    connection: sqlite3.Connection, terms: Sequence[str], values: Mapping[str, Any]
+) -> list[PlayRecord]:
     rows = connection.execute(
         f"SELECT {_COLUMNS} FROM play WHERE {' AND '.join(terms)} ORDER BY id DESC LIMIT :limit",
         values,
