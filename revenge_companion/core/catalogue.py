@@ -80,14 +80,15 @@ def placed(key: str) -> tuple[str, Place] | None:
 
     "episode/show/tmdb:1396/1/3" is ("show/tmdb:1396", (1, 3)). None for any other key.
     """
+    # Long imports ask for every line, several times.
     kind, _, rest = key.partition("/show/")
-    if kind not in (SubjectKind.EPISODE, SubjectKind.SEASON) or not rest:
+    if not rest:
         return None
-    show, *numbers = rest.split("/")
-    if not all(number.isdecimal() for number in numbers):
+    show, _, place = rest.partition("/")
+    season, _, episode = place.partition("/")
+    if not season.isdecimal():
         return None
-    if kind == SubjectKind.SEASON and len(numbers) == 1:
-        return f"show/{show}", (int(numbers[0]), None)
-    if kind == SubjectKind.EPISODE and len(numbers) == 2:
-        return f"show/{show}", (int(numbers[0]), int(numbers[1]))
-    return None
+    if kind == SubjectKind.EPISODE:
+        return (f"show/{show}", (int(season), int(episode))) if episode.isdecimal() else None
+    is_season = kind == SubjectKind.SEASON and place == season
+    return (f"show/{show}", (int(season), None)) if is_season else None

@@ -82,9 +82,10 @@ class Index:
         if self._store is None:
             return {}
         await self._walk_if_old()
-        shows = {place[0] for key in keys if (place := placed(key)) is not None}
-        if shows:
-            await self._read_episodes(shows)
+        if self._walk is not None:
+            shows = {place[0] for key in keys if (place := placed(key)) is not None}
+            if shows:
+                await self._read_episodes(shows)
         return await self._store.lookup(keys)
 
     async def subjects(self, media_ids: Iterable[str]) -> Mapping[str, Subject]:

@@ -1,8 +1,10 @@
 """The index from external ids to a server's items, one for each profile (server and user)."""
 
+import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from revenge_companion.core.catalogue import Coverage, IndexState, ServerItem, placed
@@ -24,6 +26,7 @@ _SAVE = (
     "season = excluded.season, episode = excluded.episode, episodes = excluded.episodes, "
     "generation = excluded.generation"
 )
+_INDEX = "SELECT id FROM server_index WHERE profile = ?"
 _DIRECT = (
     "SELECT key, min(media_id) FROM server_key "
     "WHERE index_id = ? AND key IN (SELECT value FROM json_each(?)) GROUP BY key"
@@ -201,15 +204,19 @@ class ServerIndex:
         found: dict[str, str] = {}
         for at in range(0, len(every), _CHUNK):
             chunk = every[at : at + _CHUNK]
-            found |= await self._db.run(lambda link, some=chunk: self._lookup(link, some))  # type: ignore[misc]  # a lambda's default has no type
+            # The thread that reads: plays that count need not wait, nor lines that are staged.
+            found |= await self._db.read(partial(self._lookup, wanted=chunk))
         return found
 
-    def _lookup(self, link: Link, wanted: Sequence[str]) -> dict[str, str]:
-        index = self._index(link)
+    def _lookup(self, connection: sqlite3.Connection, wanted: Sequence[str]) -> dict[str, str]:
+        row = connection.execute(_INDEX, (self._profile,)).fetchone()
+        if row is None:
+            return {}
         places = {key: place for key in wanted if (place := placed(key)) is not None}
-        direct = {*wanted, *(show for show, _ in places.values())}
+        # Nothing is kept by a place (`_row`): it is found through its show.
+        direct = {*wanted, *(show for show, _ in places.values())}.difference(places)
         known: dict[str, str] = dict(
-            link.connection.execute(_DIRECT, (index, compact(list(direct)))).fetchall()
+            connection.execute(_DIRECT, (row[0], compact(list(direct)))).fetchall()
         )
         found = {key: known[key] for key in wanted if key in known}
         asked = {
@@ -217,7 +224,7 @@ class ServerIndex:
         }
         if asked:
             shows = compact(list({place[0] for place in asked.values()}))
-            there = {row[:3]: row[3] for row in link.connection.execute(_PLACES, (index, shows))}
+            there = {row[:3]: row[3] for row in connection.execute(_PLACES, (row[0], shows))}
             found |= {key: there[place] for key, place in asked.items() if place in there}
         return found
 
@@ -281,13 +288,12 @@ class ServerIndex:
 
     def _index(self, link: Link) -> int:
         # Not kept across a rollback of a job's group: it is asked for where it is not known.
-        query = "SELECT id FROM server_index WHERE profile = ?"
-        row = link.connection.execute(query, (self._profile,)).fetchone()
+        row = link.connection.execute(_INDEX, (self._profile,)).fetchone()
         if row is None:
             link.connection.execute(
                 "INSERT INTO server_index (profile) VALUES (?)", (self._profile,)
             )
-            row = link.connection.execute(query, (self._profile,)).fetchone()
+            row = link.connection.execute(_INDEX, (self._profile,)).fetchone()
         return int(row[0])
 
 

@@ -115,9 +115,9 @@ async def test_a_hundred_thousand_keys_are_a_few_questions(
     async def counting(job: object) -> object:
         nonlocal asked
         asked += 1
-        return await Database.run(db, job)  # type: ignore[arg-type]  # passed on as it came
+        return await Database.read(db, job)  # type: ignore[arg-type]  # passed on as it came
 
-    db.run = counting  # type: ignore[method-assign]  # watched, not changed
+    db.read = counting  # type: ignore[method-assign]  # watched, not changed
     found = await index.lookup([f"movie/tmdb:{number}" for number in range(100_000)])
     assert len(found) == 500
     assert asked == 20
