@@ -1,6 +1,7 @@
 """Reading a source page by page: the next page is on its way while the last is written down."""
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -37,9 +38,13 @@ RETRIES_S = (2.0, 10.0, 30.0)
 _MOST_WAITS = 20
 #: Pages of one facet: ten million lines.
 _MOST_PAGES = 100_000
-#: Pages that are fetched ahead, and lines that are enough for one transaction.
-_AHEAD = 4
-_MOST_LINES = 1000
+#: Lines that are enough for one transaction, and for how long they are gathered, in seconds: a
+#: hundred small ones cost more than ten large ones, and what a crash loses is fetched again.
+_ENOUGH = 1000
+_GATHERED_S = 0.25
+#: Lines and pages that are fetched ahead.
+_AHEAD_LINES = 2 * _ENOUGH
+_AHEAD = 20
 
 
 class Catalogue(Protocol):
@@ -186,29 +191,39 @@ class _Ahead:
     def __init__(self, fetch: Callable[[str], Awaitable[ImportPage]], cursor: str) -> None:
         self._fetch = fetch
         self._pages: deque[ImportPage] = deque()
-        self._came, self._taken = asyncio.Event(), asyncio.Event()
+        self._lines = 0
+        self._came, self._enough, self._taken = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._ended = False
         self._error: Exception | None = None
         self._task = asyncio.create_task(self._run(cursor))
 
     async def some(self) -> list[ImportPage]:
-        """The next pages, as many as are there already; none after the last.
+        """The next pages: enough of them, or what came in a short while; none after the last.
 
         Raises what the fetching raised, once every page before it was taken.
         """
-        while not self._pages:
-            if self._error is not None:
-                raise self._error
-            if self._ended:
-                return []
-            self._came.clear()
-            await self._came.wait()
+        await self._came.wait()
+        if not self._enough.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._enough.wait(), _GATHERED_S)
+        if not self._pages and self._error is not None:
+            raise self._error
         pages, lines = [], 0
-        while self._pages and lines < _MOST_LINES:
+        while self._pages and lines < _ENOUGH:
             pages.append(self._pages.popleft())
             lines += len(pages[-1].entries)
-        self._taken.set()
+        self._lines -= lines
+        if not self._ended and not self._is_full:
+            self._taken.set()
+            if self._lines < _ENOUGH:
+                self._enough.clear()
+            if not self._pages:
+                self._came.clear()
         return pages
+
+    @property
+    def _is_full(self) -> bool:
+        return self._lines >= _AHEAD_LINES or len(self._pages) >= _AHEAD
 
     async def _run(self, cursor: str) -> None:
         try:
@@ -217,11 +232,14 @@ class _Ahead:
                 if page.next_cursor and page.next_cursor == cursor:
                     raise ServiceTrouble("The source sends the same page again and again.")
                 self._pages.append(page)
+                self._lines += len(page.entries)
                 self._came.set()
                 cursor = page.next_cursor
                 if not cursor:
                     return
-                while len(self._pages) >= _AHEAD:
+                if self._lines >= _ENOUGH or self._is_full:
+                    self._enough.set()
+                while self._is_full:
                     self._taken.clear()
                     await self._taken.wait()
             raise ServiceTrouble("The source does not come to an end.")
@@ -230,6 +248,7 @@ class _Ahead:
         finally:
             self._ended = True
             self._came.set()
+            self._enough.set()
 
     async def close(self) -> None:
         self._task.cancel()

@@ -10,6 +10,7 @@ from revenge_companion.core.imports import Choice, ImportRow, Verdict
 from revenge_companion.core.library import Entry, Facet, Subject, keys
 from revenge_companion.core.matching import Match, NoMatch, wanted_keys
 from revenge_companion.core.reasons import Reason
+from revenge_companion.store import bulk
 from revenge_companion.store.database import Database, Link
 from revenge_companion.store.import_runs import Walk, walks_text
 from revenge_companion.store.payload import compact, plain
@@ -32,11 +33,10 @@ _TRIED = 5000
 _FIELDS = ENTRY_COLUMNS.split(", ")
 _ADD_ITEM = (
     "INSERT INTO import_item (id, run_id, digest, kind, label, search, subject, duration_s, keys, "
-    "media_id, reason_code) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "media_id, reason_code)"
 )
 _ADD_ENTRY = (
-    f"INSERT OR IGNORE INTO import_entry (run_id, item_id, verdict, reason_code, {ENTRY_COLUMNS}) "
-    f"VALUES (?, ?, ?, ?, {', '.join('?' * len(_FIELDS))})"
+    f"INSERT OR IGNORE INTO import_entry (run_id, item_id, verdict, reason_code, {ENTRY_COLUMNS})"
 )
 _UPDATE_ENTRY = (
     "UPDATE import_entry SET item_id = ?, verdict = ?, reason_code = ?, "
@@ -298,7 +298,7 @@ def _stage(
         if media_id:
             columns = (*columns[:-1], _with(columns[-1], key_hash(media_key(media_id))))
         added.append((number, run_id, *columns, media_id, reason))
-    connection.executemany(_ADD_ITEM, added)
+    bulk.insert(connection, _ADD_ITEM, added)
     said: dict[int, tuple[int, int]] = {}
     if (
         added
@@ -342,7 +342,7 @@ def _new(
 ) -> Collection[tuple[Any, ...]]:
     """Write lines, by (facet, name); those of them that the run had not read before."""
     (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM import_entry").fetchone()
-    if connection.executemany(_ADD_ENTRY, rows.values()).rowcount == len(rows):
+    if bulk.insert(connection, _ADD_ENTRY, list(rows.values())) == len(rows):
         return rows.values()
     added = set(
         connection.execute(

@@ -12,7 +12,7 @@ from revenge_companion.store.subjects import ENTRY_COLUMNS
 from revenge_companion.store.things import leave
 
 _FIELDS = ENTRY_COLUMNS.split(", ")
-_BATCH = "e.run_id = :run AND e.id > :after AND e.id <= :upto"
+_BATCH = "+e.run_id = :run AND e.id > :after AND e.id <= :upto"
 #: Lines of a batch with what the library says under the same name.
 _THERE = (
     "FROM import_entry e JOIN library_entry l "
@@ -56,6 +56,11 @@ def take_back(connection: sqlite3.Connection, run_id: int, after: int, upto: int
     if connection.execute(replaced, values).fetchone():
         left += _restore(connection, values)
     leave(connection, set(left))
+    # Of most things nothing is left: there is nothing to be merged.
+    connection.execute(
+        "DELETE FROM library_stale WHERE NOT EXISTS "
+        "(SELECT 1 FROM library_item i WHERE i.thing = library_stale.thing)"
+    )
 
 
 def _restore(connection: sqlite3.Connection, values: dict[str, Any]) -> list[int]:

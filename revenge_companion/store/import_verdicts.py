@@ -26,7 +26,7 @@ _ITEMS = 400
 _FIELDS = ENTRY_COLUMNS.split(", ")
 _OF_ENTRY = ", ".join(f"e.{name}" for name in _FIELDS)
 _STAGED = LINE_COLUMNS.replace("e.source", ":source").replace("e.preferred", "0")
-_BATCH = "e.run_id = :run AND e.id > :after AND e.id <= :upto"
+_BATCH = "+e.run_id = :run AND e.id > :after AND e.id <= :upto"
 #: Lines that the source said before in the same words.
 _SAME = (
     "UPDATE import_entry AS e SET verdict = 'there', reason_code = '' FROM library_entry l "
@@ -81,7 +81,7 @@ class ImportVerdicts:
             connection = link.connection
             upto, count = connection.execute(
                 "SELECT max(id), count(*) FROM (SELECT id FROM import_entry "
-                "WHERE run_id = ? AND id > ? ORDER BY id LIMIT ?)",
+                "WHERE +run_id = ? AND id > ? ORDER BY id LIMIT ?)",
                 (run_id, after_id, batch),
             ).fetchone()
             (source,) = connection.execute(

@@ -25,7 +25,7 @@ _THINGS = 100
 _FIELDS = ENTRY_COLUMNS.split(", ")
 _STAGED = ", ".join(f"e.{name}" for name in _FIELDS)
 #: Lines of a batch that are wanted.
-_BATCH = "e.run_id = :run AND e.id > :after AND e.id <= :upto AND e.choice <> 'skip'"
+_BATCH = "+e.run_id = :run AND e.id > :after AND e.id <= :upto AND e.choice <> 'skip'"
 _PREFERRED = "CASE e.choice WHEN 'theirs' THEN 1 WHEN 'ours' THEN -1 ELSE 0 END"
 _SHOWN = "iif(e.removed, 0, iif(e.facet = 'history', e.plays, 1))"
 #: The library's item for each staged one; those that are new get the next numbers.
@@ -195,7 +195,7 @@ def _next(connection: sqlite3.Connection, run_id: int, batch: int) -> tuple[int,
     ).fetchone()
     upto, count = connection.execute(
         "SELECT max(id), count(*) FROM (SELECT id FROM import_entry "
-        "WHERE run_id = ? AND id > ? ORDER BY id LIMIT ?)",
+        "WHERE +run_id = ? AND id > ? ORDER BY id LIMIT ?)",
         (run_id, after, batch),
     ).fetchone()
     return after, after if upto is None else upto, count, count < batch
