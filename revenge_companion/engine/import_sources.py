@@ -91,6 +91,13 @@ class Sources:
         found = next((one.name for one in self.all() if one.key == key), "")
         return found or "An account that is no longer linked"
 
+    def dates_entries(self, key: str) -> bool:
+        """As `ServiceSpec.dates_entries`, of the service that a source is at."""
+        account_id = account_of(key)
+        account = next((one for one in self._linked() if one.id == account_id), None)
+        service = None if account is None else self._services.get(account.service)
+        return service is not None and service.spec.dates_entries
+
     async def recognise(self, path: Path) -> ImportSource:
         """The kind of file `path` is, with the facets that are in it. Raises ImportRefused."""
 

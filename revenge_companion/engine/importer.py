@@ -318,9 +318,10 @@ class Importer:
         await self._library.absorb()
         # The server may have answered since it did not.
         await self._matching.look(Reason.CATALOGUE_UNKNOWN)
+        kept = self._sources.dates_entries(stored.run.source)
         after: int | None = 0
         while after is not None:
-            after = await self._verdicts.same(run_id, after, self._batch)
+            after = await self._verdicts.same(run_id, after, self._batch, keep_dates=kept)
         after = 0
         while after is not None:
             after = await self._verdicts.compare(run_id, after)

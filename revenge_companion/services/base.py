@@ -89,6 +89,8 @@ class ServiceSpec:
     #: It keeps one play of each item, and takes plays that nobody dates.
     one_play: bool = False
     undated: bool = False
+    #: The dates of its ratings move with whatever else changes of an entry, such as its progress.
+    dates_entries: bool = False
     #: The least time between two looks at what changed, in seconds.
     sync_every_s: float = 86_400.0
     #: What the user should know before importing from it; empty where there is nothing.

@@ -33,6 +33,20 @@ _SAME = (
     "WHERE l.source = :source AND l.facet = e.facet AND l.line = e.line "
     f"AND {' AND '.join(f'l.{name} IS e.{name}' for name in _FIELDS[2:])} AND {_BATCH}"
 )
+#: Ratings, wishes and loves that it said before. What it says anew is later than what it said, whatever
+#: its clock says; what it says again has the later date of both, or with `keep` the one it had.
+_AGAIN = (
+    "l.removed = 0 AND e.removed = 0 AND l.rating IS e.rating AND l.steps = e.steps "
+    "AND l.loved = e.loved"
+)
+_DATES = (
+    f"UPDATE import_entry AS e SET precision = iif({_AGAIN}, l.precision, e.precision), "
+    f"at_us = iif({_AGAIN}, iif(:keep, l.at_us, max(e.at_us, l.at_us)), "
+    "max(e.at_us, l.at_us + 1000000)) FROM library_entry l "
+    "WHERE l.source = :source AND l.facet = e.facet AND l.line = e.line AND e.removed = 0 "
+    "AND e.facet IN ('ratings', 'watchlist', 'loved') AND l.at_us IS NOT NULL AND e.at_us IS NOT NULL "
+    f"AND (:keep OR e.at_us < l.at_us OR NOT ({_AGAIN})) AND {_BATCH}"
+)
 #: Lines that it said before in other words.
 _CHANGED = (
     "UPDATE import_entry AS e SET reason_code = :reason, facts = :facts, "
@@ -70,11 +84,13 @@ class ImportVerdicts:
         self._db = db
         self._zone = zone
 
-    async def same(self, run_id: int, after_id: int, batch: int) -> int | None:
+    async def same(
+        self, run_id: int, after_id: int, batch: int, *, keep_dates: bool = False
+    ) -> int | None:
         """Look which lines behind the row `after_id` the source said before; where to go on.
 
         None at the end. Doing it twice gives the same, as with `compare`: a crash in between costs
-        nothing.
+        nothing. With `keep_dates` a rating is dated as it was when the source first gave it.
         """
 
         def job(link: Link) -> int | None:
@@ -92,9 +108,11 @@ class ImportVerdicts:
                 return None
             values = {
                 "run": run_id, "after": after_id, "upto": upto, "source": source,
+                "keep": keep_dates,
                 "reason": Reason.CHANGED_AT_SOURCE.value, "facts": compact({"source": source}),
             }  # fmt: skip
             with link.atomic():
+                connection.execute(_DATES, values)
                 connection.execute(_SAME, values)
                 connection.execute(_CHANGED, values)
             return int(upto) if count == batch else None

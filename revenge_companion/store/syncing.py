@@ -26,11 +26,28 @@ _GONE_ITEMS = (
     "FROM library_item l WHERE l.id IN (SELECT item_id FROM library_entry "
     "WHERE id IN (SELECT value FROM json_each(:gone)))"
 )
-#: A play keeps its date: it says which play is gone. All else is taken back at the moment.
+_SAID_OF_IT = (
+    "FROM library_item j JOIN library_entry o ON o.item_id = j.id AND o.facet = e.facet "
+    "AND j.thing = l.thing"
+)
+#: When a line was taken back, which no source says. What we removed ourselves, as we were told of
+#: it elsewhere. What the user removed takes back all that is known by now, and nothing that comes
+#: later, whatever the clocks say; at the moment, where nothing has a date. A play keeps its own: it
+#: says which play is gone.
+_TAKEN_AT = (
+    "coalesce((SELECT max(m.second * 1000000, coalesce(e.at_us, 0)) FROM export_mark m "
+    "WHERE m.account_id = :account AND m.facet = e.facet AND m.source = e.source "
+    "AND m.line = e.line AND m.value GLOB 'un*' AND m.second >= coalesce(e.at_us, 0) / 1000000), "
+    # Later than a removal that was sent before, or it would be taken for that one.
+    f"(SELECT max(at) FROM (SELECT iif(o.removed, NULL, o.at_us) AS at {_SAID_OF_IT} "
+    f"UNION ALL SELECT (m.second + 1) * 1000000 {_SAID_OF_IT} JOIN account a "
+    "CROSS JOIN export_mark m ON m.account_id = a.id AND m.facet = o.facet "
+    "AND m.source = o.source AND m.line = o.line AND m.value GLOB 'un*')), :now)"
+)
 _GONE_LINES = (
     "INSERT OR IGNORE INTO import_entry (run_id, item_id, facet, line, at_us, precision, plays, "
     "rating, steps, loved, list_name, note, removed, verdict, reason_code) "
-    "SELECT :run, i.id, e.facet, e.line, iif(e.facet = 'history', e.at_us, :now), "
+    f"SELECT :run, i.id, e.facet, e.line, iif(e.facet = 'history', e.at_us, {_TAKEN_AT}), "
     "iif(e.facet = 'history', e.precision, 'second'), e.plays, e.rating, e.steps, e.loved, "
     "e.list_name, e.note, 1, 'new', :reason "
     "FROM json_each(:gone) g CROSS JOIN library_entry e ON e.id = g.value AND e.removed = 0 "
@@ -67,7 +84,7 @@ class Syncing:
         """
         values = {
             "run": run_id, "source": source, "facet": facet.value, "now": micros(now),
-            "reason": Reason.GONE_AT_SOURCE.value,
+            "reason": Reason.GONE_AT_SOURCE.value, "account": int(source.partition(":")[2]),
         }  # fmt: skip
 
         def find(connection: sqlite3.Connection) -> list[int]:

@@ -27,6 +27,7 @@ SPEC = ServiceSpec(
     verbs=(Verb.RATE, Verb.UNRATE, Verb.WANT),
     rated=(SubjectKind.MOVIE, SubjectKind.SHOW, SubjectKind.SEASON),
     one_play=True,
+    dates_entries=True,
     import_note=(
         "AniList keeps how far you are, so only the first and the last episode of an entry have a "
         "day. The anime map tells which items of your server they are: download it first."

@@ -21,6 +21,7 @@ SPEC = ServiceSpec(
     change_s=3.0,
     imports=(Facet.HISTORY, Facet.RATINGS, Facet.WATCHLIST),
     exports=(Facet.HISTORY, Facet.RATINGS, Facet.WATCHLIST),
+    dates_entries=True,
     import_note=(
         "Hardcover knows the day a book was finished, not the hour. Reviews come with the ratings; "
         "private notes are not read."

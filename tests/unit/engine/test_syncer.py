@@ -203,11 +203,16 @@ async def test_a_wish_and_a_rating_that_are_taken_back_go_at_the_other_one(tmp_p
         await one.calm()
         assert {len(account.lines[facet]) for account in (first, second)
                 for facet in (WATCHLIST, RATINGS)} == {19}  # fmt: skip
-        assert [s.change.verb for s in second.sent if s.change][-2:] == [Verb.UNRATE, Verb.UNWANT]
-        # Wanted again later, it comes again.
-        first.lines[WATCHLIST].append(replace(wish(19), at=one.clock.now() + DAY))
-        await one.calm()
-        assert len(second.lines[WATCHLIST]) == 20
+        taken = {s.change.verb for s in second.sent[-2:] if s.change}
+        assert taken == {Verb.UNRATE, Verb.UNWANT}
+        # Wanted again later, it comes again; and goes again, as often as the user likes.
+        for _ in range(3):
+            first.lines[WATCHLIST].append(replace(wish(19), at=one.clock.now() + DAY))
+            await one.calm()
+            assert len(second.lines[WATCHLIST]) == 20
+            first.lines[WATCHLIST].pop()
+            await one.calm()
+            assert len(second.lines[WATCHLIST]) == 19
 
 
 async def test_what_keeps_to_itself_is_taken_and_never_sent_on(tmp_path: Path) -> None:
@@ -425,3 +430,99 @@ async def test_a_hate_stays_where_the_other_side_knows_none(tmp_path: Path) -> N
         await one.calm()
         assert hearts(first) == {"Song 2": True}
         assert hearts(second) == {"Song 1": False, "Song 2": True}
+
+
+# What is taken back, and what is said anew
+
+
+async def test_wanted_again_before_our_own_removal_is_seen_it_stays_wanted(tmp_path: Path) -> None:
+    first = FakeAccount({WATCHLIST: [wish(n) for n in range(20)]})
+    second = FakeAccount()
+    async with home(tmp_path, first, second) as one:
+        await one.calm()
+        gone = first.lines[WATCHLIST].pop()
+        await one.sync(1)
+        await one.sync(2)
+        assert await one.deliver() == 1
+        # The second account does not have it any more, and nobody has looked there since.
+        first.lines[WATCHLIST].append(replace(gone, at=one.clock.now()))
+        await one.sync(1)
+        await one.clock.turn(3600)
+        await one.calm()
+        assert len(first.lines[WATCHLIST]) == len(second.lines[WATCHLIST]) == 20
+        # And when the user takes it back at the other one, it goes.
+        second.lines[WATCHLIST] = [e for e in second.lines[WATCHLIST] if e.subject != gone.subject]
+        await one.calm()
+        assert len(first.lines[WATCHLIST]) == len(second.lines[WATCHLIST]) == 19
+
+
+async def test_a_rating_given_after_another_was_taken_back_stays(tmp_path: Path) -> None:
+    rated = [rating(film(n), 80, START - 30 * DAY) for n in range(20)]
+    first, second = FakeAccount({RATINGS: rated}), FakeAccount()
+    async with home(tmp_path, first, second) as one:
+        await one.calm()
+        await one.clock.turn(600)
+        first.lines[RATINGS] = [e for e in first.lines[RATINGS] if e.subject != film(3)]
+        # Ten minutes later, and nobody has looked in between; our clock is of no account.
+        at = START - 2 * DAY
+        second.lines[RATINGS] = [
+            replace(e, rating=40, at=at) if e.subject == film(3) else e
+            for e in second.lines[RATINGS]
+        ]
+        await one.calm()
+        for account in (first, second):
+            assert {e.rating for e in account.lines[RATINGS] if e.subject == film(3)} == {40}
+
+
+@pytest.mark.parametrize("moves", [True, False])
+async def test_a_date_that_moves_with_every_episode_makes_no_rating_newer(
+    tmp_path: Path, moves: bool
+) -> None:
+    lists = replace(SPEC, key="lists", dates_entries=moves)
+    first = FakeAccount({RATINGS: [rating(film(1), 70, START - 300 * DAY)]})
+    second = FakeAccount({RATINGS: [rating(film(1), 70, START - 300 * DAY)]})
+    async with home(tmp_path, first, second, specs=(lists, SPEC)) as one:
+        await one.calm()
+        second.lines[RATINGS] = [rating(film(1), 90, START - 5 * DAY)]
+        # An episode was watched since; or where ratings have dates of their own, rated the same.
+        first.lines[RATINGS] = [rating(film(1), 70, START - DAY)]
+        await one.calm()
+        assert {e.rating for a in (first, second) for e in a.lines[RATINGS]} == {
+            90 if moves else 70
+        }
+        # What is said anew there counts.
+        first.lines[RATINGS] = [replace(first.lines[RATINGS][0], rating=20, at=one.clock.now())]
+        await one.calm()
+        assert {e.rating for a in (first, second) for e in a.lines[RATINGS]} == {20}
+
+
+async def test_what_is_said_anew_is_later_whatever_the_clock_there_says(tmp_path: Path) -> None:
+    rated = [rating(film(n), 80, START - 3 * DAY) for n in range(12)]
+    wishes = [wish(n, 3) for n in range(20, 32)]
+    first, second = FakeAccount({RATINGS: rated, WATCHLIST: wishes}), FakeAccount()
+    async with home(tmp_path, first, second) as one:
+        await one.calm()
+        late = START - 200 * DAY
+
+        def at_second(facet: Facet, number: int, *said: Entry) -> None:
+            rest = [e for e in second.lines[facet] if e.subject != film(number)]
+            second.lines[facet] = [*rest, *said]
+
+        second.lines[RATINGS] = [
+            replace(e, rating=20, at=late) if e.subject == film(5) else e
+            for e in second.lines[RATINGS]
+        ]
+        (wanted,) = (e for e in second.lines[WATCHLIST] if e.subject == film(25))
+        at_second(WATCHLIST, 25)
+        await one.calm()
+        assert all(e.subject != film(25) for e in first.lines[WATCHLIST])
+        at_second(WATCHLIST, 25, replace(wanted, at=late))
+        await one.calm()
+        for account in (first, second):
+            assert {e.rating for e in account.lines[RATINGS] if e.subject == film(5)} == {20}
+            assert sum(e.subject == film(25) for e in account.lines[WATCHLIST]) == 1
+        # The dates that were mended are no news at every look.
+        before = len(await one.importer.runs())
+        second.lines[RATINGS].reverse()
+        await one.sync(2)
+        assert len(await one.importer.runs()) == before
