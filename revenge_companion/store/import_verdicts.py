@@ -33,8 +33,8 @@ _SAME = (
     "WHERE l.source = :source AND l.facet = e.facet AND l.line = e.line "
     f"AND {' AND '.join(f'l.{name} IS e.{name}' for name in _FIELDS[2:])} AND {_BATCH}"
 )
-#: Ratings, wishes and loves that it said before. What it says anew is later than what it said, whatever
-#: its clock says; what it says again has the later date of both, or with `keep` the one it had.
+#: Ratings, wishes and loves that it said before. What it says anew is later than what it said,
+#: whatever its clock says; what it says again has the later date, or with `keep` the one it had.
 _AGAIN = (
     "l.removed = 0 AND e.removed = 0 AND l.rating IS e.rating AND l.steps = e.steps "
     "AND l.loved = e.loved"
@@ -44,7 +44,8 @@ _DATES = (
     f"at_us = iif({_AGAIN}, iif(:keep, l.at_us, max(e.at_us, l.at_us)), "
     "max(e.at_us, l.at_us + 1000000)) FROM library_entry l "
     "WHERE l.source = :source AND l.facet = e.facet AND l.line = e.line AND e.removed = 0 "
-    "AND e.facet IN ('ratings', 'watchlist', 'loved') AND l.at_us IS NOT NULL AND e.at_us IS NOT NULL "
+    "AND e.facet IN ('ratings', 'watchlist', 'loved') "
+    "AND l.at_us IS NOT NULL AND e.at_us IS NOT NULL "
     f"AND (:keep OR e.at_us < l.at_us OR NOT ({_AGAIN})) AND {_BATCH}"
 )
 #: Lines that it said before in other words.
