@@ -22,10 +22,11 @@ from revenge_companion.store.payload import (
     scrobble_text,
 )
 
+# CROSS JOIN keeps the order: from plays to their deliveries, not through all there are.
 _OF_PLAY = (
-    f"SELECT {DELIVERY_COLUMNS} FROM play p JOIN scrobble s ON s.play_key = p.play_key "
+    f"SELECT {DELIVERY_COLUMNS} FROM play p CROSS JOIN scrobble s ON s.play_key = p.play_key "
     "CROSS JOIN account a "
-    "JOIN delivery d ON d.account_id = a.id AND d.second = s.second AND d.key = s.key "
+    "CROSS JOIN delivery d ON d.account_id = a.id AND d.second = s.second AND d.key = s.key "
     "AND d.scrobble_id = s.id WHERE p.id = ? ORDER BY d.id"
 )
 _MOVE = (
@@ -171,16 +172,17 @@ def _forget(link: Link, play_ids: Sequence[int]) -> int:
                 "INSERT INTO gone SELECT p.id, p.play_key, s.id FROM play p "
                 "LEFT JOIN scrobble s ON s.play_key = p.play_key "
                 "WHERE p.id IN (SELECT value FROM json_each(?)) AND NOT EXISTS ("
-                "SELECT 1 FROM scrobble o CROSS JOIN account a JOIN delivery d "
+                "SELECT 1 FROM scrobble o CROSS JOIN account a CROSS JOIN delivery d "
                 "ON d.account_id = a.id AND d.second = o.second AND d.key = o.key "
                 "AND d.scrobble_id = o.id "
                 "WHERE o.play_key = p.play_key AND d.state <> 'undone')",
                 (ids,),
             )
             deliveries = connection.execute(
-                "SELECT d.id, d.account_id FROM gone g JOIN scrobble s ON s.id = g.scrobble_id "
-                "CROSS JOIN account a JOIN delivery d ON d.account_id = a.id "
-                "AND d.second = s.second AND d.key = s.key AND d.scrobble_id = s.id"
+                "SELECT d.id, d.account_id FROM gone g CROSS JOIN scrobble s "
+                "ON s.id = g.scrobble_id CROSS JOIN account a CROSS JOIN delivery d "
+                "ON d.account_id = a.id AND d.second = s.second AND d.key = s.key "
+                "AND d.scrobble_id = s.id"
             ).fetchall()
             connection.executemany(
                 "UPDATE tally SET undone = undone - 1 WHERE account_id = ?",

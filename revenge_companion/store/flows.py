@@ -4,12 +4,12 @@ from revenge_companion.core.alarm import Flow
 from revenge_companion.store.database import Database, Link
 from revenge_companion.store.payload import moment
 
-# The last condition says nothing new; it lets the index of open rows be used.
+# CROSS JOIN keeps the order: from each account to its few rows that are not delivered.
 _FLOWS = (
     "SELECT d.account_id, count(*), min(d.queued_us), max(d.queued_us) "
-    "FROM tally t JOIN delivery d ON d.account_id = t.account_id "
+    "FROM tally t CROSS JOIN delivery d ON d.account_id = t.account_id "
     "WHERE d.state IN ('pending', 'sending', 'unsure', 'parked') "
-    "AND d.queued_us > coalesce(t.last_delivery_us, 0) AND d.state <> 'delivered' "
+    "AND d.queued_us > coalesce(t.last_delivery_us, 0) "
     "GROUP BY d.account_id"
 )
 
