@@ -1,5 +1,6 @@
 """Which item of the server staged lines and things of the library are: found later, or chosen."""
 
+import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,13 +12,22 @@ from revenge_companion.core.reasons import Reason
 from revenge_companion.store.database import Database, Link
 from revenge_companion.store.import_marks import note_later
 from revenge_companion.store.payload import compact, plain
-from revenge_companion.store.subjects import key_hash, media_key, subject_from
-from revenge_companion.store.things import add_keys, join_items, of_items, remerge
+from revenge_companion.store.subjects import item_keys, key_hash, media_key, subject_from
+from revenge_companion.store.things import add_keys, are_one, join_items, of_items, remerge
 
 _OPEN = (
     "media_id = '' AND never = 0 AND kind IN ('movie', 'show', 'season', 'episode') AND id > :after"
 )
 _IN = "IN (SELECT value FROM json_each(?))"
+#: Staged items of runs that are not written yet, which share hashes of keys with others.
+_SHARING = (
+    "SELECT i.id, i.media_id, i.subject, i.keys FROM import_item i WHERE i.run_id IN "
+    "(SELECT id FROM import_run WHERE state NOT IN ('done', 'undone')) "
+    "AND EXISTS (SELECT 1 FROM json_each(i.keys) k "
+    f"WHERE k.value {_IN}) AND i.id NOT {_IN}"
+)
+#: Each look finds what shares keys with what the last one found; things hang together by few.
+_MOST_LOOKS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +49,12 @@ class ImportMatches:
     async def match(self, row_id: int, media_id: str) -> None:
         """A line, and every other about the same thing, is the server's item `media_id`."""
         media_id = plain(media_id)
+        alike = await self._db.read(lambda connection: _alike(connection, row_id))
 
         def job(link: Link) -> None:
             connection = link.connection
             with link.atomic():
-                staged, kept = _alike(connection, row_id)
+                staged, kept = _spread(connection, alike)
                 _staged_are(connection, staged, media_id, chosen=True)
                 _kept_are(connection, kept, media_id, chosen=True)
                 remerge(connection, of_items(connection, kept), self._zone)
@@ -52,11 +63,12 @@ class ImportMatches:
 
     async def never(self, row_id: int) -> None:
         """Nobody shall be asked any more what a line, and others about the same, is."""
+        alike = await self._db.read(lambda connection: _alike(connection, row_id))
 
         def job(link: Link) -> None:
             with link.atomic():
                 for table, ids in zip(
-                    ("import_item", "library_item"), _alike(link.connection, row_id), strict=True
+                    ("import_item", "library_item"), _spread(link.connection, alike), strict=True
                 ):
                     link.connection.execute(
                         f"UPDATE {table} SET never = 1 WHERE id {_IN}", (compact(ids),)
@@ -167,33 +179,52 @@ def _kept_are(
     join_items(connection, ids)
 
 
-def _alike(connection: sqlite3.Connection, row_id: int) -> tuple[list[int], list[int]]:
-    """The staged items and the library's items that are what a line is about."""
-    row = connection.execute(
-        "SELECT i.id, i.digest FROM import_entry e JOIN import_item i ON i.id = e.item_id "
-        "WHERE e.id = ?",
+def _alike(connection: sqlite3.Connection, row_id: int) -> list[int]:
+    """The staged items that are what a line is about, as they will be when they are written.
+
+    Among the lines that wait to be written that is known only by their keys. Looking through
+    100,000 of them takes a while, in which those who write do not wait.
+    """
+    found: dict[int, tuple[str, Sequence[str]]] = {}
+    hashes: set[int] = set()
+    new = connection.execute(
+        "SELECT i.id, i.media_id, i.subject, i.keys FROM import_entry e "
+        "JOIN import_item i ON i.id = e.item_id WHERE e.id = ?",
         (row_id,),
-    ).fetchone()
-    if row is None:
-        return [], []
+    ).fetchall()
+    for _ in range(_MOST_LOOKS):
+        wanted: set[int] = set()
+        for item_id, media_id, subject, own in new:
+            of_item = media_id, item_keys(subject_from(subject), media_id)
+            if not found or any(are_one(of_item, other) for other in found.values()):
+                found[item_id] = of_item
+                wanted.update(json.loads(own))
+        wanted -= hashes
+        if not wanted:
+            break
+        hashes |= wanted
+        new = connection.execute(_SHARING, (compact(list(wanted)), compact(list(found)))).fetchall()
+    return list(found)
+
+
+def _spread(connection: sqlite3.Connection, alike: Sequence[int]) -> tuple[list[int], list[int]]:
+    """What `_alike` found, with the library's items that are the same, and what is staged of these.
+
+    The library knows by now which of its items are one thing.
+    """
     kept = [
         one[0]
         for one in connection.execute(
-            "SELECT other.id FROM library_item own JOIN library_item other "
-            "ON other.thing = own.thing WHERE own.digest = ?",
-            (row[1],),
+            "SELECT DISTINCT other.id FROM import_item i JOIN library_item own "
+            "ON own.digest = i.digest JOIN library_item other ON other.thing = own.thing "
+            f"WHERE i.id {_IN}",
+            (compact(list(alike)),),
         )
     ]
-    staged = [
-        one[0]
-        for one in connection.execute(
-            "SELECT i.id FROM library_item l JOIN import_item i ON i.digest = l.digest "
-            f"WHERE l.id {_IN}",
-            (compact(kept),),
-        )
-    ]
-    staged += [
-        one[0]
-        for one in connection.execute("SELECT id FROM import_item WHERE digest = ?", (row[1],))
-    ]
-    return list({row[0], *staged}), kept
+    staged = connection.execute(
+        "SELECT other.id FROM library_item l JOIN import_item other ON other.digest = l.digest "
+        f"WHERE l.id {_IN} UNION SELECT other.id FROM import_item i JOIN import_item other "
+        f"ON other.digest = i.digest WHERE i.id {_IN}",
+        (compact(kept), compact(list(alike))),
+    )
+    return [one[0] for one in staged], kept

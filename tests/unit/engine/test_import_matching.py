@@ -276,3 +276,41 @@ async def test_what_is_not_to_be_marked_is_not_marked_later(tmp_path: Path) -> N
         (_, home, _) = await house.importer.unmatched()
         await house.importer.match(home.id, "m50")
         assert house.marker.watched == set()
+
+
+OTHER_NAMES = [
+    play(film(60, title="Solaris", ids=Ids(imdb="tt0060")), "a", dated(0)),
+    play(film(60, title="Solyaris", ids=Ids(tmdb=60, imdb="tt0060", tvdb=600)), "b", dated(90_000)),
+    play(film(60, title="Солярис", ids=Ids(tmdb=60)), "c", dated(180_000)),
+    # Shares an id, and a surer one says that it is another film.
+    play(film(61, title="Stalker", ids=Ids(tmdb=61, tvdb=600)), "d", dated(270_000)),
+]
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["before writing", "after writing"])
+async def test_a_match_covers_the_whole_thing(tmp_path: Path, first: bool) -> None:
+    catalogue = a_server()
+    catalogue.labels["m60"] = film(60, media_id="m60")
+    async with desk(tmp_path, FakeSource({HISTORY: OTHER_NAMES}), catalogue=catalogue) as house:
+        run = await house.read()
+        if not first:
+            await house.write(run.id)
+        (row,) = [row for row in await house.importer.rows(run.id) if row.entry.line == "a"]
+        await house.importer.match(row.id, "m60")
+        left = await house.importer.rows(run.id, Verdict.UNMATCHED)
+        assert [one.entry.line for one in left] == ["d"]
+        assert (await house.importer.run(run.id)).matched == 3
+        if first:
+            await house.write(run.id)
+        ids = await house.media_ids()
+        assert [ids.get(line) for line in "abc"] == ["m60"] * 3
+        assert not ids.get("d")
+
+
+async def test_never_covers_the_whole_thing_of_a_preview(tmp_path: Path) -> None:
+    async with desk(tmp_path, FakeSource({HISTORY: OTHER_NAMES}), catalogue=a_server()) as house:
+        run = await house.read()
+        row = (await house.importer.rows(run.id))[0]
+        await house.importer.never(row.id)
+        rows = await house.importer.rows(run.id)
+        assert [one.entry.line for one in rows if one.never] == ["a", "b", "c"]
