@@ -181,3 +181,4 @@ def place_late_start(play: Play, event: PlaybackEvent) -> None:
     if 0.0 < elapsed <= 120.0 and abs(opening - elapsed * event.rate) <= DRIFT_S:
         play.started_at = event.at
         play.observed.played_s += opening
+        play.moments.begin_earlier(event.at, event.position_s or 0.0, opening)

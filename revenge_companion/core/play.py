@@ -10,6 +10,7 @@ from revenge_companion.core import counting
 from revenge_companion.core.counting import Progress, Share, ShareKey, Verdict
 from revenge_companion.core.live import NowPlaying
 from revenge_companion.core.media import Ids, Item, Kind, item_from_dict, item_to_dict
+from revenge_companion.core.moments import Moment, MomentKind, Moments, moments_from
 from revenge_companion.core.observing import Observed
 from revenge_companion.core.playback import PlaybackEvent
 from revenge_companion.core.plays import PlayUpdate
@@ -66,6 +67,8 @@ class Play:
     seen_at_s: float = 0.0
     #: The item as checkpoints hold it; every second frame brings a checkpoint.
     item_text: tuple[Item, str] | None = None
+    #: What happened, for its story.
+    moments: Moments = field(default_factory=Moments)
 
     @property
     def is_open(self) -> bool:
@@ -94,6 +97,9 @@ class Play:
         """End the play at `at`; what had not counted gets its reason."""
         self.ended_at = at
         self.observed.playing = False
+        self.moments.note(
+            Moment(MomentKind.ENDED, at, self.observed.position_s, self.observed.played_s)
+        )
         if self.counted_at is not None:
             return
         if self.left_out is not None:
@@ -112,6 +118,10 @@ class Play:
         self.progress.counted.update(verdict.key for verdict in verdicts)
         if self.left_out is not None:
             return ()
+        for rule, part in (verdict.key for verdict in verdicts):
+            self.moments.note(
+                Moment(MomentKind.COUNTED, at, position_s, played_s, rule=rule, part=part)
+            )
         scrobbles = tuple(
             self._scrobble(verdict.key, at, position_s=position_s, played_s=played_s)
             for verdict in verdicts
@@ -238,7 +248,8 @@ class Play:
         }
         if self.item_text is None or self.item_text[0] is not self.item:
             self.item_text = (self.item, _ENCODE(item_to_dict(self.item)))
-        return f'{_ENCODE(data)[:-1]},"item":{self.item_text[1]}}}'
+        moments = self.moments.text(self.shares)
+        return f'{_ENCODE(data)[:-1]},"item":{self.item_text[1]},"moments":{moments}}}'
 
 
 def play_from_snapshot(text: str, rules: Mapping[str, Thresholds], at_s: float) -> Play:
@@ -281,6 +292,7 @@ def play_from_snapshot(text: str, rules: Mapping[str, Thresholds], at_s: float) 
         is_rest=bool(data["is_rest"]),
         recent_ids=tuple(data["ids"]),
         seen_at_s=at_s,
+        moments=moments_from(data.get("moments")),
     )
 
 

@@ -9,18 +9,14 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from revenge_companion.core import counting, frames
+from revenge_companion.core import counting, frames, noting
 from revenge_companion.core.counting import Verdict
 from revenge_companion.core.deadlines import counts_at_s, ends_at_s
 from revenge_companion.core.decision import Decision, decided, notice_of
 from revenge_companion.core.live import LiveAction, LiveNotice, NowPlaying
 from revenge_companion.core.observing import DRIFT_S, Span
 from revenge_companion.core.play import Play, begin, play_from_snapshot
-from revenge_companion.core.playback import (
-    EventType,
-    PlaybackEvent,
-    Source,
-)
+from revenge_companion.core.playback import EventType, PlaybackEvent, Source
 from revenge_companion.core.reasons import Reason
 from revenge_companion.core.scrobble import Scrobble
 from revenge_companion.core.thresholds import Rules
@@ -47,8 +43,13 @@ class SessionTracker:
         self._over: dict[tuple[str, str], frames.Over] = {}
         self._seen: OrderedDict[str, None] = OrderedDict()
 
-    def restore(self, snapshots: Iterable[str], *, at_s: float) -> list[str]:
-        """Go on from checkpoints, oldest first; returns those that could not be read."""
+    def restore(
+        self, snapshots: Iterable[str], *, at_s: float, at: datetime | None = None
+    ) -> list[str]:
+        """Go on from checkpoints, oldest first; returns those that could not be read.
+
+        With `at` (aware UTC) the plays that go on tell of the restart.
+        """
         unread = []
         for text in snapshots:
             try:
@@ -60,6 +61,8 @@ class SessionTracker:
                 self._seen[event_id] = None
             if play.is_open:
                 self._open[play.session_id, play.item.media_id] = play
+                if at is not None:
+                    noting.restarted(play, at)
             else:
                 self._remember(play)
         return unread
@@ -179,6 +182,7 @@ class SessionTracker:
         play.started_at -= timedelta(seconds=opening_s / event.rate)
         play.left_out = left_out
         play.observed.playing = frames.is_playing(event)
+        noting.began(play, event, opening_s)
         play.remember(event.id)
         self._open[event.session_id, item.media_id] = play
         notice = notice_of(play, LiveAction.START) if play.observed.playing else None
@@ -198,6 +202,7 @@ class SessionTracker:
             verdicts = self._reported_verdicts(play)
             if play.observed.gap and verdicts and play.left_out is None and not play.is_rest:
                 # It went on while nobody looked, and came to its end.
+                noting.silent(play)
                 play.observed.position_s = item.duration_s or play.observed.position_s
                 return [self._end(play, event.at, event.at_s, verdicts)]
             if not play.observed.gap or event.at <= frames.accounts_until(play):
@@ -245,7 +250,7 @@ class SessionTracker:
     def _continue(self, play: Play, event: PlaybackEvent, *, is_end: bool) -> list[Decision]:
         if frames.repeats(play, event, is_end=is_end):
             return []
-        was_playing = play.observed.playing
+        was = noting.before(play)
         play.describe(event.item, self._named)
         play.remember(event.id)
         play.seen_at_s, play.stepped_back = event.at_s, None
@@ -267,14 +272,14 @@ class SessionTracker:
             play.observed.jump_to(event.position_s)
         turned = span.jumped or event.type is EventType.SEEKED or event.rate != play.observed.rate
         play.observed.rate = event.rate
+        noting.went_on(play, event, was, span, is_end=is_end)
         if is_end:
-            decision = self._end(play, event.at, event.at_s, verdicts)
-            return [decision]
+            return [self._end(play, event.at, event.at_s, verdicts)]
         play.observed.playing = frames.is_playing(event)
         if play.observed.playing and play.superseded_at_s is not None:
             play.superseded_at_s = None
         notice = None
-        if play.observed.playing != was_playing:
+        if play.observed.playing != was.playing:
             action = LiveAction.START if play.observed.playing else LiveAction.PAUSE
             notice = notice_of(play, action)
         # After a restart only an unbroken way to the next position proves what was played on it.
@@ -343,6 +348,8 @@ class SessionTracker:
         lost: bool = False,
     ) -> Decision:
         scrobbles = self._count(play, verdicts or [], at)
+        if lost and play.observed.playing:
+            noting.silent(play)
         play.conclude(at, self._rules.own)
         if lost and play.counted_at is None and play.reason is Reason.STOPPED_EARLY:
             play.reason = Reason.LOST_SIGHT

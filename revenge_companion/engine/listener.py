@@ -116,8 +116,9 @@ class Listener:
 
         Returns the keys of private plays that the last process did not come to erase.
         """
-        snapshots = await self._plays.snapshots(self._clock.now() - REMEMBERED)
-        unread = self._tracker.restore(snapshots, at_s=self._clock.monotonic_s())
+        now = self._clock.now()
+        snapshots = await self._plays.snapshots(now - REMEMBERED)
+        unread = self._tracker.restore(snapshots, at_s=self._clock.monotonic_s(), at=now)
         if unread:
             _log.warning("%d checkpoints of plays could not be read", len(unread))
         self.last_event_id = await self._meta.get_meta(_SINCE) or ""
