@@ -89,6 +89,10 @@ class Moments:
         self._shares: list[Share] | None = None
         self._text: str | None = None
 
+    @property
+    def kept(self) -> tuple[Moment, ...]:
+        return tuple(self._kept)
+
     def note(self, moment: Moment) -> None:
         """Put `moment` where its time is; one that is told late or by a clock set back comes last.
 

@@ -135,8 +135,13 @@ class DestinationFate:
     service: str
     account_label: str
     state: str
+    #: Of the last answer, and the service's own words; may be empty.
     reason_code: str = ""
     detail: str = ""
+    #: How often it was tried, when it was last answered or moved, and when it is tried next.
+    attempts: int = 0
+    settled_at: datetime | None = None
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,3 +165,5 @@ class PlayRecord:
     destinations: tuple[DestinationFate, ...] = ()
     #: Still playing.
     open: bool = False
+    #: What happened during it, as `core.moments.read_course` reads it; empty for an old play.
+    moments_text: str = ""

@@ -14,6 +14,7 @@ from revenge_companion.core.errors import (
     SecretsUnavailable,
 )
 from revenge_companion.core.live import NowPlaying
+from revenge_companion.core.moments import Moment, read_course
 from revenge_companion.core.reasons import sentence
 from revenge_companion.core.status import EngineStatus, PlayRecord, SignInState
 from revenge_companion.engine.account_requests import (
@@ -274,7 +275,30 @@ def play_json(play: PlayRecord) -> dict[str, Any]:
                 if fate.reason_code
                 else "",
                 "detail": fate.detail,
+                "attempts": fate.attempts,
+                "settled_at": iso(fate.settled_at),
+                "due_at": iso(fate.due_at),
             }
             for fate in play.destinations
         ],
+        "moments": [moment_json(moment) for moment in read_course(play.moments_text).moments],
+    }
+
+
+def moment_json(moment: Moment) -> dict[str, Any]:
+    """One moment of a play; what does not belong to its kind is left out."""
+    more = {
+        "from_seconds": moment.from_s,
+        "proven_seconds": moment.proven_s,
+        "rate": moment.rate,
+        "rule": moment.rule or None,
+        "part": moment.part or None,
+        "let_go_before": moment.let_go or None,
+    }
+    return {
+        "kind": moment.kind.value,
+        "at": iso(moment.at),
+        "position_seconds": moment.position_s,
+        "played_seconds": moment.played_s,
+        **{name: value for name, value in more.items() if value is not None},
     }

@@ -360,6 +360,14 @@ def m012_sought_plays(connection: sqlite3.Connection) -> None:
     )
 
 
+def m013_moments(connection: sqlite3.Connection) -> None:
+    """What happened during a play, as its checkpoint has it: one text, written and erased once."""
+    connection.execute(
+        "ALTER TABLE play ADD COLUMN moments TEXT GENERATED ALWAYS AS (CASE "
+        "WHEN json_valid(snapshot) THEN json_extract(snapshot, '$.moments') END) VIRTUAL"
+    )
+
+
 Migration = Callable[[sqlite3.Connection], None]
 
 MIGRATIONS: tuple[Migration, ...] = (
@@ -375,6 +383,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     m010_parts,
     m011_later_marks,
     m012_sought_plays,
+    m013_moments,
 )
 
 

@@ -36,12 +36,13 @@ _SAVE = (
 )
 _COLUMNS = (
     "id, play_key, label, kind, device_name, started_us, ended_us, counted_us, played_s, "
-    "position_s, duration_s, reason_code, facts"
+    "position_s, duration_s, reason_code, facts, moments"
 )
 # CROSS JOIN keeps the order: from a few plays to their deliveries. Left to itself SQLite walks over
 # every delivery there is.
 _FATES = (
-    "SELECT s.play_key, d.account_id, a.service, a.label, d.state, d.reason_code, d.detail "
+    "SELECT s.play_key, d.account_id, a.service, a.label, d.state, d.reason_code, d.detail, "
+    "d.attempts, d.settled_us, d.due_us "
     "FROM scrobble s INDEXED BY scrobble_play CROSS JOIN account a "
     "CROSS JOIN delivery d ON d.account_id = a.id AND d.second = s.second AND d.key = s.key "
     "AND d.scrobble_id = s.id "
@@ -252,9 +253,33 @@ def _records(
         values,
     ).fetchall()
     fates: dict[str, list[DestinationFate]] = {row[1]: [] for row in rows}
-    for key, *fate in connection.execute(_FATES, (compact(list(fates)),)):
-        fates[key].append(DestinationFate(*fate))
+    for row in connection.execute(_FATES, (compact(list(fates)),)):
+        fates[row[0]].append(_fate(*row[1:]))
     return [_record(row, tuple(fates[row[1]])) for row in rows]
+
+
+def _fate(
+    account_id: int,
+    service: str,
+    label: str,
+    state: str,
+    code: str,
+    detail: str,
+    attempts: int,
+    settled_us: int | None,
+    due_us: int | None,
+) -> DestinationFate:
+    return DestinationFate(
+        account_id,
+        service,
+        label,
+        state,
+        code,
+        detail,
+        attempts,
+        maybe_moment(settled_us),
+        maybe_moment(due_us),
+    )
 
 
 def _record(row: tuple[Any, ...], fates: tuple[DestinationFate, ...]) -> PlayRecord:
@@ -274,4 +299,5 @@ def _record(row: tuple[Any, ...], fates: tuple[DestinationFate, ...]) -> PlayRec
         facts=json.loads(row[12]),
         destinations=fates,
         open=row[6] is None,
+        moments_text=row[13] or "",
     )

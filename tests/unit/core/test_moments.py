@@ -334,7 +334,7 @@ def test_the_moment_a_play_counted_is_not_let_go() -> None:
     moments.note(Moment(COUNTED, START, 0.0, 0.0))
     for n in range(100):
         moments.note(Moment(PAUSED, START + timedelta(seconds=n), 0.0, 0.0))
-    kept = read_course(moments.text([])).moments
+    kept = moments.kept
     assert [one.kind for one in kept[:3]] == [BEGAN, COUNTED, PAUSED]
     assert (kept[1].let_go, kept[2].let_go) == (1, 103 - MOST - 1)
 

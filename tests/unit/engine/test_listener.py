@@ -1,6 +1,7 @@
 """The listener: decisions are stored in order, whatever the disk does, and nothing private is."""
 
 import itertools
+import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -13,6 +14,7 @@ from revenge_companion.core.decision import Decision
 from revenge_companion.core.errors import StoreTrouble
 from revenge_companion.core.live import LiveAction, LiveNotice
 from revenge_companion.core.media import Item, Kind
+from revenge_companion.core.moments import moments_from
 from revenge_companion.core.playback import Device, EventType, PlaybackEvent, PlayState
 from revenge_companion.core.plays import PlayUpdate
 from revenge_companion.core.reasons import Reason
@@ -525,3 +527,21 @@ async def test_a_fault_while_deciding_by_time_does_not_stop_time(clock: FakeCloc
         await bench.play(second, 90)
         await clock.turn(15)
         assert len(bench.store.queued) == 2
+
+
+async def test_a_restart_is_told_among_the_moments_of_a_play(clock: FakeClock) -> None:
+    bench = Bench(clock)
+    async with running(bench):
+        await bench.play(FILM, 60)
+        await bench.frame(EventType.PAUSED, 60.0, FILM)
+    await clock.turn(600)
+    began_again = clock.now()
+    again = Bench(clock, bench.store)
+    again.numbers = bench.numbers
+    async with running(again):
+        await clock.turn(5)
+        await again.frame(EventType.RESUMED, 60.0, FILM)
+    (update,) = again.store.plays.values()
+    moments = moments_from(json.loads(update.snapshot)["moments"]).kept
+    assert [one.kind.value for one in moments] == ["began", "paused", "restarted", "went_on"]
+    assert moments[2].at == began_again

@@ -145,7 +145,7 @@ async def test_a_forgotten_play_leaves_no_trace_in_the_file(
     secret = replace(TRACK, title="Zauberformel", album="Zauberformel", artist="Zauberformel")
     for number in range(30):
         # Checkpoints rewrite the row again and again; each leaves the last one's bytes behind.
-        text = f'{{"v":1,"item":"Zauberformel {number}"}}' * (number % 4 + 1)
+        text = f'{{"v":1,"moments":["Zauberformel {number}"]}}' + " " * 40 * (number % 4)
         await plays.save(a_play("p-s", item=secret, snapshot=text))
     update = a_play("p-s", item=secret, counted_at=START, ended_at=START)
     await plays.count(update, [(a_scrobble("s", minute=9, item=secret), [trakt, lastfm])])

@@ -9,6 +9,7 @@ from revenge_companion.store.database import Database
 from revenge_companion.store.import_marks import ImportMarks
 from revenge_companion.store.migrations import MIGRATIONS, migrate, version
 from revenge_companion.store.outbox import Outbox
+from revenge_companion.store.plays import Plays
 from tests.clock import FakeClock
 from tests.unit.store.builders import a_scrobble
 
@@ -86,6 +87,31 @@ async def test_delivered_rows_of_an_older_file_are_listed(tmp_path: Path, clock:
     db = await Database.open(path, clock=clock)
     (row,) = await Outbox(db, clock).page(state="delivered")
     assert row.scrobble == a_scrobble()
+    await db.close()
+
+
+async def test_plays_of_an_older_file_have_the_moments_their_checkpoint_has(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    path = tmp_path / "companion.db"
+    older = await Database.open(path, clock=clock, migrations=MIGRATIONS[:12])
+    for key, snapshot in (("old", '{"v":1}'), ("new", '{"moments":[1]}'), ("none", "")):
+        await older.run(
+            lambda link, key=key, snapshot=snapshot: link.connection.execute(
+                "INSERT INTO play (play_key, kind, label, search, item, device_name, started_us, "
+                "played_s, position_s, reason_code, facts, snapshot) "
+                "VALUES (?, 'movie', '', '', '{}', '', 0, 0, 0, '', '{}', ?)",
+                (key, snapshot),
+            )
+        )
+    await older.close()
+    db = await Database.open(path, clock=clock)
+    rows = await Plays(db, clock).page()
+    assert {row.play_key: row.moments_text for row in rows} == {
+        "old": "",
+        "new": "[1]",
+        "none": "",
+    }
     await db.close()
 
 

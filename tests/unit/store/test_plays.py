@@ -35,6 +35,32 @@ async def test_saving_again_replaces_what_was_known(plays: Plays) -> None:
     assert (first.reason_code, first.open, second.open) == ("stopped_early", False, True)
 
 
+async def test_a_play_brings_the_moments_of_its_checkpoint(plays: Plays) -> None:
+    course = '{"at":3,"counts":[],"rows":[["began",0,0,0]]}'
+    texts = [f'{{"v":1,"moments":{course}}}', '{"v":1}', "", '{"v":1,"moments":']
+    await plays.save_many([a_play(str(n), snapshot=text) for n, text in enumerate(texts)])
+    rows = await plays.page()
+    assert [row.moments_text for row in reversed(rows)] == [course, "", "", ""]
+    await plays.save(a_play("0", snapshot='{"v":1}'))
+    assert {row.moments_text for row in await plays.page()} == {""}
+
+
+async def test_a_try_that_failed_is_told_with_the_next_one(
+    plays: Plays, outbox: Outbox, trakt: int
+) -> None:
+    await plays.count(a_play(counted_at=NOW), [(a_scrobble("a"), [trakt])])
+    (claimed,) = await outbox.claim(trakt, 1, NOW)
+    due = NOW + timedelta(minutes=4)
+    later = Settlement(DeliveryState.PENDING, 2, due, "service_down", "Bad gateway")
+    await outbox.settle([(claimed.id, later)], NOW)
+    (record,) = await plays.page()
+    assert record.destinations == (
+        DestinationFate(
+            trakt, "trakt", "ann", "pending", "service_down", "Bad gateway", 2, NOW, due
+        ),
+    )
+
+
 async def test_counting_writes_play_and_deliveries_together(
     plays: Plays, outbox: Outbox, trakt: int, lastfm: int
 ) -> None:
@@ -47,7 +73,7 @@ async def test_counting_writes_play_and_deliveries_together(
     await outbox.settle([(claimed[0].id, parked)], NOW)
     (record,) = await plays.page()
     assert record.destinations == (
-        DestinationFate(trakt, "trakt", "ann", "parked", "invalid", "no"),
+        DestinationFate(trakt, "trakt", "ann", "parked", "invalid", "no", 1, NOW),
         DestinationFate(trakt, "trakt", "ann", "pending"),
         DestinationFate(lastfm, "lastfm", "ann", "pending"),
     )
