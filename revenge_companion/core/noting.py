@@ -11,9 +11,10 @@ from revenge_companion.core.play import Play
 from revenge_companion.core.playback import EventType, PlaybackEvent, Source
 from revenge_companion.core.reasons import Reason
 
-#: Polling looks once a minute: only a longer silence, or more that is unproven, is worth telling.
-_POLL_SILENCE_S = 180.0
-_POLL_UNPROVEN_S = 60.0
+#: A silence through which it played on is worth telling when it was longer than this, and a shorter
+#: one when more than this was not proven. Polling looks once a minute only.
+_SILENCE_S, _UNPROVEN_S = 60.0, DRIFT_S
+_POLL_SILENCE_S, _POLL_UNPROVEN_S = 180.0, 60.0
 
 
 class Before(NamedTuple):
@@ -122,7 +123,7 @@ def _is_worth_telling(event: PlaybackEvent, was: Before, span: Span) -> bool:
     unproven = seconds * was.rate - span.played_s
     if event.source is Source.POLL:
         return seconds > _POLL_SILENCE_S or unproven > _POLL_UNPROVEN_S
-    return seconds > SILENCE_S or unproven > DRIFT_S
+    return seconds > _SILENCE_S or unproven > _UNPROVEN_S
 
 
 def _now(

@@ -4,17 +4,22 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QPushButton, QToolButton, QWidget
 
 from revenge_companion.core.delivery import DeliveryState
+from revenge_companion.core.moments import read_course
 from revenge_companion.core.reasons import Reason, minutes
 from revenge_companion.core.status import PlayRecord
-from revenge_companion.ui import words
+from revenge_companion.ui import story_words, words
 from revenge_companion.ui.context import Context
 from revenge_companion.ui.theme import GRID, Tone, themed_icon
-from revenge_companion.ui.widgets.card import Card
+from revenge_companion.ui.widgets.card import Card, Column
+from revenge_companion.ui.widgets.course import CourseChart
+from revenge_companion.ui.widgets.moments import MomentList
 from revenge_companion.ui.widgets.progress import PlayProgress
 from revenge_companion.ui.widgets.text import Text
 
 #: Plays that must not be counted by hand: nothing of them is known, or they already count.
 _NOT_BY_HAND = frozenset({Reason.PRIVATE, Reason.REST_OF_COUNTED, Reason.PLAYING})
+#: Wider than the story ever is: it takes the room it has.
+_WIDEST = 4000
 
 
 class Story(Card):
@@ -43,24 +48,40 @@ class Story(Card):
         top.addWidget(self._title, 1)
         top.addWidget(self._close, 0, Qt.AlignmentFlag.AlignTop)
         self.column.addLayout(top)
+        self.body = Column(widest=_WIDEST, margin=0)
+        self.body.setAccessibleName(self.tr("What happened"))
+        self.column.addWidget(self.body, 1)
+        rows = self.body.rows
+        rows.setSpacing(2 * GRID)
+        # Not right up to where it is scrolled.
+        rows.setContentsMargins(0, 0, 2 * GRID, 0)
         self._why = Text(wrap=True)
-        self.column.addWidget(self._why)
+        rows.addWidget(self._why)
         self._progress = PlayProgress()
-        self.column.addWidget(self._progress)
+        rows.addWidget(self._progress)
+        self.chart = CourseChart()
+        self.chart.looked_at.connect(self._on_looked_at)
+        rows.addWidget(self.chart)
+        self._legend = Text(tone=Tone.MUTED, wrap=True)
+        rows.addWidget(self._legend)
+        self.moments = MomentList()
+        rows.addWidget(self.moments)
+        self._moments_of: tuple[int, str, str] | None = None
         self._facts = QFormLayout()
         self._facts.setHorizontalSpacing(4 * GRID)
         self._facts.setVerticalSpacing(GRID)
         self._facts.setRowWrapPolicy(QFormLayout.RowWrapPolicy.DontWrapRows)
-        self.column.addLayout(self._facts)
         self._places_title = Text(self.tr("Destinations"), bold=True)
-        self.column.addSpacing(2 * GRID)
-        self.column.addWidget(self._places_title)
+        rows.addSpacing(2 * GRID)
+        rows.addWidget(self._places_title)
         self._places = QWidget()
         self._places_rows = QFormLayout(self._places)
         self._places_rows.setContentsMargins(0, 0, 0, 0)
         self._places_rows.setVerticalSpacing(2 * GRID)
-        self.column.addWidget(self._places)
-        self.column.addStretch(1)
+        rows.addWidget(self._places)
+        rows.addSpacing(2 * GRID)
+        rows.addLayout(self._facts)
+        rows.addStretch(1)
         #: Plays whose track was loved from here; services are not asked what they keep.
         self._loved: set[int] = set()
         self.love_answer = Text(tone=Tone.MUTED, wrap=True)
@@ -87,7 +108,8 @@ class Story(Card):
         self._close.setIcon(themed_icon("close", self.palette(), Tone.MUTED))
         self._title.setText(play.label)
         self._why.setText(words.reason(play.reason_code, play.facts))
-        self._progress.setVisible(bool(play.duration_s))
+        drawn = self._show_course(play)
+        self._progress.setVisible(bool(play.duration_s) and not drawn)
         if play.duration_s:
             self._progress.show_progress(play.position_s / play.duration_s, None)
         _empty(self._facts)
@@ -97,9 +119,8 @@ class Story(Card):
         for fate in play.destinations:
             name = self._context.name(fate.service)
             sign = Text(words.delivery_sign(fate.state), tone=words.delivery_tone(fate.state))
-            text = words.destination(fate, name)
-            if fate.detail:
-                text = f"{text} {fate.detail}"
+            sign.setAlignment(Qt.AlignmentFlag.AlignTop)
+            text = story_words.destination(fate, name, self._context.clock.now())
             self._places_rows.addRow(sign, Text(text, wrap=True))
         self._places_title.setVisible(bool(play.destinations))
         self._places.setVisible(bool(play.destinations))
@@ -108,6 +129,26 @@ class Story(Card):
         self.anyway.setEnabled(True)
         self.undo.setVisible(any(fate.state != DeliveryState.UNDONE for fate in play.destinations))
         self.undo.setEnabled(True)
+
+    def _show_course(self, play: PlayRecord) -> bool:
+        """Show what happened, where it is known; True where it could be drawn."""
+        course = read_course(play.moments_text)
+        drawn = self.chart.show_course(play, course)
+        self.chart.setVisible(drawn)
+        self._legend.setText(story_words.legend(play, course))
+        self._legend.setVisible(drawn)
+        self.moments.setVisible(bool(course.moments))
+        # A play that goes on is shown again and again, and mostly nothing new has happened.
+        shown = (play.id, play.moments_text, play.reason_code)
+        if shown != self._moments_of:
+            self._moments_of = shown
+            self.moments.show_course(play, course)
+        return drawn
+
+    def _on_looked_at(self, number: int) -> None:
+        line = self.moments.choose(number)
+        if line is not None:
+            self.body.ensureWidgetVisible(line, 0, 2 * GRID)
 
     def show_love(self, play_id: int, loved: bool, text: str, tone: Tone) -> None:
         """Show what became of a love, where its play is still shown."""
