@@ -1,5 +1,6 @@
 """The user's word for the window's tests: it changes the fake library, and notes what was asked."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -27,10 +28,14 @@ class FakeSaying:
         self.asked: list[tuple[object, ...]] = []
         self.fails: CompanionError | None = None
         self.known: Sequence[Hearer] = HEARERS
+        #: While it is set, who is told takes until then.
+        self.gate: asyncio.Event | None = None
         self._before: list[list[Shown]] = []
 
     async def hearers(self, line_id: int, word: Word) -> Sequence[Hearer]:
         self._note("hearers", line_id, word)
+        if self.gate is not None:
+            await self.gate.wait()
         return self.known
 
     async def say(self, line_id: int, word: Word) -> Spoken:

@@ -1,5 +1,6 @@
 """Rating, unrating and unlisting in the library, by mouse and keys, with undo; and pictures."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -84,6 +85,25 @@ async def test_who_is_told_is_said_before_anything_is(
     # Plays are the ledger's.
     page = await chosen(window, Facet.HISTORY, 0)
     assert not page.saying.card.isVisible()
+
+
+async def test_who_goes_down_the_table_fast_asks_for_the_last_line_only(
+    window: Window, busy_engine: FakeEngine
+) -> None:
+    page = await chosen(window, RATINGS, 0)
+    busy_engine.saying.asked.clear()
+    busy_engine.saying.gate = asyncio.Event()
+    page.view.selectRow(1)
+    await settle()
+    for row in (2, 1, 0, 2):
+        page.view.selectRow(row)
+        await settle()
+    busy_engine.saying.gate.set()
+    await settle()
+    asked = [one[1] for one in busy_engine.saying.asked]
+    # Both questions of the first line, then those of the last one.
+    assert asked == [2, 2, 1, 1]
+    assert "Goes to Trakt (anna)." in page.saying.truth.text()
 
 
 async def test_a_rating_is_changed_and_removed_by_mouse_and_taken_back(

@@ -25,7 +25,7 @@ class SayingBar(QWidget):
         super().__init__()
         self._context = context
         self._row: Shown | None = None
-        self._busy = False
+        self._busy = self._asking = False
         #: What was said, the last of it last; each can be taken back.
         self._said: list[Spoken] = []
         self.tasks = Tasks()
@@ -86,21 +86,31 @@ class SayingBar(QWidget):
     @async_slot
     async def _ask(self) -> None:
         """Say who would be told, before anything is said."""
-        row, saying = self._row, self._context.engine.saying
-        if row is None:
+        if self._asking:
+            # One line at a time, however fast one goes down the table: the last one is asked for.
             return
+        self._asking = True
+        try:
+            while (row := self._row) is not None:
+                text = await self._who(row)
+                if row is self._row:
+                    self.truth.setText(text)
+                    return
+        finally:
+            self._asking = False
+
+    async def _who(self, row: Shown) -> str:
+        saying = self._context.engine.saying
         try:
             removed = await saying.hearers(row.id, _gone(row))
-            changed = None
-            if row.facet is Facet.RATINGS:
-                # Any other rating than the one there is.
-                other = 10 if (row.rating or 0) > 50 else 100
-                changed = await saying.hearers(row.id, Word(Facet.RATINGS, rating=other))
+            if row.facet is not Facet.RATINGS:
+                return saying_words.before(None, removed)
+            # Any other rating than the one there is.
+            other = 10 if (row.rating or 0) > 50 else 100
+            changed = await saying.hearers(row.id, Word(Facet.RATINGS, rating=other))
         except CompanionError as error:
-            self.truth.setText(str(error))
-            return
-        if row is self._row:
-            self.truth.setText(saying_words.before(changed, removed))
+            return str(error)
+        return saying_words.before(changed, removed)
 
     def rate(self, points: int) -> None:
         """Rate what is chosen with 1 to 100 points."""
