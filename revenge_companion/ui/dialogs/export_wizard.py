@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from enum import IntEnum
 from functools import cached_property
+from typing import TypeVar
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QPushButton, QWidget
@@ -27,6 +28,8 @@ from revenge_companion.ui.dialogs.export_preview import ExportPreviewPage
 from revenge_companion.ui.dialogs.export_what import ExportWhatPage
 from revenge_companion.ui.dialogs.import_end import RunPage
 from revenge_companion.ui.dialogs.wizard import Wizard
+
+Page = TypeVar("Page", bound=QWidget)
 
 
 class Step(IntEnum):
@@ -67,22 +70,37 @@ class ExportWizard(Wizard):
         self.tasks = Tasks()
         self.setWindowTitle(self.tr("Export to {account}").format(account=target.name))
         self.what = ExportWhatPage()
-        self.run = RunPage()
-        self.looking = LookPage()
-        self.queued = QueuedPage()
         self.frame_pages(
             (self.tr("What"), self.tr("Preview"), self.tr("Queued")),
-            (self.what, self.run, self.looking, self.queued),
+            (self.what,),
             state=self.tr("State of the export"),
         )
         self._connect()
         self.show_page(Step.WHAT, self.what)
         self._read_again()
 
+    # Pages are built when they are first shown: with all of them, opening would take too long a
+    # frame.
+
+    @cached_property
+    def run(self) -> RunPage:
+        return self._added(RunPage())
+
+    @cached_property
+    def looking(self) -> LookPage:
+        return self._added(LookPage())
+
     @cached_property
     def preview(self) -> ExportPreviewPage:
-        """Built when there is something to show: with it, opening would take a frame too long."""
-        page = ExportPreviewPage()
+        return self._added(ExportPreviewPage())
+
+    @cached_property
+    def queued(self) -> QueuedPage:
+        page = self._added(QueuedPage())
+        page.outbox_wanted.connect(self._on_outbox)
+        return page
+
+    def _added(self, page: Page) -> Page:
         self.pages.addWidget(page)
         return page
 
@@ -90,7 +108,6 @@ class ExportWizard(Wizard):
         self._context.bridge.import_progressed.connect(self._on_progress)
         self._context.bridge.status_changed.connect(self._on_status)
         self.what.changed.connect(self.show_footer)
-        self.queued.outbox_wanted.connect(self._on_outbox)
         self.back.clicked.connect(self._read_again)
         self.extra.clicked.connect(self._on_extra)
         self.leave.clicked.connect(self.reject)
@@ -128,7 +145,8 @@ class ExportWizard(Wizard):
             return next(boxes, self.go)
         if self._look is not None and self.pages.currentWidget() is self.preview:
             return self.preview.lines
-        return self.queued.outbox if self._step == Step.QUEUED else None
+        page = self.pages.currentWidget()
+        return page.outbox if isinstance(page, QueuedPage) else None
 
     def enter_presses(self) -> QPushButton | None:
         # In the search or on a line it is no yes to all that the preview shows.
@@ -141,11 +159,11 @@ class ExportWizard(Wizard):
         if page is self.what:
             reads = bool(self.what.unread())
             return self.tr("&Read and preview") if reads else self.tr("&Preview"), "", cancel
-        if page is self.run and self._run is not None:
+        if isinstance(page, RunPage) and self._run is not None:
             if self._run.running:
                 return "", self.tr("&Stop"), self.tr("&Go on in the background")
             return self.tr("&Go on") if self._run.can_resume else "", "", self.tr("Close")
-        if page is self.looking:
+        if isinstance(page, LookPage):
             return "", self.tr("&Stop"), "" if self._queueing else cancel
         if isinstance(page, ExportPreviewPage) and self._look is not None:
             count = self._look.preview.count(ExportVerdict.SEND)
@@ -155,7 +173,7 @@ class ExportWizard(Wizard):
     def can_go_back(self) -> bool:
         page = self.pages.currentWidget()
         halted = self._run is not None and not self._run.running
-        return isinstance(page, ExportPreviewPage) or (page is self.run and halted)
+        return isinstance(page, ExportPreviewPage) or (isinstance(page, RunPage) and halted)
 
     def can_go(self) -> bool:
         if self._step == Step.WHAT:
@@ -242,7 +260,9 @@ class ExportWizard(Wizard):
         self._doing = self.tasks.start(self._look_now())
 
     async def _look_now(self) -> None:
-        shown = self.looking.show_looking
+        # A frame of its own for the page that will show what is found.
+        await asyncio.sleep(0)
+        shown, _ = self.looking.show_looking, self.preview
         try:
             look = await self._exports.look(self._target.account_id, self._facets, shown)
         except CompanionError as error:
@@ -315,6 +335,8 @@ class ExportWizard(Wizard):
 
     def _on_status(self, _status: object = None) -> None:
         """The outbox of the account moves: what was queued may be through sooner."""
+        if "queued" not in vars(self):
+            return
         accounts = self._context.engine.status.accounts
         mine = next((one for one in accounts if one.account.id == self._target.account_id), None)
         now = self._context.clock.now()

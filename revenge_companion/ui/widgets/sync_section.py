@@ -170,6 +170,8 @@ class SyncSection(QWidget):
         self.wizard = ExportWizard(self.window(), self._context, engine.imports, target, spec)
         self.wizard.outbox_wanted.connect(self.outbox_wanted)
         try:
+            # And opening it the one after.
+            await asyncio.sleep(0)
             await ask.opened(self.wizard)
         finally:
             self.wizard.tasks.cancel()
