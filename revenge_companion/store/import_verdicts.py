@@ -7,7 +7,8 @@ from typing import Any
 
 from revenge_companion.core.imports import Verdict
 from revenge_companion.core.library import Facet, SubjectKind
-from revenge_companion.core.merging import Line, Shown, differs, merge, one_play, reach_s
+from revenge_companion.core.lines import Line, Shown
+from revenge_companion.core.merging import differs, merge, one_play, reach_s
 from revenge_companion.core.reasons import Reason
 from revenge_companion.store.database import Database, Link
 from revenge_companion.store.payload import compact

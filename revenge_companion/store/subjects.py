@@ -7,8 +7,8 @@ from typing import Any
 from zlib import crc32
 
 from revenge_companion.core.library import Entry, Facet, Precision, Subject, SubjectKind, keys
+from revenge_companion.core.lines import Line
 from revenge_companion.core.media import Ids, MusicIds, Series
-from revenge_companion.core.merging import Line
 from revenge_companion.store.payload import compact, maybe_micros, maybe_moment, plain
 
 _KINDS = {kind.value: kind for kind in SubjectKind}

@@ -13,9 +13,11 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
+from revenge_companion.core.aligning import represented
 from revenge_companion.core.library import Facet, SubjectKind
+from revenge_companion.core.lines import Line
 from revenge_companion.core.matching import same_thing
-from revenge_companion.core.merging import Line, merge, one_play, reach_s, represented
+from revenge_companion.core.merging import merge, one_play, reach_s
 from revenge_companion.store.payload import compact
 from revenge_companion.store.subjects import (
     LINE_COLUMNS,

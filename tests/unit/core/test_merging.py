@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from revenge_companion.core.library import REVENGE, Facet, Precision, SubjectKind
-from revenge_companion.core.merging import Line, Shown, differs, merge, one_play, reach_s
+from revenge_companion.core.lines import Line, Shown
+from revenge_companion.core.merging import differs, merge, one_play, reach_s
 
 START = datetime(2026, 3, 1, 20, 0, tzinfo=UTC)
 FILM_S = 6000.0
