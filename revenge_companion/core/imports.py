@@ -106,7 +106,7 @@ class ImportRun:
 
     @property
     def can_undo(self) -> bool:
-        return self.state is RunState.DONE or (self.state is RunState.STOPPED and self.written)
+        return self.written and self.state in (RunState.DONE, RunState.STOPPED)
 
     @property
     def interrupted(self) -> bool:

@@ -186,6 +186,14 @@ class Importer:
         stored = await self._stored(run_id)
         if stored.run.state is not RunState.PREVIEW or run_id in self._tasks:
             raise ImportRefused("This import is not ready to be written.")
+        if await self._verdicts.all_said(run_id, stored.run.source):
+            # It was read, and an earlier run of the source keeps what it wrote.
+            await self._runs.keep_seen(run_id, self._clock.now())
+            await self._runs.set_state(
+                run_id, RunState.DONE, stage=RunState.DONE, ended_at=self._clock.now()
+            )
+            self._tell(self._shown(await self._stored(run_id)))
+            return
         await self._go(stored, RunState.WRITING)
 
     async def resume(self, run_id: int) -> None:

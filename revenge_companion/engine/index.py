@@ -96,6 +96,7 @@ class Index:
         """Items that `subject` might be, best first; `text` stands in for its title.
 
         An episode is looked for by its show's title and its numbers. Music and books are not there.
+        Films and shows are walked first where they never were; raises any error of that.
         """
         if self._store is None:
             return []
@@ -103,6 +104,7 @@ class Index:
         kind = SubjectKind.SHOW if whole else subject.kind
         if kind not in (SubjectKind.MOVIE, SubjectKind.SHOW):
             return []
+        await self._walk_if_old()
         series = subject.series
         title = text or (series.title if whole and series is not None else subject.title)
         year = (series.year if series is not None else None) if whole else subject.year

@@ -49,6 +49,12 @@ _DATES = (
     "AND l.at_us IS NOT NULL AND e.at_us IS NOT NULL "
     f"AND (:keep OR e.at_us < l.at_us OR NOT ({_AGAIN})) AND {_BATCH}"
 )
+#: A line that it did not say before in the same words.
+_UNSAID = (
+    "SELECT 1 FROM import_entry e WHERE e.run_id = :run AND NOT EXISTS (SELECT 1 "
+    "FROM library_entry l WHERE l.source = :source AND l.facet = e.facet AND l.line = e.line "
+    f"AND {' AND '.join(f'l.{name} IS e.{name}' for name in _FIELDS[2:])}) LIMIT 1"
+)
 #: Lines that it said before in other words.
 _CHANGED = (
     "UPDATE import_entry AS e SET reason_code = :reason, facts = :facts, "
@@ -120,6 +126,12 @@ class ImportVerdicts:
             return int(upto) if count == batch else None
 
         return await self._db.run(job)
+
+    async def all_said(self, run_id: int, source: str) -> bool:
+        """Whether the library has every line of the run as this very source said it before."""
+        values = {"run": run_id, "source": source}
+        found = await self._db.read(lambda link: link.execute(_UNSAID, values).fetchone())
+        return found is None
 
     async def compare(self, run_id: int, after_item: int) -> int | None:
         """Compare lines about the next things with the library; where to go on, None at the end.

@@ -45,6 +45,19 @@ async def test_the_same_import_again_is_all_there(tmp_path: Path) -> None:
         assert await dump(house.db) == before
 
 
+async def test_undoing_an_import_leaves_nothing_where_it_was_only_read_again(
+    tmp_path: Path,
+) -> None:
+    async with desk(tmp_path, FakeSource({HISTORY: plays(5)}), catalogue=EVERYTHING) as house:
+        before = await dump(house.db)
+        first = await house.whole()
+        again = await house.whole()
+        assert (again.state, again.written, again.can_undo) == (RunState.DONE, False, False)
+        undone = await house.undo(first.id)
+        assert undone.state is RunState.UNDONE
+        assert await dump(house.db) == before
+
+
 async def test_another_source_with_the_same_plays_adds_none(tmp_path: Path) -> None:
     theirs = [
         play(film(number), f"t{number}", dated(-86_400 * number).replace(second=0),
