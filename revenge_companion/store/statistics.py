@@ -5,6 +5,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, timedelta
 from functools import partial
 from statistics import median
 
@@ -24,6 +25,17 @@ _BAR = (
     "JOIN library_item i ON i.id = e.item_id WHERE e.facet = 'history' AND e.shown > 0 "
     "AND e.at_us >= ? AND e.at_us < ? GROUP BY i.kind"
 )
+#: Where noon in UTC, which stands for a whole day, is on the next day already, that day is the one
+#: of UTC. Lines have to be looked at for that, so only there.
+_FAR_BAR = (
+    "SELECT i.kind, sum(e.shown) FROM library_entry e "
+    "JOIN library_item i ON i.id = e.item_id WHERE e.facet = 'history' AND e.shown > 0 "
+    "AND e.at_us >= min(?1, ?3) AND e.at_us < max(?2, ?4) "
+    "AND CASE e.precision WHEN 'day' THEN e.at_us >= ?3 AND e.at_us < ?4 "
+    "ELSE e.at_us >= ?1 AND e.at_us < ?2 END GROUP BY i.kind"
+)
+#: Ahead of UTC from where on that is so.
+_FAR = timedelta(hours=12)
 _PLAYED = (
     "SELECT i.kind, i.label, i.subject, p.plays FROM ("
     "SELECT e.item_id AS item_id, sum(e.shown) AS plays FROM library_entry e "
@@ -63,7 +75,14 @@ class Counts:
 
 
 def _filled(bar: Bar, connection: sqlite3.Connection) -> Bar:
-    rows = connection.execute(_BAR, (micros(bar.start), micros(bar.end)))
+    span = (micros(bar.start), micros(bar.end))
+    offsets = [moment.utcoffset() or timedelta() for moment in (bar.start, bar.end)]
+    if max(offsets) < _FAR:
+        rows = connection.execute(_BAR, span)
+    else:
+        # The same midnights, by the calendar of UTC.
+        days = [micros(moment.replace(tzinfo=UTC)) for moment in (bar.start, bar.end)]
+        rows = connection.execute(_FAR_BAR, (*span, *days))
     return replace(bar, plays={_KINDS[kind]: int(plays) for kind, plays in rows})
 
 

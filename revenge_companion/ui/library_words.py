@@ -179,8 +179,25 @@ def bar_whole(bar: Bar, bucket: Bucket, kinds_shown: Sequence[SubjectKind]) -> s
 
 def total(statistics: Statistics) -> str:
     """How much was played in all, in one sentence."""
-    text = say("%n play(s) in {span}.", statistics.total)
+    if not statistics.total:
+        text = say("Nothing was played in {span}.")
+    else:
+        text = say("%Ln play(s) in {span}.", statistics.total)
     return text.format(span=span(statistics.bucket))
+
+
+def figures(statistics: Statistics) -> str:
+    """What a chart shows, for those who do not see it: how much, of what, and when most."""
+    if not statistics.total:
+        return total(statistics)
+    parts = (
+        f"{kinds(one)}: {words.number(sum(bar.plays.get(one, 0) for bar in statistics.bars))}"
+        for one in statistics.kinds
+    )
+    most = max(statistics.bars, key=lambda bar: bar.total)
+    when = bar_whole(most, statistics.bucket, ()).partition("\n")[0]
+    peak = say("Most: {count}, {when}.").format(count=words.number(most.total), when=when)
+    return f"{total(statistics)} {', '.join(parts)}. {peak}"
 
 
 def seconds(value: float) -> str:

@@ -1,6 +1,6 @@
 """A library for the window's tests: it holds lines and figures, and notes what was asked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -80,6 +80,8 @@ class FakeLibrary:
         self.lines: list[Shown] = []
         self.names: Mapping[str, str] = {OWN: "Revenge Companion", "account:1": "Trakt (ann)"}
         self.figures: Statistics | None = None
+        #: Stretches of time without a play.
+        self.empty: Collection[Bucket] = ()
 
     async def page(
         self, asked: Asked, *, limit: int = 200, before: int | None = None
@@ -101,7 +103,7 @@ class FakeLibrary:
 
     async def statistics(self, bucket: Bucket) -> Statistics:
         await self._engine.note("statistics", bucket)
-        if self.figures is not None:
+        if self.figures is not None and bucket not in self.empty:
             return replace(self.figures, bucket=bucket)
         return Statistics(bucket, bars(bucket, NOW, UTC))
 

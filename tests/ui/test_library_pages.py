@@ -137,7 +137,9 @@ async def test_figures_are_said_in_words_too(window: Window, busy_engine: FakeEn
     page = window.statistics
     total = figures().total
     assert page.total.text() == f"{total} plays in the last 30 days."
-    assert page.chart.accessibleDescription() == page.total.text()
+    said = page.chart.accessibleDescription()
+    assert said.startswith(f"{page.total.text()} Films: 4, Episodes: ")
+    assert " Most: 2" in said
     assert page.legend.accessibleName().startswith("Films 4, Episodes ")
     page.bucket.setCurrentIndex(page.bucket.findData(Bucket.YEAR.value))
     await settle()
@@ -162,7 +164,28 @@ async def test_a_bar_is_reached_by_mouse_and_by_keyboard(
     QTest.mouseMove(chart, QPoint(chart.width() - 10, 50))
     await settle()
     assert chart.chosen == 29
+    QTest.keyClick(chart, Qt.Key.Key_Home)
+    assert chart.chosen == 0
+    QTest.keyClick(chart, Qt.Key.Key_End)
+    assert chart.chosen == 29
     assert chart._at(QPointF(1, 1)) == -1  # noqa: SLF001  # where the scale is, no bar is
+
+
+async def test_what_was_played_long_ago_is_reached_from_a_month_without_plays(
+    window: Window, busy_engine: FakeEngine
+) -> None:
+    library = busy_engine.library
+    await at(window, Place.STATISTICS)
+    page = window.statistics
+    assert page.empty.isVisible()
+    # Something of years ago has been imported.
+    library.figures = figures()
+    library.empty = (Bucket.DAY, Bucket.WEEK)
+    page._read()  # noqa: SLF001  # as a change would
+    await settle()
+    assert page.bucket.isVisible()
+    assert page.total.text() == "Nothing was played in the last 30 days."
+    assert page.chart.accessibleDescription() == page.total.text()
 
 
 async def test_pictures_and_tables_are_saved(
@@ -202,7 +225,18 @@ async def test_nothing_is_counted_for_a_page_nobody_sees(
 
 @pytest.mark.parametrize(
     ("most", "ceiling"),
-    [(0, 4), (1, 4), (4, 4), (5, 8), (9, 10), (11, 20), (21, 40), (81, 100), (101, 200)],
+    [
+        (0, 4),
+        (1, 4),
+        (4, 4),
+        (5, 8),
+        (9, 12),
+        (17, 20),
+        (21, 24),
+        (33, 40),
+        (81, 120),
+        (2300, 2400),
+    ],
 )
 def test_the_scale_ends_at_a_round_number(most: int, ceiling: int) -> None:
     assert nice_ceiling(most) == ceiling

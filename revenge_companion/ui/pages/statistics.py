@@ -112,11 +112,18 @@ class StatisticsPage(QWidget):
                     self._pages.setCurrentWidget(self.empty)
                     return
                 if statistics.bucket is Bucket(self.bucket.currentData()):
-                    self._show(statistics)
+                    self._show(statistics, ever=await self._ever(statistics))
         finally:
             self._reading = False
 
-    def _show(self, statistics: Statistics) -> None:
+    async def _ever(self, statistics: Statistics) -> bool:
+        """Whether there is anything to show, now or in another stretch of time."""
+        if statistics.total or statistics.health:
+            return True
+        longest = await self._context.engine.library.statistics(Bucket.YEAR)
+        return bool(longest.total)
+
+    def _show(self, statistics: Statistics, *, ever: bool) -> None:
         self.statistics = statistics
         self.total.setText(library_words.total(statistics))
         self.chart.show_statistics(statistics)
@@ -134,7 +141,7 @@ class StatisticsPage(QWidget):
             card.column.addStretch(1)
             self._top.addWidget(card, number // 2, number % 2)
         self._show_health(statistics.health)
-        if not statistics.total and not statistics.health:
+        if not ever:
             self.empty.say(
                 self.tr(
                     "Nothing has been played or imported yet. What you play on your server is "
@@ -170,15 +177,15 @@ class StatisticsPage(QWidget):
             return self.tr("Nothing has been sent yet.")
         parts = []
         if one.delivered:
-            text = words.say("Of the last %n, {delivered} arrived", one.sample)
+            text = words.say("Of the last %Ln, {delivered} arrived", one.sample)
             parts.append(text.format(delivered=words.number(one.delivered)))
         if one.median_s is not None:
             text = self.tr("half of them within {time}")
             parts.append(text.format(time=library_words.seconds(one.median_s)))
         if one.parked:
-            parts.append(words.say("%n parked", one.parked))
+            parts.append(words.say("%Ln parked", one.parked))
         if one.waiting:
-            parts.append(words.say("%n waiting", one.waiting))
+            parts.append(words.say("%Ln waiting", one.waiting))
         said = ", ".join(parts) + "."
         if one.last_at is not None:
             last = self.tr("Last confirmed: {when}.")

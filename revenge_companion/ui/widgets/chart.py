@@ -42,7 +42,10 @@ _COLOURS = {
 
 
 class BarChart(QWidget):
-    """Plays over time, stacked by kind. Left and Right walk through the bars, as the mouse does."""
+    """Plays over time, stacked by kind.
+
+    Left and Right walk through the bars, as the mouse does; Home and End go to the ends.
+    """
 
     #: Number of the bar that is looked at, -1 for none.
     looked_at = Signal(int)
@@ -59,7 +62,9 @@ class BarChart(QWidget):
     def show_statistics(self, statistics: Statistics) -> None:
         self._statistics = statistics
         self._choose(-1)
-        self.setAccessibleDescription(library_words.total(statistics))
+        # What is said of a bar that is gone is no longer true.
+        QToolTip.hideText()
+        self.setAccessibleDescription(library_words.figures(statistics))
         self.update()
 
     @property
@@ -108,7 +113,12 @@ class BarChart(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         count = len(self._statistics.bars) if self._statistics is not None else 0
-        step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))
+        step = {
+            Qt.Key.Key_Left: -1,
+            Qt.Key.Key_Right: 1,
+            Qt.Key.Key_Home: -count,
+            Qt.Key.Key_End: count,
+        }.get(Qt.Key(event.key()))
         if step is None or not count:
             super().keyPressEvent(event)
             return
@@ -228,19 +238,18 @@ class BarChart(QWidget):
 
 
 def nice_ceiling(most: int) -> int:
-    """The scale's end: the first of 4, 8, 10, 20, 40, 80, 100, … that `most` fits under."""
+    """The scale's end: the first of 4, 8, 12, 16, 20, 24, 32, 40, 80, … that `most` fits under."""
     step = 1
     while True:
-        for one in (4, 8, 10, 20):
+        for one in (4, 8, 12, 16, 20, 24, 32):
             if most <= one * step:
                 return one * step
         step *= 10
 
 
 def scale(ceiling: int) -> Sequence[int]:
-    """The values a line is drawn at: quarters, or halves where quarters are no whole numbers."""
-    parts = 4 if ceiling % 4 == 0 else 2
-    return tuple(ceiling * number // parts for number in range(parts + 1))
+    """The values a line is drawn at: quarters of what `nice_ceiling` gives."""
+    return tuple(ceiling * number // 4 for number in range(5))
 
 
 class Legend(QWidget):
