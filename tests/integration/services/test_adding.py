@@ -22,7 +22,7 @@ from revenge_companion.demo.world import DemoWorld
 from revenge_companion.engine.start import open_engine
 from revenge_companion.net import gate
 from revenge_companion.paths import find_paths
-from revenge_companion.services import base, linking, tokens
+from revenge_companion.services import base, importing, linking, tokens
 from revenge_companion.services.base import LinkPrompt, LinkRequest
 from tests.integration.engine.house import FILM, TRACKS, House, Memory
 from tests.integration.services.postcards import Postcards
@@ -159,7 +159,7 @@ def test_the_page_comes_with_the_package_and_names_what_there_is() -> None:
     named = set(re.findall(r"`(?:[a-z]+\.)*([A-Z][A-Za-z]+)[`.]", page))
     known = {"SPEC"} | {
         name
-        for module in (animemap, base, delivery, errors, gate, linking, tokens)
+        for module in (animemap, base, delivery, errors, gate, importing, linking, tokens)
         for name in dir(module)
     }
     assert {"Service", "Client", "Linked", "Unanswered", "Delivered"} <= named
