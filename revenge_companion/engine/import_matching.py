@@ -83,6 +83,10 @@ class Matching:
             raise ImportRefused("Sign in to your server first: what it has is not known.")
         return await catalogue.search(row.entry.subject, text)
 
+    async def covered(self, row_id: int) -> int:
+        await self._row(row_id)
+        return await self._matches.covered(row_id)
+
     async def match(self, row_id: int, media_id: str) -> None:
         await self._row(row_id)
         catalogue = self._catalogue()

@@ -93,6 +93,7 @@ class Importer:
         self.rows = self._matching.rows
         self.unmatched = self._matching.unmatched
         self.candidates = self._matching.candidates
+        self.covered = self._matching.covered
         self.match = self._matching.match
         self.never = self._matching.never
         self.look_again = self._matching.look_again

@@ -121,6 +121,13 @@ class ImportsApi(Protocol):
         """Items of the server that a line might be, best first; by its own title without `text`."""
         ...
 
+    async def covered(self, row_id: int) -> int:
+        """How many lines are about the same thing as a line, itself among them.
+
+        `match` and `never` say something of all of them.
+        """
+        ...
+
     async def match(self, row_id: int, media_id: str) -> None:
         """A line is that item, and so is every other line about the same thing."""
         ...

@@ -26,6 +26,12 @@ _SHARING = (
     "AND EXISTS (SELECT 1 FROM json_each(i.keys) k "
     f"WHERE k.value {_IN}) AND i.id NOT {_IN}"
 )
+#: The lines of staged items; what two runs of a source brought is one line.
+_COVERED = (
+    "SELECT count(*) FROM (SELECT DISTINCT r.source, e.facet, e.line FROM import_entry e "
+    "JOIN import_run r ON r.id = e.run_id "
+    f"WHERE e.item_id {_IN} AND e.removed = 0 AND r.state <> 'undone')"
+)
 #: Each look finds what shares keys with what the last one found; things hang together by few.
 _MOST_LOOKS = 10
 
@@ -75,6 +81,16 @@ class ImportMatches:
                     )
 
         await self._db.run(job)
+
+    async def covered(self, row_id: int) -> int:
+        """How many lines `match` settles with a line, itself among them."""
+
+        def count(connection: sqlite3.Connection) -> int:
+            staged, _ = _spread(connection, _alike(connection, row_id))
+            (found,) = connection.execute(_COVERED, (compact(staged),)).fetchone()
+            return int(found)
+
+        return await self._db.read(count)
 
     async def unmatched(
         self, after_id: int, limit: int, *, reason: str = "", in_library: bool = False

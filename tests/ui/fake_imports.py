@@ -130,6 +130,8 @@ class FakeImports:
         self.lines: list[ImportRow] = []
         self.found: list[Candidate] = []
         self.recognised = LETTERBOXD_ZIP
+        #: Lines that are about the same thing as any line.
+        self.alike = 1
         self.asked: list[tuple[object, ...]] = []
         self.fails: CompanionError | None = None
         #: Awaited by calls that take their time; None answers at once.
@@ -264,6 +266,10 @@ class FakeImports:
     async def candidates(self, row_id: int, text: str = "") -> list[Candidate]:
         await self._note("candidates", row_id, text)
         return self.found
+
+    async def covered(self, row_id: int) -> int:
+        await self._note("covered", row_id)
+        return self.alike
 
     async def match(self, row_id: int, media_id: str) -> None:
         await self._note("match", row_id, media_id)

@@ -475,10 +475,12 @@ async def test_an_unmatched_line_is_matched_with_what_the_user_picks(
     rows = made.preview.tabs[Verdict.UNMATCHED]
     assert table_of(made, Verdict.UNMATCHED)[0][3] == "Your server does not know this item."
     imports.found = [Candidate("m1", "Nosferatu (1922)", 0.9), Candidate("m2", "Other", 0.4)]
+    imports.alike = 1204
     rows.view.selectRow(0)
     rows.match.click()
     await settle()
     (dialog,) = made.findChildren(MatchDialog)
+    assert dialog.covers.text() == "What you choose is for all 1,204 lines about the same thing."
     # A title alone is a suggestion: nothing is chosen beforehand.
     assert not dialog.go.isEnabled()
     dialog.found.setCurrentRow(0)

@@ -42,6 +42,7 @@ class MatchDialog(QDialog):
         self._typed.timeout.connect(self._search)
         self._build()
         self._search()
+        self._count()
 
     def _build(self) -> None:
         entry = self._row.entry
@@ -67,6 +68,8 @@ class MatchDialog(QDialog):
         self.found.itemActivated.connect(self._on_match)
         self.message = Text(wrap=True, tone=Tone.MUTED)
         self.message.setAccessibleName(self.tr("State of the search"))
+        self.covers = Text(wrap=True, tone=Tone.MUTED)
+        self.covers.setText(self.tr("All lines about the same thing are matched with it, too."))
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.go = self.buttons.addButton(
             self.tr("&This is it"), QDialogButtonBox.ButtonRole.ActionRole
@@ -92,13 +95,7 @@ class MatchDialog(QDialog):
         column.addLayout(searching)
         column.addWidget(self.found, 1)
         column.addWidget(self.message)
-        column.addWidget(
-            Text(
-                self.tr("All lines about the same thing are matched with it, too."),
-                tone=Tone.MUTED,
-                wrap=True,
-            )
-        )
+        column.addWidget(self.covers)
         column.addWidget(self.buttons)
         character = self.fontMetrics().averageCharWidth()
         self.resize(80 * character, 66 * character)
@@ -129,6 +126,20 @@ class MatchDialog(QDialog):
             return
         if asked == self._asked:
             self._show_found(found)
+
+    @async_slot
+    async def _count(self) -> None:
+        """Say how many lines the answer is for."""
+        try:
+            count = await self._imports.covered(self._row.id)
+        except CompanionError:
+            # It is true of all of them, however many there are.
+            return
+        if count > 1:
+            text = words.say("What you choose is for all %Ln lines about the same thing.", count)
+        else:
+            text = self.tr("No other line is about the same thing.")
+        self.covers.setText(text)
 
     def _show_found(self, found: list[Candidate]) -> None:
         self.found.clear()

@@ -295,7 +295,10 @@ async def test_a_match_covers_the_whole_thing(tmp_path: Path, first: bool) -> No
         run = await house.read()
         if not first:
             await house.write(run.id)
-        (row,) = [row for row in await house.importer.rows(run.id) if row.entry.line == "a"]
+        rows = {row.entry.line: row for row in await house.importer.rows(run.id)}
+        row = rows["a"]
+        covered = [await house.importer.covered(rows[line].id) for line in "abcd"]
+        assert covered == [3, 3, 3, 1]
         await house.importer.match(row.id, "m60")
         left = await house.importer.rows(run.id, Verdict.UNMATCHED)
         assert [one.entry.line for one in left] == ["d"]
