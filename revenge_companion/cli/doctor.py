@@ -14,6 +14,8 @@ from revenge_companion import __version__
 from revenge_companion.cli.reach import answer
 from revenge_companion.core.addresses import is_plain
 from revenge_companion.core.errors import CompanionError, NameUnknown
+from revenge_companion.core.reasons import SENTENCES, Reason
+from revenge_companion.core.status import SignInState
 from revenge_companion.engine.linker import VAULT_KEY_ENV
 from revenge_companion.engine.start import LateSecrets, SystemClock
 from revenge_companion.net.http import Http
@@ -122,7 +124,9 @@ async def _status() -> AsyncIterator[Finding]:
     if "error" in said:
         yield Finding("accounts", False, said["error"])
         return
-    if not said["signed_in"]:
+    if said["sign_in"] == SignInState.SIGN_IN_AGAIN:
+        yield Finding("server", False, SENTENCES[Reason.SIGN_IN_AGAIN])
+    elif not said["signed_in"]:
         yield Finding("server", None, "Signed out.")
     else:
         async for finding in _server(said["server"], allow_http=said["allow_http"]):

@@ -162,6 +162,18 @@ def test_doctor_tells_an_account_that_needs_a_look(
     assert found["accounts"] == (ok, says)
 
 
+def test_doctor_tells_a_sign_in_that_is_over(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, said = run(capsys, "status")
+    over = {"sign_in": "sign_in_again", "server": "https://m.example"}
+    monkeypatch.setattr(doctor, "answer", lambda *args, **kwargs: said | over)
+    _, told = run(capsys, "doctor")
+    found = {one["name"]: (one["ok"], one["says"]) for one in told["checks"]}
+    assert found["server"][0] is False
+    assert "Sign in again" in found["server"][1]
+
+
 @pytest.mark.parametrize("arguments", [("--json", "status"), ("status", "--json")])
 def test_json_may_be_asked_for_on_either_side(
     capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
