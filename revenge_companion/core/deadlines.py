@@ -3,7 +3,8 @@
 from revenge_companion.core import counting
 from revenge_companion.core.play import Play
 
-#: How long an item that was followed by another may still send its own stop (crossfade).
+#: How long an item that was followed by another may still send its own stop (crossfade), and one
+#: whose stop came first the frames from before it.
 _LATE_STOP_S = 30.0
 #: A play nobody has heard of for this long is over.
 _FORGOTTEN_S = 24 * 3600.0
@@ -28,4 +29,6 @@ def ends_at_s(play: Play) -> float:
     """When `play` is over if nothing more is heard of it."""
     if play.superseded_at_s is not None:
         return play.superseded_at_s + _LATE_STOP_S
+    if play.known_end is not None:
+        return play.seen_at_s + _LATE_STOP_S
     return play.seen_at_s + _FORGOTTEN_S

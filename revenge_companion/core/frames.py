@@ -13,6 +13,8 @@ _STEP = timedelta(seconds=30)
 #: How long such frames have to keep time before they are believed to show what was not seen yet:
 #: frames from before may come late, and as evenly as they were sent.
 _IN_STEP_S = 60.0
+#: And how many they have to be: two late ones may keep time by chance.
+_IN_STEP = 3
 #: Servers send events from several threads: an end may carry a time just before the last frame's.
 _LATE_END = timedelta(seconds=5)
 #: A frame from this long before an end is late, whatever was played then.
@@ -33,7 +35,7 @@ def over(before: Over | None, play: Play) -> Over | None:
     """What is over now that `play` has ended too; plays shortly after each other are one time."""
     if play.ended_at is None:
         return before
-    since, until = play.started_at, play.ended_at
+    since, until = play.started_at, max(play.ended_at, play.superseded_at or play.ended_at)
     if before is not None and abs(since - before.until) < _STALE:
         return Over(min(before.since, since), max(before.until, until))
     return Over(since, until)
@@ -47,7 +49,7 @@ def is_stale(gone: Over | None, event: PlaybackEvent) -> bool:
     """
     return (
         gone is not None
-        and event.at < gone.until + _straggler(event)
+        and event.at <= gone.until + _straggler(event)
         and (event.at >= gone.since or gone.until - event.at < _STALE)
     )
 
@@ -68,7 +70,11 @@ def is_late(play: Play, event: PlaybackEvent, *, is_end: bool) -> bool:
     drift = (event.at - before.since).total_seconds() - (event.at_s - before.since_s)
     if abs(drift) > 5.0:
         return True
-    play.stepped_back = replace(play.stepped_back, since=before.since, since_s=before.since_s)
+    play.stepped_back = replace(
+        play.stepped_back, since=before.since, since_s=before.since_s, count=before.count + 1
+    )
+    if play.stepped_back.count < _IN_STEP:
+        return True
     seen = event.position_s is not None and event.position_s < play.observed.position_s - DRIFT_S
     return seen and event.at_s - before.since_s < _IN_STEP_S
 
@@ -85,7 +91,11 @@ def is_new_play(play: Play, event: PlaybackEvent) -> bool:
         again = abs((position or 0.0) - expected) > DRIFT_S
         return play.superseded_at_s is not None or (again and observed.played_s > DRIFT_S)
     if play.superseded_at_s is not None:
-        return is_playing(event) and event.at_s > play.superseded_at_s
+        return (
+            is_playing(event)
+            and event.at_s > play.superseded_at_s
+            and (play.superseded_at is None or event.at > play.superseded_at)
+        )
     if position is None or position > observed.position_s - DRIFT_S:
         return False
     zone = start_zone_s(item)
@@ -144,6 +154,14 @@ def repeats(play: Play, event: PlaybackEvent, *, is_end: bool) -> bool:
     )
 
 
+def heed_known_end(play: Play, event: PlaybackEvent) -> None:
+    """Presume nothing of a play that is known to have ended; its frames may still prove it."""
+    if play.known_end is not None and event.at <= play.known_end:
+        play.observed.gap = True
+    else:
+        play.known_end = None
+
+
 def accounts_until(past: Play) -> datetime:
     """Until when an end that the server's history reports is that of a play which was seen."""
     if past.is_settled:
@@ -158,7 +176,9 @@ def accounts_until(past: Play) -> datetime:
 
 
 def _straggler(event: PlaybackEvent) -> timedelta:
-    """How long after a play's end a frame may still belong to it."""
+    """How long after a play's end a frame may still belong to it; another may start with it."""
+    if event.type is EventType.STARTED:
+        return timedelta(microseconds=-1)
     return timedelta(seconds=2 if event.type is EventType.PROGRESS else 0)
 
 

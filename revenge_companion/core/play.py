@@ -33,6 +33,8 @@ class SteppedBack:
     #: The same of the first of such frames that have kept time with our own clock since.
     since: datetime
     since_s: float
+    #: How many of them have come.
+    count: int = 1
 
 
 @dataclass(slots=True)
@@ -57,6 +59,10 @@ class Play:
     is_rest: bool = False
     #: Another item began in the same session; its own stop may still come.
     superseded_at_s: float | None = None
+    #: Server event time of that beginning; what is older still belongs to this play.
+    superseded_at: datetime | None = None
+    #: Its end came before its first frame did: when it ended, by the server.
+    known_end: datetime | None = None
     #: First frame, to place a start that arrives late.
     first_position_s: float = 0.0
     recent_ids: tuple[str, ...] = ()

@@ -41,6 +41,8 @@ class SessionTracker:
         self._past: dict[str, Play] = {}
         #: By session and item, the time whose frames are of plays that have ended.
         self._over: dict[tuple[str, str], frames.Over] = {}
+        #: By session and item, ends that came before any frame of their play.
+        self._early_ends: dict[tuple[str, str], datetime] = {}
         self._seen: OrderedDict[str, None] = OrderedDict()
 
     def restore(
@@ -159,6 +161,9 @@ class SessionTracker:
             if frames.is_stale(self._over.get(key), event):
                 return []
             if is_end:
+                self._early_ends[key] = event.at
+                if len(self._early_ends) > PAST_PLAYS:
+                    del self._early_ends[next(iter(self._early_ends))]
                 return self._count_reported(event, left_out)
             return self._begin(event, left_out)
         if frames.is_late(play, event, is_end=is_end):
@@ -183,6 +188,8 @@ class SessionTracker:
         play.left_out = left_out
         play.observed.playing = frames.is_playing(event)
         noting.began(play, event, opening_s)
+        play.known_end = self._early_ends.pop((event.session_id, item.media_id), None)
+        frames.heed_known_end(play, event)
         play.remember(event.id)
         self._open[event.session_id, item.media_id] = play
         notice = notice_of(play, LiveAction.START) if play.observed.playing else None
@@ -243,7 +250,7 @@ class SessionTracker:
                 )
                 verdicts = self._judge(play, span)
             play.observed.playing = False
-            play.superseded_at_s = event.at_s
+            play.superseded_at_s, play.superseded_at = event.at_s, event.at
             decisions.append(self._decide(play, event.at_s, verdicts, at=event.at))
         return decisions
 
@@ -275,9 +282,9 @@ class SessionTracker:
         noting.went_on(play, event, was, span, is_end=is_end)
         if is_end:
             return [self._end(play, event.at, event.at_s, verdicts)]
-        play.observed.playing = frames.is_playing(event)
-        if play.observed.playing and play.superseded_at_s is not None:
-            play.superseded_at_s = None
+        frames.heed_known_end(play, event)
+        # A late frame of an item that was followed by another tells what was, not what is.
+        play.observed.playing = frames.is_playing(event) and play.superseded_at_s is None
         notice = None
         if play.observed.playing != was.playing:
             action = LiveAction.START if play.observed.playing else LiveAction.PAUSE
@@ -308,8 +315,8 @@ class SessionTracker:
                 decisions += self._count_presumed(play, when)
             ends = ends_at_s(play)
             if ends <= at_s:
-                lost = play.superseded_at_s is None
-                decision = self._end(play, play.observed.last_at, ends, lost=lost)
+                lost = play.superseded_at_s is None and play.known_end is None
+                decision = self._end(play, play.known_end or play.observed.last_at, ends, lost=lost)
                 decisions.append(decision)
         return decisions
 

@@ -1,4 +1,4 @@
-"""Frames that come again: whole plays replayed by a server that does not know `since`."""
+"""Frames that come again, late, or in another order than they were sent."""
 
 from dataclasses import replace
 
@@ -87,3 +87,56 @@ def test_a_rate_that_began_while_nobody_looked_is_proven_by_the_position() -> No
     result = tape.frame(120, "stopped", 197, playback_rate=2.0).run()
     assert counted_at(result) == []
     assert "3:17" in result.rejected[0]["reason"]
+
+
+@pytest.mark.parametrize("late", [6.0, 20.0, 300.0])
+def test_a_stop_that_overtakes_the_start_is_not_forgotten(late: float) -> None:
+    tape = Tape(duration=40.0).frame(5, "stopped", 5)
+    tape.frame(5 + late, "started", 0, stamp=0, state="playing")
+    result = tape.frame(500, "progress", 0, user_id="u2").run()
+    assert (counted_at(result), reasons(result)) == ([], ["played_too_little"])
+
+
+def test_frames_that_come_after_the_stop_prove_what_was_played() -> None:
+    tape = Tape(duration=40.0).frame(35, "stopped", 35)
+    tape.frame(36, "started", 0, stamp=0, state="playing")
+    for number, stamp in enumerate((10, 20, 30)):
+        tape.frame(36.5 + number / 10, "progress", stamp, stamp=stamp, state="playing")
+    result = tape.frame(500, "progress", 0, user_id="u2").run()
+    assert (len(counted_at(result)), reasons(result)) == (1, [])
+
+
+def test_a_play_that_goes_on_after_an_early_stop_is_presumed_again() -> None:
+    tape = Tape(duration=200.0).frame(5, "stopped", 5)
+    tape.frame(6, "started", 0, stamp=0, state="playing").play(10, 100, position=10)
+    assert counted_at(tape.frame(105, "stopped", 105).run()) == [100.0]
+
+
+def test_a_late_frame_of_the_track_before_begins_no_play() -> None:
+    tape = started(duration=300.0).play(10, 150, position=10).frame(155, "paused", 155)
+    tape.media = "m2"
+    tape.frame(170, "started", 0).play(180, 190, position=10)
+    tape.media = "m1"
+    tape.frame(191, "resumed", 155, stamp=160, state="playing")
+    tape.frame(192, "progress", 160, stamp=165, state="playing")
+    tape.frame(240, "progress", 163, stamp=168, state="playing")
+    tape.media = "m2"
+    result = tape.play(250, 500, position=80).run()
+    assert [entry["media_id"] for entry in result.scrobbles] == ["m1", "m2"]
+    assert reasons(result) == []
+
+
+def test_two_late_frames_that_keep_time_are_no_clock_that_stepped_back() -> None:
+    tape = started("movie", 1200.0).play(10, 1000, position=10)
+    tape.frame(1001, "progress", 300, stamp=300, state="playing")
+    tape.frame(1011, "progress", 310, stamp=310, state="playing")
+    tape.play(1020, 1190, position=1020).frame(1200, "completed", 1200)
+    result = tape.run()
+    assert (counted_at(result), reasons(result)) == ([960.0], [])
+
+
+def test_a_start_in_the_moment_of_an_end_is_a_new_play_and_a_seek_is_none() -> None:
+    tape = started(duration=40.0).play(10, 30, position=10).frame(40, "completed", 40)
+    tape.frame(45, "seeked", 40, stamp=40, from_position_seconds=38, state="playing")
+    tape.frame(46, "started", 0, stamp=40, state="playing").play(50, 70, position=10)
+    assert len(counted_at(tape.frame(80, "completed", 40).run())) == 2
