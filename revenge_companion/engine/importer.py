@@ -358,6 +358,8 @@ class Importer:
         await self._runs.set_state(
             run_id, RunState.DONE, stage=RunState.DONE, ended_at=self._clock.now()
         )
+        # Its own lines are looked at first, and whoever waits for it need not wait for that.
+        await self._runs.tidy(but=run_id)
 
     async def _undo(self, stored: StoredRun) -> None:
         run_id = stored.run.id

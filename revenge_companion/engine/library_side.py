@@ -15,7 +15,7 @@ from revenge_companion.engine.lanes import Lanes
 from revenge_companion.engine.parts import Parts
 from revenge_companion.engine.server import ServerSide
 from revenge_companion.engine.telling import Telling
-from revenge_companion.store.import_state import interrupted, unmatched
+from revenge_companion.store.import_state import interrupted, unmatched, untidy
 
 if TYPE_CHECKING:
     from revenge_companion.core.imports import ImportRun
@@ -116,6 +116,10 @@ class LibrarySide:
         try:
             if await unmatched(self._parts.database, unanswered=unanswered):
                 await self.imports.look_again(unanswered=unanswered)
+            if await untidy(self._parts.database):
+                from revenge_companion.store.import_dropping import tidy
+
+                await tidy(self._parts.database)
         except StoreTrouble as error:
             self._tell.trouble_is(str(error))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from revenge_companion.core.imports import Choice, ImportRow, Verdict
-from revenge_companion.core.library import Entry, Facet, Subject, keys
+from revenge_companion.core.library import Entry, Facet, Subject, SubjectKind, keys
 from revenge_companion.core.matching import Match, NoMatch, wanted_keys
 from revenge_companion.core.reasons import Reason
 from revenge_companion.store import bulk
@@ -52,10 +52,16 @@ _REMEMBERED = (
 )
 _ANY_SAID = "SELECT 1 FROM library_item WHERE chosen = 1 OR never = 1 LIMIT 1"
 _ROW = (
-    f"e.id, e.run_id, e.verdict, e.choice, e.reason_code, e.facts, e.ours, i.subject, i.media_id, "
-    f"i.never, i.reason_code, {', '.join(f'e.{name}' for name in _FIELDS)}"
+    "e.id, e.run_id, e.verdict, e.choice, e.reason_code, e.facts, e.ours, "
+    "iif(i.subject = '', coalesce(k.subject, ''), i.subject), i.media_id, i.never, i.reason_code, "
+    f"i.kind, i.label, {', '.join(f'e.{name}' for name in _FIELDS)}"
 )
-_FROM = "FROM import_entry e JOIN import_item i ON i.id = e.item_id"
+#: What a finished run brought is described in the library (`import_dropping.tidy`).
+_FROM = (
+    "FROM import_entry e JOIN import_item i ON i.id = e.item_id "
+    "LEFT JOIN library_item k ON i.subject = '' AND k.digest = i.digest"
+)
+_SEARCH = "iif(i.subject = '', coalesce(k.search, lower(i.label)), i.search)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +245,7 @@ class ImportLines:
 
     async def _rows(self, terms: list[str], values: dict[str, Any], search: str) -> list[ImportRow]:
         for number, word in enumerate(search.casefold().split()):
-            terms.append(f"instr(i.search, :word{number})")
+            terms.append(f"instr({_SEARCH}, :word{number})")
             values[f"word{number}"] = word
 
         def job(connection: sqlite3.Connection) -> list[ImportRow]:
@@ -366,8 +372,11 @@ def _fate(match: Match | NoMatch) -> tuple[str, str]:
 
 
 def _row(row: tuple[Any, ...]) -> ImportRow:
-    subject = subject_from(row[7], row[8])
-    entry = entry_from(row[11:], subject)
+    # An undone run's words went with what it had brought, but for the name.
+    subject = subject_from(row[7], row[8]) if row[7] else Subject(
+        SubjectKind(row[11]), row[12], media_id=row[8]
+    )  # fmt: skip
+    entry = entry_from(row[13:], subject)
     ours = json.loads(row[6]) if row[6] else None
     return ImportRow(
         id=row[0],

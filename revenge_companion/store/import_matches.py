@@ -1,6 +1,5 @@
 """Which item of the server staged lines and things of the library are: found later, or chosen."""
 
-import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ _OPEN = (
 _IN = "IN (SELECT value FROM json_each(?))"
 #: Staged items of runs that are not written yet, which share hashes of keys with others.
 _SHARING = (
-    "SELECT i.id, i.media_id, i.subject, i.keys FROM import_item i WHERE i.run_id IN "
+    "SELECT i.id, i.media_id, i.subject FROM import_item i WHERE i.run_id IN "
     "(SELECT id FROM import_run WHERE state NOT IN ('done', 'undone')) "
     "AND EXISTS (SELECT 1 FROM json_each(i.keys) k "
     f"WHERE k.value {_IN}) AND i.id NOT {_IN}"
@@ -204,17 +203,18 @@ def _alike(connection: sqlite3.Connection, row_id: int) -> list[int]:
     found: dict[int, tuple[str, Sequence[str]]] = {}
     hashes: set[int] = set()
     new = connection.execute(
-        "SELECT i.id, i.media_id, i.subject, i.keys FROM import_entry e "
-        "JOIN import_item i ON i.id = e.item_id WHERE e.id = ?",
+        "SELECT i.id, i.media_id, iif(i.subject = '', k.subject, i.subject) FROM import_entry e "
+        "JOIN import_item i ON i.id = e.item_id "
+        "LEFT JOIN library_item k ON i.subject = '' AND k.digest = i.digest WHERE e.id = ?",
         (row_id,),
     ).fetchall()
     for _ in range(_MOST_LOOKS):
         wanted: set[int] = set()
-        for item_id, media_id, subject, own in new:
-            of_item = media_id, item_keys(subject_from(subject), media_id)
-            if not found or any(are_one(of_item, other) for other in found.values()):
-                found[item_id] = of_item
-                wanted.update(json.loads(own))
+        for item_id, media_id, subject in new:
+            own = item_keys(subject_from(subject), media_id) if subject else ()
+            if not found or any(are_one((media_id, own), other) for other in found.values()):
+                found[item_id] = media_id, own
+                wanted.update(map(key_hash, own))
         wanted -= hashes
         if not wanted:
             break

@@ -10,7 +10,7 @@ from typing import Any
 from revenge_companion.core.imports import ImportRun, RunState, Verdict
 from revenge_companion.core.library import Facet
 from revenge_companion.store.database import Database, Link
-from revenge_companion.store.import_dropping import forget, trim
+from revenge_companion.store.import_dropping import forget, tidy, trim
 from revenge_companion.store.payload import compact, maybe_micros, maybe_moment, micros, moment
 
 _COLUMNS = (
@@ -214,6 +214,10 @@ class ImportRuns:
     async def trim(self, run_id: int) -> None:
         """Forget lines of a written run that changed nothing: its undo does not need them."""
         await trim(self._db, run_id)
+
+    async def tidy(self, but: int | None = None) -> None:
+        """Let finished runs (`but` for one) keep only what their undo and their lists need."""
+        await tidy(self._db, but)
 
     async def unsee(self, source: str) -> None:
         """What is in the library of `source` is no longer what was read: read it all again."""

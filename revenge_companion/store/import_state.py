@@ -36,3 +36,16 @@ async def unmatched(db: Database, *, unanswered: bool) -> bool:
         return connection.execute(f"{asked} LIMIT 1").fetchone() is not None
 
     return await db.read(job)
+
+
+async def untidy(db: Database) -> list[int]:
+    """Finished runs that may hold a second time what the library holds (`import_dropping`)."""
+
+    def job(connection: sqlite3.Connection) -> list[int]:
+        rows = connection.execute(
+            "SELECT id FROM import_run WHERE state = 'done' "
+            "AND json_type(options, '$.tidy') IS NULL ORDER BY id"
+        )
+        return [int(row[0]) for row in rows]
+
+    return await db.read(job)

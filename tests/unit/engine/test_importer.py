@@ -1,6 +1,7 @@
 """Reading a source to its preview: pages, waits, troubles, cancelling and going on."""
 
 import asyncio
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -20,19 +21,23 @@ from revenge_companion.core.imports import ImportRun, RunState, Verdict
 from revenge_companion.core.library import Facet
 from revenge_companion.engine.import_progress import Progress
 from revenge_companion.engine.import_reading import RETRIES_S
+from revenge_companion.store.import_runs import ImportRuns
 from tests.clock import START, FakeClock, eventually, within
 from tests.unit.engine.import_kit import (
     HISTORY,
     RATINGS,
+    FakeCatalogue,
     FakeSource,
     dated,
     desk,
     dump,
+    episode,
     film,
     play,
     plays,
     rating,
     shown,
+    track,
 )
 
 
@@ -339,3 +344,36 @@ async def test_how_a_run_ends_is_told_last(tmp_path: Path) -> None:
         await house.clock.turn(1)
         assert (house.told[-1].state, house.told[-1].running) == (RunState.DONE, False)
         assert house.told[-1].counts == run.counts == {Verdict.UNMATCHED: 25}
+
+
+async def test_a_finished_run_holds_nothing_twice(tmp_path: Path) -> None:
+    lines = [*plays(5), play(track(1), "t", dated(0)), play(episode(3), "e", dated(0))]
+    items = {f"movie/tmdb:{1000 + number}": f"m{number}" for number in range(5)}
+    server = FakeCatalogue(items)
+    async with desk(tmp_path, FakeSource({HISTORY: lines}), catalogue=server) as house:
+        before = await dump(house.db)
+        run = await house.read()
+        staged = await house.importer.rows(run.id)
+        await house.write(run.id)
+        await ImportRuns(house.db).tidy()
+
+        def held(connection: sqlite3.Connection) -> list[tuple[str, int]]:
+            rows = connection.execute(
+                "SELECT kind, length(subject) > 0 FROM import_item ORDER BY id"
+            )
+            return rows.fetchall()
+
+        # What found no match is told of, and looked for again, by its own words.
+        assert await house.db.read(held) == [*[("movie", 0)] * 5, ("track", 0), ("episode", 1)]
+        assert await house.importer.rows(run.id) == staged
+        found = await house.importer.rows(run.id, search="film 3")
+        assert [row.entry.line for row in found] == ["3"]
+        (left,) = await house.importer.unmatched()
+        assert left.entry.line == "e"
+        await house.undo(run.id)
+        assert await dump(house.db) == before
+        # Its name is all that is left of what was taken back.
+        gone = await house.importer.rows(run.id)
+        assert [row.entry.subject.label for row in gone] == [
+            row.entry.subject.label for row in staged
+        ]

@@ -99,6 +99,7 @@ class Desk:
         while not (await self.writing.write(run_id, 2)).done:
             pass
         await self.runs.set_state(run_id, RunState.DONE)
+        await self.runs.tidy()
 
     async def undo(self, run_id: int) -> None:
         await self.runs.set_state(run_id, RunState.UNDOING, restart=True)
