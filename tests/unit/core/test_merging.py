@@ -385,3 +385,24 @@ def test_two_dates_are_told_apart_as_by_merging(lines: list[Line], length_s: flo
                 Facet.HISTORY, [one, other], kind=SubjectKind.MOVIE, duration_s=length_s, zone=UTC
             )
             assert same is (len(merged) == 1)
+
+
+@pytest.mark.parametrize(
+    ("other", "says_otherwise"),
+    [
+        (at(120, "b"), False),
+        (at(121, "b"), True),
+        # 20:03:00 and before may be what is left of 20:02:59 plus the slack of two clocks.
+        (minute(at(180, "b")), False),
+        (minute(at(-120, "b")), False),
+        (minute(at(240, "b")), True),
+        (day(START.date(), "b"), False),
+        (count(1, "b"), False),
+    ],
+    ids=["slack", "later", "minute", "minute before", "minutes later", "day", "undated"],
+)
+def test_the_user_is_shown_only_dates_that_are_not_the_same(
+    other: Line, says_otherwise: bool
+) -> None:
+    assert differs(at(0), other) is says_otherwise
+    assert differs(other, at(0)) is says_otherwise
