@@ -15,6 +15,8 @@ from revenge_companion.core.switching import SYNCS
 MOST_REMOVED = 0.10
 #: One line is what a user removes, however short the list is.
 FREELY_REMOVED = 1
+#: As many of what is there may say something else from now on: what a person changes in an evening.
+FREELY_CHANGED = 20
 #: Lines that come at once without a question, and more for each day since the last look: three
 #: devices that play tracks day and night come to some 1,200.
 MOST_ADDED, MOST_ADDED_A_DAY = 1000, 1200
@@ -39,11 +41,16 @@ class Moved:
     removed: int
     #: Days since the last look; 0 for the first one.
     days: float = 0.0
+    #: Lines of those `added` that stand in place of what the side says now.
+    changed: int = 0
 
 
 def asks(moved: Moved) -> bool:
     """Whether so much changed that a mistake is likelier than a person: the user is asked."""
-    if moved.removed > FREELY_REMOVED and moved.removed > moved.before * MOST_REMOVED:
+    share = moved.before * MOST_REMOVED
+    if moved.removed > FREELY_REMOVED and moved.removed > share:
+        return True
+    if moved.changed > FREELY_CHANGED and moved.changed > share:
         return True
     return moved.added > MOST_ADDED + MOST_ADDED_A_DAY * max(moved.days, 0.0)
 

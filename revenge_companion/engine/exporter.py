@@ -219,9 +219,12 @@ class Exporter:
         if rows and await self._exporting.queue(account_id, rows, self._clock.now()):
             self._queued(account_id)
 
-    async def pending(self, account_id: int, facet: Facet) -> Mapping[str, int]:
-        """What `queue_facet` would queue, counted by what it does there: "" for plays, or verbs."""
-        counts: Counter[str] = Counter()
+    async def pending(self, account_id: int, facet: Facet) -> Mapping[tuple[str, str], int]:
+        """What `queue_facet` would queue, counted by what it does there and why.
+
+        That is a verb, "" for plays, and a reason, "" where it is only missing there.
+        """
+        counts: Counter[tuple[str, str]] = Counter()
         async for found, _ in self._walked(account_id, (facet,), _verbs, sending=True):
             counts += found
         return counts
@@ -305,6 +308,6 @@ def _queued(found: Found, what: Judged, now: datetime) -> Queued:
     return Queued(scrobble_of(found.known, what, now), found.known.facet, said, found.lines)
 
 
-def _verbs(lines: Sequence[tuple[Found, Judged]]) -> Counter[str]:
+def _verbs(lines: Sequence[tuple[Found, Judged]]) -> Counter[tuple[str, str]]:
     sent = (what for _, what in lines if what.verdict is ExportVerdict.SEND)
-    return Counter("" if what.verb is None else what.verb.value for what in sent)
+    return Counter(("" if what.verb is None else what.verb.value, what.reason) for what in sent)

@@ -10,6 +10,7 @@ from revenge_companion.core.clock import Clock
 from revenge_companion.core.errors import ImportRefused
 from revenge_companion.core.imports import RunState
 from revenge_companion.core.library import Facet
+from revenge_companion.core.reasons import Reason
 from revenge_companion.core.syncing import (
     UNTIL_ASKED,
     FacetSync,
@@ -141,13 +142,14 @@ class Stepping:
         if service is None or state.facet not in service.spec.exports:
             return replace(state, synced_at=now)
         pending = await self._exporter.pending(account.id, state.facet)
-        removed = sum(count for verb, count in pending.items() if verb in _TAKES_AWAY)
+        removed = sum(count for (verb, _), count in pending.items() if verb in _TAKES_AWAY)
+        changed = sum(n for (_, why), n in pending.items() if why == Reason.CHANGED_HERE)
         added = sum(pending.values()) - removed
         if added or removed:
             before = await self._syncing.lines(source_of(account.id), state.facet)
             since = state.synced_at
             days = 0.0 if since is None else (now - since).total_seconds() / 86_400
-            if not sure and asks(Moved(before, added, removed, days)):
+            if not sure and asks(Moved(before, added, removed, days, changed)):
                 self._asks_user(account)
                 return replace(state, question=Question(Way.SEND, before, added, removed))
             sent = await self._exporter.queue_facet(account.id, state.facet)

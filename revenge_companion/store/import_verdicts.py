@@ -36,8 +36,9 @@ _SAME = (
 )
 #: Ratings, wishes and loves that it said before. What it says anew is later than what it said,
 #: whatever its clock says; what it says again has the later date, or with `keep` the one it had.
+#: That it shows another scale from now on says nothing.
 _AGAIN = (
-    "l.removed = 0 AND e.removed = 0 AND l.rating IS e.rating AND l.steps = e.steps "
+    "l.removed = 0 AND e.removed = 0 AND (l.rating IS e.rating OR l.steps <> e.steps) "
     "AND l.loved = e.loved"
 )
 _DATES = (

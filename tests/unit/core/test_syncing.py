@@ -58,6 +58,14 @@ def test_a_mass_change_asks(
     assert asks(Moved(before, added, removed, days)) is asked
 
 
+@pytest.mark.parametrize(
+    ("before", "changed", "asked"),
+    [(60, 20, False), (60, 21, True), (1000, 100, False), (1000, 101, True)],
+)
+def test_much_that_would_be_written_over_asks(before: int, changed: int, asked: bool) -> None:
+    assert asks(Moved(before, changed, 0, 1, changed)) is asked
+
+
 @given(st.integers(0, 10**6), st.integers(0, 10**6), st.integers(0, 10**4))
 def test_more_never_asks_less(before: int, added: int, removed: int) -> None:
     if asks(Moved(before, added, removed)):

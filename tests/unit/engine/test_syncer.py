@@ -526,3 +526,40 @@ async def test_what_is_said_anew_is_later_whatever_the_clock_there_says(tmp_path
         second.lines[RATINGS].reverse()
         await one.sync(2)
         assert len(await one.importer.runs()) == before
+
+
+async def test_ratings_that_would_be_written_over_by_the_dozen_ask_first(tmp_path: Path) -> None:
+    rated = [rating(film(n), 50, START - 30 * DAY) for n in range(60)]
+    first, second = FakeAccount({RATINGS: rated}), FakeAccount()
+    async with home(tmp_path, first, second) as one:
+        await one.calm()
+        # A few are what a person changes in an evening.
+        for count, asked in ((15, False), (25, True)):
+            first.lines[RATINGS] = [
+                replace(line, rating=10 + count, at=one.clock.now()) if number < count else line
+                for number, line in enumerate(first.lines[RATINGS])
+            ]
+            assert (await one.facet(RATINGS, 1)).question is None
+            question = (await one.facet(RATINGS, 2)).question
+            assert (question is not None) is asked
+            sent = len(second.sent)
+            await one.deliver()
+            assert len(second.sent) - sent == (0 if asked else count)
+        assert question == Question(Way.SEND, 60, 25, 0)
+        await one.syncer.answer(2, RATINGS, go_on=True)
+        assert await one.deliver() == 25
+
+
+async def test_another_scale_is_no_other_rating(tmp_path: Path) -> None:
+    lists = replace(SPEC, key="lists", dates_entries=True)
+    first = FakeAccount({RATINGS: [rating(film(1), 83, START - 300 * DAY, steps=100)]}, steps=100)
+    second = FakeAccount({RATINGS: [rating(film(1), 80, START - 100 * DAY)]})
+    async with home(tmp_path, first, second, specs=(lists, SPEC)) as one:
+        await one.calm()
+        # The user lets it show stars from now on, and rates at the other one.
+        first.steps = 5
+        first.lines[RATINGS] = [rating(film(1), 80, START - DAY, steps=5)]
+        second.lines[RATINGS] = [rating(film(1), 30, START - 2 * DAY)]
+        await one.calm()
+        assert [line.rating for line in second.lines[RATINGS]] == [30]
+        assert [line.rating for line in first.lines[RATINGS]] == [40]
