@@ -1,5 +1,6 @@
 """The way a play took through time and its item, as it is drawn from its moments."""
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -112,13 +113,13 @@ class Timeline:
 
     def at(self, after_s: float) -> float:
         """Where `after_s` seconds after the first moment are drawn."""
-        before = self._bends[0]
-        for bend in self._bends[1:]:
-            if after_s <= bend[0]:
-                share = (max(after_s, before[0]) - before[0]) / (bend[0] - before[0])
-                return before[1] + share * (bend[1] - before[1])
-            before = bend
-        return 1.0
+        number = bisect_left(self._bends, (after_s, -1.0))
+        if number == 0:
+            return 0.0
+        if number == len(self._bends):
+            return 1.0
+        (real_s, drawn), (next_s, next_drawn) = self._bends[number - 1 : number + 1]
+        return drawn + (after_s - real_s) / (next_s - real_s) * (next_drawn - drawn)
 
 
 def _is_rest(one: Stretch) -> bool:

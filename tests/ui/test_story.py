@@ -41,11 +41,8 @@ def story(context: Context, busy_engine: FakeEngine, shown: Show) -> Story:
 
 def lines(story: Story) -> list[str]:
     """The list of moments, as a screen reader reads it."""
-    return [
-        label.accessibleName()
-        for label in story.moments.findChildren(QLabel)
-        if label.accessibleName()
-    ]
+    found = (story.moments.item(row) for row in range(story.moments.count()))
+    return [item.text() for item in found if item.flags() & Qt.ItemFlag.ItemIsSelectable]
 
 
 def texts(story: Story) -> list[str]:
@@ -101,18 +98,20 @@ def test_an_old_play_has_no_drawing_and_says_nothing_about_it(story: Story) -> N
 
 def test_what_was_let_go_is_said(story: Story) -> None:
     story.show_play(restless())
-    QApplication.processEvents()
     kept = read_course(restless().moments_text).moments
-    assert f"{82 - len(kept)} more moments, too many to keep" in texts(story)
+    note = story.moments.item(1)
+    assert note.text().endswith(f"{82 - len(kept)} more moments, too many to keep")
+    story.chart.choose(1)
+    assert story.moments.currentItem().text() == lines(story)[1]
 
 
 def test_a_play_that_goes_on_keeps_its_place_in_the_list(story: Story) -> None:
     story.show_play(playing_now())
-    before = story.moments.findChildren(QLabel)
     story.chart.choose(1)
     story.show_play(playing_now())
-    assert story.moments.findChildren(QLabel) == before
-    assert story.chart.chosen == 1
+    assert (story.chart.chosen, story.moments.chosen) == (1, 1)
+    story.show_play(plain_film())
+    assert (story.chart.chosen, story.moments.chosen) == (-1, -1)
 
 
 def test_the_moments_are_walked_through_with_the_keyboard(story: Story) -> None:
@@ -131,6 +130,30 @@ def test_the_moments_are_walked_through_with_the_keyboard(story: Story) -> None:
     story.chart.clearFocus()
     assert story.chart.chosen == -1
     assert story.chart.accessibleDescription().startswith("From 16:00 to 19:38")
+
+
+def test_the_list_is_walked_through_too_and_shows_in_the_drawing(story: Story) -> None:
+    story.resize(300, 400)
+    story.show_play(eventful_film())
+    QApplication.processEvents()
+    story.moments.setFocus()
+    QTest.keyClick(story.moments, Qt.Key.Key_End)
+    assert story.chart.chosen == len(lines(story)) - 1
+    assert story.body.verticalScrollBar().value() > 0
+    story.moments.clearFocus()
+    assert story.chart.chosen == -1
+
+
+def test_the_list_is_as_high_as_its_lines(story: Story) -> None:
+    story.show_play(eventful_film())
+    QApplication.processEvents()
+    last = story.moments.item(story.moments.count() - 1)
+    wide = story.moments.height()
+    assert story.moments.visualItemRect(last).bottom() + 1 == wide
+    story.resize(270, 800)
+    QApplication.processEvents()
+    assert story.moments.height() > wide
+    assert story.moments.visualItemRect(last).bottom() + 1 == story.moments.height()
 
 
 @pytest.mark.parametrize(("name", "play"), STORIES, ids=[name for name, _ in STORIES])

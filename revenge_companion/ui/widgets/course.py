@@ -39,6 +39,8 @@ class CourseChart(QWidget):
         self._course = Course()
         self._way: tuple[Stretch, ...] = ()
         self._timeline: Timeline | None = None
+        #: The item's length, or how far it got where that is unknown or less.
+        self._ceiling_s = 1.0
         self._chosen = -1
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -52,6 +54,8 @@ class CourseChart(QWidget):
         self._play, self._course = play, course
         self._way = stretches(course, play.position_s if play.open else None)
         self._timeline = Timeline(self._way) if self._way else None
+        reached = (max(one.end.position_s, one.end.played_s) for one in self._way)
+        self._ceiling_s = max(play.duration_s or 0.0, *reached, 1.0)
         self.setAccessibleDescription(self.text_of(self._chosen))
         self.update()
         return bool(self._way)
@@ -129,22 +133,15 @@ class CourseChart(QWidget):
     def _plot(self) -> QRectF:
         """Where the way is: beside the positions, above the times."""
         metrics = self.fontMetrics()
-        left = metrics.horizontalAdvance(minutes(self._ceiling_s())) + 2 * GRID
+        left = metrics.horizontalAdvance(minutes(self._ceiling_s)) + 2 * GRID
         return QRectF(self.rect()).adjusted(
             left, metrics.height() / 2 + 2, -2 * GRID, -(metrics.height() + 2 * GRID)
         )
 
-    def _ceiling_s(self) -> float:
-        play = self._play
-        length_s = (play.duration_s if play is not None else None) or 0.0
-        ends = [one.end for one in self._way]
-        reached = max((max(end.position_s, end.played_s) for end in ends), default=0.0)
-        return max(length_s, reached, 1.0)
-
     def _at(self, after_s: float, seconds: float) -> QPointF:
         plot = self._plot()
         across = self._timeline.at(after_s) if self._timeline is not None else 0.0
-        up = min(max(seconds / self._ceiling_s(), 0.0), 1.0)
+        up = min(max(seconds / self._ceiling_s, 0.0), 1.0)
         return QPointF(plot.left() + across * plot.width(), plot.bottom() - up * plot.height())
 
     def _place(self, one: Moment) -> QPointF:
@@ -196,7 +193,7 @@ class CourseChart(QWidget):
         painter.drawPolygon(shape)
 
     def _paint_scale(self, painter: QPainter) -> None:
-        plot, ceiling = self._plot(), self._ceiling_s()
+        plot, ceiling = self._plot(), self._ceiling_s
         muted = tone_colour(self.palette(), Tone.MUTED)
         rule = self.palette().color(QPalette.ColorRole.Mid)
         metrics = self.fontMetrics()

@@ -65,6 +65,7 @@ class Story(Card):
         self._legend = Text(tone=Tone.MUTED, wrap=True)
         rows.addWidget(self._legend)
         self.moments = MomentList()
+        self.moments.currentRowChanged.connect(self._on_line)
         rows.addWidget(self.moments)
         self._moments_of: tuple[int, str, str] | None = None
         self._facts = QFormLayout()
@@ -146,9 +147,15 @@ class Story(Card):
         return drawn
 
     def _on_looked_at(self, number: int) -> None:
-        line = self.moments.choose(number)
-        if line is not None:
-            self.body.ensureWidgetVisible(line, 0, 2 * GRID)
+        self.moments.choose(number)
+
+    def _on_line(self, _row: int) -> None:
+        """Show a moment that was chosen in the drawing or in the list in both."""
+        self.chart.choose(self.moments.chosen)
+        middle, inner = self.moments.chosen_middle(), self.body.widget()
+        if middle is not None and inner is not None:
+            place = self.moments.mapTo(inner, middle)
+            self.body.ensureVisible(place.x(), place.y(), 0, 4 * GRID)
 
     def show_love(self, play_id: int, loved: bool, text: str, tone: Tone) -> None:
         """Show what became of a love, where its play is still shown."""
