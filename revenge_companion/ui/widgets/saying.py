@@ -35,7 +35,7 @@ class SayingBar(QWidget):
         for points, text in saying_words.steps():
             self.rating.addItem(text, points)
         self.rating_name = buddy(self.tr("Ra&ting"), self.rating)
-        self.remove = QPushButton()
+        self.remove = QPushButton(saying_words.remove(Facet.RATINGS))
         self.truth = Text(tone=Tone.MUTED, wrap=True)
         self.truth.setAccessibleName(self.tr("Who is told"))
         self.card = Card()
