@@ -26,6 +26,8 @@ CHECKPOINT_S = 15.0
 #: And after a jump or with another rate; who drags the position about is not followed all the way.
 TURN_S = 1.0
 _SEEN_IDS = 4096
+#: How many plays may be in progress; a server that opens more sessions forgets to end them.
+OPEN_PLAYS = 50
 #: How many plays that ended are remembered.
 PAST_PLAYS = 2000
 
@@ -181,7 +183,7 @@ class SessionTracker:
         item = event.item
         elsewhere = [p for p in self._open.values() if p.item.media_id == item.media_id]
         earlier = elsewhere[-1] if elsewhere else self._past.get(item.media_id)
-        decisions = self._supersede(event)
+        decisions = self._supersede(event) + self._make_room(event.at_s)
         play = begin(event, earlier, self._rules)
         play.observed.played_s += opening_s
         play.started_at -= timedelta(seconds=opening_s / event.rate)
@@ -194,6 +196,14 @@ class SessionTracker:
         self._open[event.session_id, item.media_id] = play
         notice = notice_of(play, LiveAction.START) if play.observed.playing else None
         decisions.append(self._decide(play, event.at_s, notice=notice))
+        return decisions
+
+    def _make_room(self, at_s: float) -> list[Decision]:
+        """End the plays that nobody has heard of for the longest where there are too many."""
+        decisions = []
+        while len(self._open) >= OPEN_PLAYS:
+            oldest = min(self._open.values(), key=lambda play: play.seen_at_s)
+            decisions.append(self._end(oldest, oldest.observed.last_at, at_s, lost=True))
         return decisions
 
     def _count_reported(self, event: PlaybackEvent, left_out: Reason | None) -> list[Decision]:

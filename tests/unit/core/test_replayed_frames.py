@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from revenge_companion.core.session import OPEN_PLAYS
 from tests.tape import Tape, counted_at, reasons, started
 
 
@@ -140,3 +141,19 @@ def test_a_start_in_the_moment_of_an_end_is_a_new_play_and_a_seek_is_none() -> N
     tape.frame(45, "seeked", 40, stamp=40, from_position_seconds=38, state="playing")
     tape.frame(46, "started", 0, stamp=40, state="playing").play(50, 70, position=10)
     assert len(counted_at(tape.frame(80, "completed", 40).run())) == 2
+
+
+def test_sessions_without_an_end_are_given_up_oldest_first() -> None:
+    tape = started("movie", 1200.0)
+    for number in range(2, 1001):
+        tape.session, tape.media = f"s{number}", f"m{number}"
+        tape.frame(number, "started", 0)
+        if number % 10 == 0:
+            tape.session, tape.media = "s1", "m1"
+            tape.frame(number, "progress", number, state="playing")
+    result = tape.run()
+    # The one that is heard of all the while stays and counts.
+    assert [entry["media_id"] for entry in result.scrobbles] == ["m1"]
+    assert len(result.rejected) == 1000 - OPEN_PLAYS
+    assert set(reasons(result)) == {"lost_sight"}
+    assert result.rejected[0]["media_id"] == "m2"
