@@ -23,6 +23,7 @@ _PARTS = (
     "outbox",
     "index",
     "import",
+    "sync",
 )
 
 

@@ -16,6 +16,7 @@ from tests.bench import (
     bench_start,
     bench_status,
     bench_store,
+    bench_sync,
 )
 from tests.bench.desk import has_desk
 from tests.bench.table import met
@@ -34,6 +35,7 @@ Row = tuple[str, float, str]
         pytest.param(lambda: bench_flush.rows(plays=60), id="flush"),
         pytest.param(lambda: bench_index.rows(films=150, shows=5, lines=2000), id="index"),
         pytest.param(lambda: bench_import.rows(plays=600), id="import"),
+        pytest.param(lambda: bench_sync.rows(plays=600), id="sync"),
         pytest.param(lambda: bench_status.rows(rounds=1), id="status"),
         pytest.param(lambda: bench_start.rows(rounds=1, idle_s=0.0, memories=1), id="start"),
         pytest.param(lambda: bench_idle.rows(settle_s=0.0, sample_s=0.2), id="idle"),

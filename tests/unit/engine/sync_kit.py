@@ -210,10 +210,12 @@ async def home(
     switches: Switches = ALL,
     catalogue: FakeCatalogue | None = None,
     specs: Sequence[ServiceSpec] = (),
+    clock: Any = None,
+    database_type: type[Database] = Database,
 ) -> AsyncIterator[Home]:
     """A home whose accounts are at `specs`, all of them at `SPEC` without any."""
-    clock = FakeClock()
-    db = await Database.open(folder / "companion.db", clock=clock)
+    clock = clock or FakeClock()
+    db = await database_type.open(folder / "companion.db", clock=clock)
     known = list(specs) or [SPEC] * len(sources)
     stored = Accounts(db, clock)
     for number, spec in enumerate(known, 1):
