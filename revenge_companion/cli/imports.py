@@ -85,7 +85,7 @@ async def _go_on(args: argparse.Namespace, ask: Ask, run: dict[str, Any]) -> int
     run = await _followed(args, ask, run)
     if run["state"] == "preview":
         only_look = getattr(args, "preview", False)
-        if not args.json:
+        if not args.json and (only_look or _to_write(run)):
             await _print_preview(ask, run)
         if only_look or not await _wanted(args, run):
             return _ended(args, run, await _sample(ask, run) if args.json else None)

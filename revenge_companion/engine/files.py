@@ -7,6 +7,9 @@ from typing import IO, Any
 
 from revenge_companion.core.errors import StoreTrouble
 
+_SIGNS = ("=", "+", "-", "@")
+_BEGINS_FORMULA = (*_SIGNS, *(chr(ord(sign) + 0xFEE0) for sign in _SIGNS), "\t", "\r")
+
 
 class Sheet:
     """A table that is being written beside its place, and put there when it is whole.
@@ -75,7 +78,10 @@ class Sheet:
 
 
 def cell(value: object) -> object:
-    """A cell that a spreadsheet will not take for a formula."""
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+    """A cell that a spreadsheet will not take for a formula.
+
+    Some look past blanks and line ends, and some read the wide forms of the signs as the signs.
+    """
+    if isinstance(value, str) and value.lstrip(" \n")[:1] in _BEGINS_FORMULA:
         return "'" + value
     return value
