@@ -1,17 +1,21 @@
 """Tables read pages as they are scrolled to, and keep the reader's place."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, Qt
+from PySide6.QtGui import QStandardItem, QStandardItemModel
+from PySide6.QtWidgets import QApplication, QWidget
 
 from revenge_companion.core.errors import StoreTrouble
 from revenge_companion.core.status import PlayRecord
 from revenge_companion.ui.models.outbox import OutboxColumn, OutboxModel
 from revenge_companion.ui.models.paged import PAGE
 from revenge_companion.ui.models.plays import PlayColumn, PlaysModel
+from revenge_companion.ui.style import Theme
+from revenge_companion.ui.widgets.table import table
 from tests.clock import FakeClock, eventually, settle
 from tests.ui.fake_engine import NOW, SPECS, FakeEngine, not_counted, play, waiting
 
@@ -212,3 +216,29 @@ async def test_rows_can_stand_in_the_order_they_were_read(
 
     assert list(model.loaded_rows()) == ledger[: 2 * PAGE]
     assert asked == [None, ledger[PAGE - 1].id]
+
+
+@pytest.mark.parametrize("wanted", ["light", "dark"])
+async def test_the_cells_of_a_chosen_row_look_alike(
+    wanted: str, qapp: QApplication, shown: Callable[[QWidget], None]
+) -> None:
+    theme = Theme(qapp)
+    theme.want(wanted)
+    model = QStandardItemModel(2, 2)
+    for column in range(2):
+        model.setItem(1, column, QStandardItem("The General (1926)"))
+    view = table(model, name="Films", widths=(20, 20), stretch=1)
+    view.resize(2 * view.columnWidth(0) + 2 * view.frameWidth(), 200)
+    shown(view)
+    view.activateWindow()
+    view.setFocus()
+    view.selectRow(1)
+    # Only where the keyboard is a frame would be drawn.
+    await eventually(view.hasFocus)
+    cells = [view.visualRect(model.index(1, column)) for column in range(2)]
+    size = cells[0].size().boundedTo(cells[1].size())
+    picture = view.viewport().grab().toImage()
+    first, second = (picture.copy(QRect(cell.topLeft(), size)) for cell in cells)
+    assert first == second
+    theme.want("light")
+    theme.deleteLater()

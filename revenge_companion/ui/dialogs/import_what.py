@@ -22,6 +22,7 @@ class WhatPage(Column):
 
     def __init__(self, context: Context) -> None:
         super().__init__(widest=10_000, margin=0)
+        self.setAccessibleName(self.tr("What"))
         self._context = context
         self._markable = True
         self.ticks = FacetTicks()

@@ -81,6 +81,7 @@ class ImportWizard(Wizard):
     def _build(self) -> None:
         self.sources = ImportSources(self._context)
         held = Column(widest=10_000, margin=0)
+        held.setAccessibleName(self.tr("Source"))
         held.rows.addWidget(self.sources)
         held.rows.addStretch(1)
         self._held = held

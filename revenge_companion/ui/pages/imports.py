@@ -64,6 +64,7 @@ class ImportsPage(QWidget):
 
     def _build(self) -> None:
         self._first = Column(margin=0)
+        self._first.setAccessibleName(self.tr("Import"))
         self._first.rows.setContentsMargins(0, 4 * GRID, 2 * GRID, 0)
         self._open_title = Text(self.tr("Under way"), scale=1.15, bold=True)
         self._open = QVBoxLayout()

@@ -55,6 +55,7 @@ class StatisticsPage(QWidget):
         top.addWidget(self.image)
         top.addWidget(self.table)
         column = Column(widest=1100)
+        column.setAccessibleName(self.tr("Statistics"))
         self._sheet = QWidget()
         rows = QVBoxLayout(self._sheet)
         rows.setContentsMargins(0, 0, 0, 0)

@@ -2,10 +2,35 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QAbstractItemModel, QItemSelectionModel, Qt
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    Qt,
+)
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+)
 
 from revenge_companion.ui.theme import GRID
+
+
+class _WholeRows(QStyledItemDelegate):
+    """Rows are chosen as a whole: the frame of one cell would only dim what stands in it."""
+
+    def initStyleOption(  # noqa: N802  # Qt's name
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        super().initStyleOption(option, index)
+        state = option.state
+        if state & QStyle.StateFlag.State_Selected:
+            option.state = state & ~QStyle.StateFlag.State_HasFocus
 
 
 def table(
@@ -18,6 +43,7 @@ def table(
     view = QTableView()
     view.setModel(model)
     view.setAccessibleName(name)
+    view.setItemDelegate(_WholeRows(view))
     view.setShowGrid(False)
     view.setWordWrap(False)
     view.setTabKeyNavigation(False)
