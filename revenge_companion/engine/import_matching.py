@@ -32,6 +32,7 @@ class Matching:
         *,
         catalogue: Callable[[], Catalogue | None],
         name_of: Callable[[str], str],
+        compared: Callable[[int], Awaitable[None]],
         changed: Callable[[], None],
         marked: Callable[[], Awaitable[None]],
         zone: tzinfo | None,
@@ -42,6 +43,7 @@ class Matching:
         self._reading = reading
         self._catalogue = catalogue
         self._name_of = name_of
+        self._compared = compared
         self._changed = changed
         self._marked = marked
         self._zone = zone
@@ -93,6 +95,7 @@ class Matching:
         if catalogue is None or media_id not in await catalogue.subjects([media_id]):
             raise ImportRefused("Your server has no such item.")
         await self._matches.match(row_id, media_id)
+        await self._compared(row_id)
         self._changed()
         await self._mark()
 

@@ -86,6 +86,7 @@ class Importer:
             self._reading,
             catalogue=catalogue,
             name_of=sources.name_of,
+            compared=self._verdicts.compare_matched,
             changed=changed,
             marked=self._marking.mark_later,
             zone=zone,

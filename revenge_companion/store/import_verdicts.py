@@ -139,30 +139,50 @@ class ImportVerdicts:
 
         Each thing once with all its lines, whichever page they came from.
         """
-        found, last = await self._db.read(
-            lambda connection: _compared(connection, run_id, after_item, self._zone)
-        )
 
+        def next_of(connection: sqlite3.Connection) -> tuple[list[tuple[Any, ...]], int | None]:
+            items = _next_items(connection, run_id, after_item)
+            last = items[-1] if len(items) == _ITEMS else None
+            return _compared(connection, run_id, items, self._zone), last
+
+        found, last = await self._db.read(next_of)
+        await self._keep(found)
+        return last
+
+    async def compare_matched(self, row_id: int) -> None:
+        """Compare what a line of a preview is about anew: it has just become an item."""
+
+        def matched(connection: sqlite3.Connection) -> list[tuple[Any, ...]]:
+            items = connection.execute(
+                "SELECT o.run_id, o.id FROM import_entry e JOIN import_item i ON i.id = e.item_id "
+                "JOIN import_run r ON r.id = e.run_id AND r.state = 'preview' "
+                "JOIN import_item o ON o.run_id = e.run_id AND o.media_id = i.media_id "
+                "WHERE e.id = ? AND i.media_id <> ''",
+                (row_id,),
+            ).fetchall()
+            if not items:
+                return []
+            return _compared(connection, items[0][0], [row[1] for row in items], self._zone)
+
+        await self._keep(await self._db.read(matched))
+
+    async def _keep(self, verdicts: Sequence[tuple[Any, ...]]) -> None:
         def job(link: Link) -> None:
             with link.atomic():
                 link.connection.executemany(
                     "UPDATE import_entry SET verdict = ?, reason_code = ?, facts = ?, ours = ? "
                     "WHERE id = ? AND verdict <> 'there'",
-                    found,
+                    verdicts,
                 )
 
-        if found:
+        if verdicts:
             await self._db.run(job)
-        return last
 
 
-def _compared(
-    connection: sqlite3.Connection, run_id: int, after_item: int, zone: tzinfo | None
-) -> tuple[list[tuple[Any, ...]], int | None]:
-    """New verdicts for lines about the next items, and the last of these."""
+def _next_items(connection: sqlite3.Connection, run_id: int, after_item: int) -> list[int]:
     if connection.execute("SELECT 1 FROM library_entry LIMIT 1").fetchone() is None:
-        return [], None
-    items = [
+        return []
+    return [
         row[0]
         for row in connection.execute(
             # Most of what a sync reads again is there already, word for word.
@@ -172,8 +192,14 @@ def _compared(
             (run_id, after_item, _ITEMS),
         )
     ]
+
+
+def _compared(
+    connection: sqlite3.Connection, run_id: int, items: Sequence[int], zone: tzinfo | None
+) -> list[tuple[Any, ...]]:
+    """New verdicts for the lines about these items."""
     values = {
-        "items": compact(items),
+        "items": compact(list(items)),
         "source": connection.execute(
             "SELECT source FROM import_run WHERE id = ?", (run_id,)
         ).fetchone()[0],
@@ -198,7 +224,7 @@ def _compared(
             staged = [row for item in its for row in theirs.get(item, ())]
             kind, duration_s = about[thing]
             verdicts += _of_thing(ours[thing], staged, SubjectKind(kind), duration_s, zone)
-    return verdicts, items[-1] if len(items) == _ITEMS else None
+    return verdicts
 
 
 def _things(connection: sqlite3.Connection, values: dict[str, Any]) -> dict[int, list[int]]:

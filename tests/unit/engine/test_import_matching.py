@@ -126,6 +126,23 @@ async def test_lines_of_a_preview_can_be_matched(tmp_path: Path) -> None:
         assert (await house.media_ids())["3"] == "m50"
 
 
+async def test_what_is_matched_in_a_preview_may_be_there_already(tmp_path: Path) -> None:
+    again = [play(HOME_VIDEO, "a", dated(0)), play(HOME_VIDEO, "b", dated(-86_400))]
+    async with desk(
+        tmp_path, FakeSource({HISTORY: LINES[:1]}), FakeSource({HISTORY: again}),
+        catalogue=a_server(),
+    ) as house:  # fmt: skip
+        await house.whole(1)
+        run = await house.read(2)
+        assert run.counts == {Verdict.UNMATCHED: 2}
+        (first, _) = await house.importer.rows(run.id)
+        await house.importer.match(first.id, "m1")
+        run = await house.importer.run(run.id)
+        assert run.counts == {Verdict.THERE: 1, Verdict.NEW: 1}
+        await house.write(run.id)
+        assert len(await shown(house.db)) == 2
+
+
 async def test_never_is_asked_no_more(tmp_path: Path) -> None:
     async with desk(
         tmp_path,
