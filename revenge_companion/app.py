@@ -38,6 +38,8 @@ _AFTER_THE_TRAY = (
     "revenge_companion.logs",
 )
 
+NO_DISPLAY = "There is no display here. Use `revenge-companion run --headless`."
+
 #: Told how far the start has come: "tray" when the icon is there, "loaded" when the engine runs.
 Reached = Callable[[str], None]
 
@@ -127,7 +129,7 @@ class _Stage(NamedTuple):
 def _run(work: Callable[[_Stage], Coroutine[Any, Any, int]], reached: Reached) -> int:
     """Show the tray icon, load the program behind it, and run `work` on Qt's loop."""
     if not has_display():
-        return _refused("There is no display here. Use `revenge-companion run --headless`.")
+        return _refused(NO_DISPLAY)
     bad = qt_fits()
     if bad:
         return _refused(bad)

@@ -144,7 +144,8 @@ async def _status() -> AsyncIterator[Finding]:
     if ask:
         yield Finding("accounts", False, f"{len(ask)} of {linked} need a look: {', '.join(ask)}.")
     else:
-        yield Finding("accounts", bool(linked) or None, f"{linked} linked, none needs a look.")
+        words = f"{linked} linked, none needs a look." if linked else "None is linked."
+        yield Finding("accounts", bool(linked) or None, words)
     names = [one["host"] for one in said["hosts"]]
     yield Finding("hosts", True, ", ".join(names) or "None is contacted.")
 

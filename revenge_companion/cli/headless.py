@@ -24,9 +24,9 @@ _log = logging.getLogger(__name__)
 
 def run(args: argparse.Namespace) -> int:
     if not args.headless:
-        from revenge_companion.app import run_window
+        from revenge_companion.app import NO_DISPLAY, has_display, run_window
 
-        return run_window(minimised=False)
+        return run_window(minimised=False) if has_display() else refused(args, NO_DISPLAY)
     paths = find_paths().create()
     configure(paths.log_file)
     try:

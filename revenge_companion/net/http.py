@@ -37,8 +37,6 @@ CONNECT_S = 10.0
 MAX_LINE = 1 << 20
 #: The longest `Retry-After` that is believed, in seconds (two days).
 LONGEST_RETRY_AFTER_S = 172_800.0
-#: What systems answer for a name that nobody has; not all of them know the second.
-_NO_SUCH_NAME = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
 
 
 class NotJson(ValueError):
@@ -374,9 +372,10 @@ def _unreachable(host: str, error: BaseException) -> Unreachable:
     # httpx wraps what httpcore wraps what the system raised.
     for _ in range(5):
         if isinstance(cause, socket.gaierror):
+            # Without a network some systems say, too, that there is no such name.
             name = host.rpartition(":")[0] or host
-            if cause.errno in _NO_SUCH_NAME:
-                return NameUnknown(f"There is no computer named {name}.")
-            return NameUnknown(f"{name} could not be looked up. Is this computer connected?")
+            return NameUnknown(
+                f"{name} could not be found. Check the name, and that this computer is connected."
+            )
         cause = None if cause is None else cause.__cause__ or cause.__context__
     return Unreachable(f"{host} cannot be reached.")

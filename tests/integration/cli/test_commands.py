@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from revenge_companion import app
 from revenge_companion.cli import doctor, main
 from revenge_companion.demo.world import DemoWorld
 from revenge_companion.engine.start import SystemClock, take_lock
@@ -160,6 +161,14 @@ def test_doctor_tells_an_account_that_needs_a_look(
     _, told = run(capsys, "doctor")
     found = {one["name"]: (one["ok"], one["says"]) for one in told["checks"]}
     assert found["accounts"] == (ok, says)
+
+
+def test_a_window_without_a_display_is_refused_as_json(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "has_display", lambda: False)
+    code, said = run(capsys, "run")
+    assert (code, said) == (1, {"error": app.NO_DISPLAY})
 
 
 def test_doctor_tells_a_sign_in_that_is_over(

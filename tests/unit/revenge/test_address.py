@@ -157,21 +157,13 @@ async def test_what_is_no_address_is_not_asked() -> None:
 
 @pytest.mark.parametrize("typed", ["mediaa.local", "mediaa.local:8096", "https://mediaa.local"])
 @pytest.mark.parametrize("plain", [True, False])
-@pytest.mark.parametrize(
-    ("number", "words"),
-    [
-        (socket.EAI_NONAME, r"There is no computer named mediaa\.local\."),
-        (socket.EAI_AGAIN, r"mediaa\.local could not be looked up\."),
-    ],
-)
-async def test_a_mistyped_name_is_told_as_one(
-    typed: str, plain: bool, number: int, words: str
-) -> None:
+@pytest.mark.parametrize("number", [socket.EAI_NONAME, socket.EAI_AGAIN])
+async def test_a_mistyped_name_is_told_as_one(typed: str, plain: bool, number: int) -> None:
     def answers(request: httpx.Request) -> httpx.Response:
         unknown = socket.gaierror(number, "not known")
         raise httpx.ConnectError("not known", request=request) from unknown
 
-    with pytest.raises(NameUnknown, match=words):
+    with pytest.raises(NameUnknown, match=r"^mediaa\.local could not be found\."):
         await probe(http_of(answers, plain=plain), typed)
 
 
