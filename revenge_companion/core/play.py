@@ -67,6 +67,8 @@ class Play:
     first_position_s: float = 0.0
     recent_ids: tuple[str, ...] = ()
     saved_at_s: float = float("-inf")
+    #: The last checkpoint that was written for a jump or a change of rate.
+    turned_at_s: float = float("-inf")
     #: A frame from before the last one, in case the server's clock stepped back.
     stepped_back: SteppedBack | None = None
     #: Monotonic second after which nobody expects another frame.

@@ -23,7 +23,7 @@ from revenge_companion.core.thresholds import Rules
 
 #: A checkpoint is due at most this long after the last one while playing (ledger T8).
 CHECKPOINT_S = 15.0
-#: And after a jump or with another rate; who drags the position about is not followed all the way.
+#: And with a jump or another rate, but for who drags the position about only this often.
 TURN_S = 1.0
 _SEEN_IDS = 4096
 #: How many plays may be in progress; a server that opens more sessions forgets to end them.
@@ -300,7 +300,9 @@ class SessionTracker:
             action = LiveAction.START if play.observed.playing else LiveAction.PAUSE
             notice = notice_of(play, action)
         # After a restart only an unbroken way to the next position proves what was played on it.
-        due = event.at_s - play.saved_at_s >= (TURN_S if turned else CHECKPOINT_S)
+        due = event.at_s - play.saved_at_s >= CHECKPOINT_S
+        if turned and event.at_s - play.turned_at_s >= TURN_S:
+            play.turned_at_s, due = event.at_s, True
         if verdicts or notice is not None or due:
             return [self._decide(play, event.at_s, verdicts, at=event.at, notice=notice)]
         return []

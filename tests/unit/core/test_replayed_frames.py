@@ -72,6 +72,13 @@ def test_a_restart_soon_after_a_jump_loses_nothing_before_it(cut: int, announced
     assert at_s == pytest.approx(240.0, abs=10.0)
 
 
+def test_a_jump_right_after_a_checkpoint_has_one_of_its_own() -> None:
+    tape = started(duration=900.0).play(10, 60, position=10)
+    tape.frame(60.25, "seeked", 105.25, from_position_seconds=60.25, state="playing")
+    tape.control(74, "restart").play(170, 300, position=215)
+    assert counted_at(tape.run()) == [240.0]
+
+
 def test_a_restart_soon_after_a_change_of_rate_loses_nothing() -> None:
     tape = started(duration=600.0).play(10, 40, position=10)
     tape.frame(43, "progress", 43, state="playing", playback_rate=2.0).control(45, "restart")
