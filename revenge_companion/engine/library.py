@@ -55,7 +55,10 @@ class LibraryView:
                 spec = self._specs.get(account.service)
                 service = spec.name if spec is not None else account.service
                 return f"{service} ({account.label})"
-        return source
+        # Imported here: it is asked for by libraries that took in a file.
+        from revenge_companion.services.file_formats import FORMATS
+
+        return next((one.name for one in FORMATS if one.key == source), source)
 
     async def statistics(self, bucket: Bucket) -> Statistics:
         await self._library.absorb()

@@ -45,6 +45,7 @@ async def test_sources_have_the_names_people_know(library: LibraryView) -> None:
         "account:7": "account:7",
         "companion": "Revenge Companion",
     }
+    assert library.name("letterboxd-zip") == "Letterboxd export"
 
 
 async def test_everything_is_written_with_its_ids_and_sources(
