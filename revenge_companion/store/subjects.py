@@ -3,6 +3,7 @@
 import json
 from datetime import datetime
 from hashlib import blake2b
+from json.encoder import encode_basestring as _quoted
 from typing import Any
 from zlib import crc32
 
@@ -30,40 +31,42 @@ LINE_COLUMNS = (
 
 def subject_text(subject: Subject) -> str:
     """`subject` without its media id as compact JSON; what is not known is left out."""
-    # Every value by hand: long imports spend a good part of their time here.
-    values: dict[str, Any] = {"kind": str(subject.kind), "title": subject.title}
+    # Every value by hand: long imports spend a good part of their time here. Digests are made
+    # of this text, so that it has to stay what it is.
+    parts = [f'"kind":"{subject.kind}","title":{_quoted(subject.title)}']
     if subject.year is not None:
-        values["year"] = subject.year
+        parts.append(f'"year":{subject.year}')
     if subject.season_number is not None:
-        values["season_number"] = subject.season_number
+        parts.append(f'"season_number":{subject.season_number}')
     if subject.episode_number is not None:
-        values["episode_number"] = subject.episode_number
+        parts.append(f'"episode_number":{subject.episode_number}')
     if subject.artist:
-        values["artist"] = subject.artist
+        parts.append(f'"artist":{_quoted(subject.artist)}')
     if subject.album:
-        values["album"] = subject.album
+        parts.append(f'"album":{_quoted(subject.album)}')
     if subject.authors:
-        values["authors"] = subject.authors
+        parts.append(f'"authors":[{",".join(map(_quoted, subject.authors))}]')
     if subject.refs:
-        values["refs"] = subject.refs
+        refs = [f"[{_quoted(name)},{_quoted(value)}]" for name, value in subject.refs]
+        parts.append(f'"refs":[{",".join(refs)}]')
     if subject.duration_s is not None:
-        values["duration_s"] = subject.duration_s
+        parts.append(f'"duration_s":{json.dumps(subject.duration_s)}')
     if ids := _ids(subject.ids):
-        values["ids"] = ids
+        parts.append(ids)
     series = subject.series
     if series is not None:
-        of: dict[str, Any] = {"title": series.title}
-        if series.year is not None:
-            of["year"] = series.year
-        if ids := _ids(series.ids):
-            of["ids"] = ids
-        values["series"] = of
+        year = "" if series.year is None else f',"year":{series.year}'
+        ids = _ids(series.ids)
+        of = f'"title":{_quoted(series.title)}{year}{"," if ids else ""}{ids}'
+        parts.append(f'"series":{{{of}}}')
     music = subject.music_ids
     if music is not _NO_MUSIC:
         found = {name: value for name in _MUSIC if (value := getattr(music, name))}
         if found:
-            values["music_ids"] = found
-    return compact(values)
+            parts.append(f'"music_ids":{compact(found)}')
+    text = f"{{{','.join(parts)}}}"
+    # Half a character is written as an escape, as `compact` does.
+    return text if plain(text) == text else compact(json.loads(text))
 
 
 def subject_from(text: str, media_id: str = "") -> Subject:
@@ -87,15 +90,16 @@ def subject_from(text: str, media_id: str = "") -> Subject:
     return Subject(**values, media_id=media_id)
 
 
-def _ids(ids: Ids) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+def _ids(ids: Ids) -> str:
+    """The member "ids" of an object, "" for none."""
+    found = []
     if ids.tmdb is not None:
-        found["tmdb"] = ids.tmdb
+        found.append(f'"tmdb":{ids.tmdb}')
     if ids.imdb is not None:
-        found["imdb"] = ids.imdb
+        found.append(f'"imdb":{_quoted(ids.imdb)}')
     if ids.tvdb is not None:
-        found["tvdb"] = ids.tvdb
-    return found
+        found.append(f'"tvdb":{ids.tvdb}')
+    return f'"ids":{{{",".join(found)}}}' if found else ""
 
 
 def digest(text: str) -> bytes:

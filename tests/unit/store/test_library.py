@@ -1,21 +1,25 @@
 """The library by source, what is the same thing in it, and what becomes of our own plays."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from revenge_companion.core.library import OWN, Entry, Facet, Subject
-from revenge_companion.core.media import Ids, Item, Kind, Series
+from revenge_companion.core.library import OWN, Entry, Facet, Subject, SubjectKind
+from revenge_companion.core.media import Ids, Item, Kind, MusicIds, Series
 from revenge_companion.core.plays import PlayUpdate
 from revenge_companion.core.shown import Asked
 from revenge_companion.store.amendments import Amendments
 from revenge_companion.store.database import Database, Link
 from revenge_companion.store.history import History
 from revenge_companion.store.library import Library
+from revenge_companion.store.payload import compact
 from revenge_companion.store.plays import Plays
-from revenge_companion.store.subjects import key_hash, subject_from, subject_text
+from revenge_companion.store.subjects import digest, key_hash, subject_from, subject_text
 from tests.clock import START, FakeClock
 from tests.unit.engine.import_kit import (
     HISTORY,
@@ -104,6 +108,39 @@ async def test_every_text_of_a_source_comes_back(library: Library) -> None:
 )  # fmt: skip
 def test_a_subject_is_read_as_it_was_written(subject: Subject) -> None:
     assert subject_from(subject_text(subject), "m1") == replace(subject, media_id="m1")
+
+
+WORDS = st.text(st.characters(exclude_categories=()), max_size=9)
+NUMBERS = st.none() | st.integers(0, 9999)
+IDS = st.builds(Ids, NUMBERS, st.none() | WORDS, NUMBERS)
+
+
+@given(
+    st.builds(
+        Subject,
+        st.sampled_from(SubjectKind), WORDS, NUMBERS, IDS,
+        st.none() | st.builds(Series, WORDS, NUMBERS, IDS), NUMBERS, NUMBERS, WORDS, WORDS,
+        st.builds(MusicIds, st.none() | WORDS), st.lists(WORDS, max_size=2).map(tuple),
+        st.lists(st.tuples(WORDS, WORDS), max_size=2).map(tuple),
+        st.none() | st.floats(0, 9e9),
+    )
+)  # fmt: skip
+def test_a_subject_is_written_as_any_json_is(subject: Subject) -> None:
+    text = subject_text(subject)
+    assert text == compact(json.loads(text))
+    back = replace(subject_from(text), media_id=subject.media_id)
+    assert subject_text(back) == text
+
+
+def test_a_subject_is_written_as_in_older_versions() -> None:
+    """Else what was imported before would be another thing."""
+    said = Subject(
+        SubjectKind.EPISODE, 'Ménage "à" trois', 2001, Ids(1, "tt2", 3),
+        Series("Show\n", 1999, Ids(tvdb=4)), 1, 2, "Low", "Words", authors=("A", "B"),
+        refs=(("simkl", "5"), ("trakt", "6")), duration_s=60.5,
+    )  # fmt: skip
+    assert digest(subject_text(said)).hex() == "1fcdebd7ce7ae9e04618f6917ec4cdfd"
+    assert digest(subject_text(film(1))).hex() == "9e180f5973d51397ff7433865e4f78ef"
 
 
 # The same thing
