@@ -219,17 +219,33 @@ class Walk:
             rows = None
         if not isinstance(rows, list):
             raise _trouble(answer)
-        said = [
-            whole_number(answer.headers.get(f"x-pagination-{name}"))
-            for name in ("page", "limit", "item-count")
-        ]
-        number, limit, count = (-1 if one is None else one for one in said)
-        if number != cursor.page or limit < 1 or count < 0:
+        said = {name: _said(answer, name) for name in ("page", "limit", "item-count", "page-count")}
+        number, limit, count, pages = said.values()
+        if -1 in said.values() or (count is None and pages is None):
             raise ServiceTrouble("Trakt did not say which part of the list it sent.")
+        if number is None:
+            number = cursor.page
+        if limit is None:
+            # A first page that is not the last one is full.
+            limit = cursor.limit if cursor.page > 1 else max(len(rows), 1)
+        if number != cursor.page or limit < 1:
+            raise ServiceTrouble("Trakt did not say which part of the list it sent.")
+        if count is None:
+            # No more is known of its length, so that nothing will be taken for gone.
+            return _Page(number, rows, limit, max(pages or 0, 1) * limit)
         expected = min(max(count - (number - 1) * limit, 0), limit)
         if len(rows) != expected:
             raise ServiceTrouble(f"Trakt sent {len(rows)} lines of a page of {expected}.")
         return _Page(number, rows, limit, count)
+
+
+def _said(answer: Answer, name: str) -> int | None:
+    """What the headers say of a page; None for nothing, -1 for what is no number."""
+    text = answer.headers.get(f"x-pagination-{name}")
+    number = whole_number(text)
+    if text is None:
+        return None
+    return -1 if number is None or number < 0 else number
 
 
 def _after(cursor: Cursor, page: _Page, *, parts: int) -> Cursor | None:

@@ -370,6 +370,8 @@ class Shelf:
     rows: list[dict[str, Any]]
     #: The most lines of a page, whatever is asked.
     clamp: int = 250
+    #: Headers that are not there.
+    silent: tuple[str, ...] = ()
     #: Called with the number of each request before it is answered.
     before: Callable[[int], None] = lambda number: None
     asked: list[httpx.Request] = field(default_factory=list)
@@ -387,7 +389,9 @@ class Shelf:
             rows = [row for row in rows if row["watched_at"] <= query["end_at"]]
         page, limit = int(query["page"]), min(int(query["limit"]), self.clamp)
         shown = rows[(page - 1) * limit : page * limit]
-        return answer(200, shown, headers(page, len(rows), limit))
+        said = headers(page, len(rows), limit)
+        said["X-Pagination-Page-Count"] = str(-(-len(rows) // limit))
+        return answer(200, shown, {k: v for k, v in said.items() if k not in self.silent})
 
     async def walk(self, client: TraktClient | None = None, most: int = 200) -> list[ImportPage]:
         client = client or a_client(self.http)
@@ -433,6 +437,18 @@ async def test_a_smaller_page_than_asked_for_is_followed_in_its_own_numbers() ->
     shelf = Shelf(plays(250), clamp=100)
     assert lines(await shelf.walk()) == [str(number) for number in range(250, 0, -1)]
     assert len(shelf.asked) == 3
+
+
+@pytest.mark.parametrize("count", [0, 60, 100, 101, 250])
+@pytest.mark.parametrize(
+    "silent",
+    [("Page",), ("Limit",), ("Page", "Limit"), ("Item-Count",), ("Page", "Limit", "Item-Count"),
+     ("Page-Count",), ("Page", "Limit", "Page-Count")],
+    ids="+".join,
+)  # fmt: skip
+async def test_headers_that_are_missing_hide_no_line(silent: tuple[str, ...], count: int) -> None:
+    shelf = Shelf(plays(count), 100, tuple(f"X-Pagination-{name}" for name in silent))
+    assert lines(await shelf.walk()) == [str(number) for number in range(count, 0, -1)]
 
 
 async def test_plays_that_come_during_the_walk_shift_nothing() -> None:
