@@ -116,9 +116,12 @@ class Observed:
         if moved > possible + DRIFT_S + self.unmoved_s:
             return Span(possible, start, start + possible, position, jumped=True)
         timed, shown = possible + self.unmoved_s, moved + self.untimed_s
-        played = max(0.0, min(timed, shown))
-        self.unmoved_s = min(DRIFT_S, timed - played)
-        self.untimed_s = max(-DRIFT_S, min(DRIFT_S, shown - played))
+        if timed < shown:
+            played, self.unmoved_s, self.untimed_s = timed, 0.0, min(DRIFT_S, shown - timed)
+        else:
+            played = shown if shown > 0.0 else 0.0
+            self.unmoved_s = min(DRIFT_S, timed - played)
+            self.untimed_s = max(-DRIFT_S, shown - played)
         if possible >= 1.0:
             self.advancing = moved >= 0.25 * possible
         return Span(played, start, max(start, position), position, jumped=False)

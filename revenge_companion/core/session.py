@@ -292,7 +292,8 @@ class SessionTracker:
         noting.went_on(play, event, was, span, is_end=is_end)
         if is_end:
             return [self._end(play, event.at, event.at_s, verdicts)]
-        frames.heed_known_end(play, event)
+        if play.known_end is not None:
+            frames.heed_known_end(play, event)
         # A late frame of an item that was followed by another tells what was, not what is.
         play.observed.playing = frames.is_playing(event) and play.superseded_at_s is None
         notice = None
