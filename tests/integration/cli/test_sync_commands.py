@@ -185,3 +185,13 @@ async def test_with_nothing_running_it_syncs_and_asks_all_the_same(home: Path) -
         assert (code, told) == (1, {"error": "There is nothing to decide."})
         code, told = await cli("now", str(account.id))
         assert (code, [one["sent"] for one in told["account"]["what"]]) == (0, [0, 0])
+        # Whoever disconnects the program there is told so, and what to do.
+        site.grants.end()
+        code, told = await cli("now", "trakt")
+        assert code == 1
+        assert all("Trakt" in one["trouble"] for one in told["account"]["what"])
+        asked = len(site.requests)
+        code, told = await cli("now", "trakt")
+        assert code == 1
+        assert all("Link again" in one["trouble"] for one in told["account"]["what"])
+        assert len(site.requests) == asked
