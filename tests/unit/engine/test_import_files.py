@@ -98,14 +98,19 @@ async def test_a_file_is_recognised_and_imported(tmp_path: Path) -> None:
 async def test_the_same_file_again_is_all_there(tmp_path: Path) -> None:
     async with desk(tmp_path, formats=[FORMAT]) as house:
         path = a_file(tmp_path)
-        for _ in range(2):
-            run_id = await house.importer.begin("plays-txt", [HISTORY], path=path)
-            await house.until(run_id, RunState.PREVIEW)
-            await house.write(run_id)
+        run_id = await house.importer.begin("plays-txt", [HISTORY], path=path)
+        await house.until(run_id, RunState.PREVIEW)
+        await house.write(run_id)
         assert len(await shown(house.db)) == 10
         before = await dump(house.db)
-        await house.undo(run_id)
+        again = await house.importer.begin("plays-txt", [HISTORY], path=path)
+        await house.until(again, RunState.PREVIEW)
+        run = await house.write(again)
+        # Nothing was written that could be taken back, and the first run keeps what it wrote.
+        assert (run.state, run.can_undo) == (RunState.DONE, False)
         assert await dump(house.db) == before
+        await house.undo(run_id)
+        assert await shown(house.db) == []
 
 
 async def test_a_run_goes_on_without_the_file(tmp_path: Path) -> None:
