@@ -13,6 +13,11 @@ EVERY_S = 0.1
 #: The pace is that of the last so many seconds.
 _WINDOW_S = 10.0
 
+#: How long one transaction may take, in seconds: a play that counts meanwhile, and whoever stops
+#: the run, wait for it. Much shorter ones would write the same pages again and again.
+STEP_S = 0.25
+_LEAST_LINES = 500
+
 Told = Callable[[ImportRun], None]
 
 
@@ -76,3 +81,26 @@ class Progress:
             await asyncio.gather(self._waiting, return_exceptions=True)
             self._waiting = None
             self._tell_now()
+
+
+class Steps:
+    """How many lines are gone through in one transaction: `most`, or as many as the time allows."""
+
+    def __init__(self, clock: Clock, most: int) -> None:
+        self._clock = clock
+        self._most = most
+        self._least = min(most, _LEAST_LINES)
+        self._began_s = 0.0
+        self.lines = most
+
+    def begin(self) -> int:
+        """A step begins; the lines it is to have."""
+        self._began_s = self._clock.monotonic_s()
+        return self.lines
+
+    def end(self) -> None:
+        """It is done: the next one is as long as this one should have been."""
+        took_s = self._clock.monotonic_s() - self._began_s
+        # Twice as many at most: one quick step says little.
+        fitting = int(self.lines * STEP_S / took_s) if took_s > STEP_S / 2 else 2 * self.lines
+        self.lines = max(self._least, min(fitting, self._most))

@@ -24,7 +24,7 @@ from revenge_companion.core.library import REVENGE, Facet
 from revenge_companion.core.reasons import Reason
 from revenge_companion.engine.import_marks import Marker, Marking
 from revenge_companion.engine.import_matching import Matching
-from revenge_companion.engine.import_progress import Progress, Told
+from revenge_companion.engine.import_progress import Progress, Steps, Told
 from revenge_companion.engine.import_reading import Catalogue, Reading
 from revenge_companion.engine.import_sources import Sources
 from revenge_companion.store.database import Database
@@ -341,9 +341,10 @@ class Importer:
     async def _write(self, stored: StoredRun) -> None:
         run_id = stored.run.id
         total = sum(stored.run.counts.values())
-        done = False
+        done, steps = False, Steps(self._clock, self._batch)
         while not done:
-            step = await self._writing.write(run_id, self._batch)
+            step = await self._writing.write(run_id, steps.begin())
+            steps.end()
             done = step.done
             run = replace(
                 self._live[run_id].run, processed=step.processed, total=total, written=True
@@ -367,9 +368,10 @@ class Importer:
         total = sum(stored.run.counts.values())
         # What was read of the source is no longer there, so that the next sync reads it again.
         await self._runs.unsee(stored.run.source)
-        done = False
+        done, steps = False, Steps(self._clock, self._batch)
         while not done:
-            step = await self._writing.undo(run_id, self._batch)
+            step = await self._writing.undo(run_id, steps.begin())
+            steps.end()
             done = step.done
             run = replace(self._live[run_id].run, processed=step.processed, total=total)
             self._went(replace(stored, run=run))

@@ -19,7 +19,7 @@ from revenge_companion.core.errors import (
 )
 from revenge_companion.core.imports import ImportRun, RunState, Verdict
 from revenge_companion.core.library import Facet
-from revenge_companion.engine.import_progress import Progress
+from revenge_companion.engine.import_progress import STEP_S, Progress, Steps
 from revenge_companion.engine.import_reading import RETRIES_S
 from revenge_companion.store.import_runs import ImportRuns
 from tests.clock import START, FakeClock, eventually, within
@@ -377,3 +377,14 @@ async def test_a_finished_run_holds_nothing_twice(tmp_path: Path) -> None:
         assert [row.entry.subject.label for row in gone] == [
             row.entry.subject.label for row in staged
         ]
+
+
+async def test_a_slow_disk_gets_fewer_lines_at_a_time() -> None:
+    clock = FakeClock()
+    steps = Steps(clock, 3000)
+    taken = []
+    for took_s in (4 * STEP_S, STEP_S, 100 * STEP_S, 0.0, 0.0, 0.0, 0.0):
+        taken.append(steps.begin())
+        await clock.turn(took_s)
+        steps.end()
+    assert taken == [3000, 750, 750, 500, 1000, 2000, 3000]
