@@ -8,7 +8,7 @@ from revenge_companion.core.media import Kind
 from revenge_companion.core.moments import Moment, MomentKind
 from revenge_companion.core.observing import DRIFT_S, SILENCE_S, Span
 from revenge_companion.core.play import Play
-from revenge_companion.core.playback import EventType, PlaybackEvent, Source
+from revenge_companion.core.playback import EventType, PlaybackEvent, PlayState, Source
 from revenge_companion.core.reasons import Reason
 
 #: A silence through which it played on is worth telling when it was longer than this, and a shorter
@@ -27,9 +27,21 @@ class Before(NamedTuple):
     gap: bool
 
 
-def before(play: Play) -> Before:
-    one = play.observed
-    return Before(one.last_at, one.last_at_s, one.playing, one.rate, one.gap)
+def before(play: Play, event: PlaybackEvent) -> Before | None:
+    """What `went_on` needs; None where the frame, if it shows no jump, only shows playing on."""
+    one, seen_s = play.observed, play.observed.last_at_s
+    if (
+        event.type is EventType.PROGRESS
+        and event.state is PlayState.PLAYING
+        and one.playing
+        and event.rate == one.rate
+        and seen_s is not None
+        and event.at_s - seen_s <= SILENCE_S
+        and not one.gap
+        and event.source is not Source.POLL
+    ):
+        return None
+    return Before(one.last_at, seen_s, one.playing, one.rate, one.gap)
 
 
 def began(play: Play, event: PlaybackEvent, opening_s: float) -> None:
@@ -50,9 +62,14 @@ def began(play: Play, event: PlaybackEvent, opening_s: float) -> None:
         _now(play, MomentKind.PAUSED, event.at)
 
 
-def went_on(play: Play, event: PlaybackEvent, was: Before, span: Span, *, is_end: bool) -> None:
+def went_on(
+    play: Play, event: PlaybackEvent, was: Before | None, span: Span, *, is_end: bool
+) -> None:
     """What a frame shows beside playing on."""
     observed, is_seek = play.observed, event.type is EventType.SEEKED
+    if was is None:
+        _jumped(play, event, span.reached_s)
+        return
     if _is_unseen(event, was) and _is_worth_telling(event, was, span):
         silent(play, was, span)
         heard = Moment(

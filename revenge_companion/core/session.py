@@ -267,7 +267,7 @@ class SessionTracker:
     def _continue(self, play: Play, event: PlaybackEvent, *, is_end: bool) -> list[Decision]:
         if frames.repeats(play, event, is_end=is_end):
             return []
-        was = noting.before(play)
+        was_playing, was = play.observed.playing, noting.before(play, event)
         play.describe(event.item, self._named)
         play.remember(event.id)
         play.seen_at_s, play.stepped_back = event.at_s, None
@@ -289,7 +289,8 @@ class SessionTracker:
             play.observed.jump_to(event.position_s)
         turned = span.jumped or event.type is EventType.SEEKED or event.rate != play.observed.rate
         play.observed.rate = event.rate
-        noting.went_on(play, event, was, span, is_end=is_end)
+        if was is not None or span.jumped:
+            noting.went_on(play, event, was, span, is_end=is_end)
         if is_end:
             return [self._end(play, event.at, event.at_s, verdicts)]
         if play.known_end is not None:
@@ -297,7 +298,7 @@ class SessionTracker:
         # A late frame of an item that was followed by another tells what was, not what is.
         play.observed.playing = frames.is_playing(event) and play.superseded_at_s is None
         notice = None
-        if play.observed.playing != was.playing:
+        if play.observed.playing != was_playing:
             action = LiveAction.START if play.observed.playing else LiveAction.PAUSE
             notice = notice_of(play, action)
         # After a restart only an unbroken way to the next position proves what was played on it.

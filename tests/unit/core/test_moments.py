@@ -66,6 +66,12 @@ def played(item: Item, first_s: int, last_s: int, *, ahead_s: float = 0.0) -> li
     ]
 
 
+def size(machine: Machine) -> int:
+    """Bytes that the moments of the only play take in its row."""
+    (update,) = machine.saved.values()
+    return len(json.dumps(json.loads(update.snapshot)["moments"], separators=(",", ":")))
+
+
 def come_in(one: PlaybackEvent, at_s: float) -> PlaybackEvent:
     """The frame when it is not heard at once."""
     return replace(one, at_s=ZERO_S + at_s)
@@ -85,6 +91,7 @@ def test_playing_on_adds_nothing() -> None:
     ]
     assert [one.rule for one in course(machine).moments] == ["", "", "0.9", ""]
     assert course(machine).counts_from_s == (4800.0,)
+    assert size(machine) <= 200
 
 
 def test_a_pause_is_told_with_its_end() -> None:
@@ -325,6 +332,7 @@ def test_of_too_many_moments_the_oldest_after_the_first_go_and_are_counted() -> 
     assert kept[1].let_go == 201 - MOST
     assert [one.let_go for one in kept[2:]] == [0] * (MOST - 2)
     assert kept[-1].at == START + timedelta(seconds=1995)
+    assert size(machine) <= 40 * MOST
 
 
 def test_the_moment_a_play_counted_is_not_let_go() -> None:
