@@ -82,23 +82,33 @@ _AHEAD = (MomentKind.COUNTED, MomentKind.RESTARTED)
 class Moments:
     """The moments of one play as they come; mutable, and private to the tracker."""
 
-    __slots__ = ("_kept", "_shares", "_text")
+    __slots__ = ("_kept", "_shares", "_text", "_unread")
 
-    def __init__(self, kept: Sequence[Moment] = ()) -> None:
-        self._kept = list(kept)
+    def __init__(self, data: object = None) -> None:
+        """Go on with what a checkpoint holds; with none where it holds none.
+
+        It is read when it is needed: of the plays of a month that are remembered, few go on.
+        """
+        self._unread = data
+        self._kept: list[Moment] = []
         self._shares: list[Share] | None = None
         self._text: str | None = None
 
     @property
     def kept(self) -> tuple[Moment, ...]:
-        return tuple(self._kept)
+        return tuple(self._read())
+
+    def _read(self) -> list[Moment]:
+        if self._unread is not None:
+            self._kept, self._unread = list(_course(self._unread).moments), None
+        return self._kept
 
     def note(self, moment: Moment) -> None:
         """Put `moment` where its time is; one that is told late or by a clock set back comes last.
 
         A second restart in a row takes the place of the first.
         """
-        kept, self._text = self._kept, None
+        kept, self._text = self._read(), None
         moment = _rounded(moment)
         place = len(kept)
         while place and _is_ahead(kept[place - 1], moment):
@@ -123,10 +133,10 @@ class Moments:
 
     def begin_earlier(self, at: datetime, position_s: float, opening_s: float) -> None:
         """Its start came late: it began at `at`, and `opening_s` were played before the first."""
-        self._text = None
-        if self._kept and self._kept[0].kind is MomentKind.BEGAN:
-            first = replace(self._kept[0], at=at, position_s=position_s)
-            later = [replace(one, played_s=one.played_s + opening_s) for one in self._kept[1:]]
+        kept, self._text = self._read(), None
+        if kept and kept[0].kind is MomentKind.BEGAN:
+            first = replace(kept[0], at=at, position_s=position_s)
+            later = [replace(one, played_s=one.played_s + opening_s) for one in kept[1:]]
             self._kept = [_rounded(one) for one in (first, *later)]
 
     def text(self, shares: list[Share]) -> str:
@@ -137,13 +147,8 @@ class Moments:
         if self._text is None or shares is not self._shares:
             self._shares = shares
             own = [share.threshold_s for share in shares if share.key[0] == ""]
-            self._text = _ENCODE(_data(self._kept, own))
+            self._text = _ENCODE(_data(self._read(), own))
         return self._text
-
-
-def moments_from(data: object) -> Moments:
-    """The moments a checkpoint holds; none where it holds none."""
-    return Moments(_course(data).moments)
 
 
 def read_course(text: str) -> Course:

@@ -10,7 +10,7 @@ from revenge_companion.core import counting
 from revenge_companion.core.counting import Progress, Share, ShareKey, Verdict
 from revenge_companion.core.live import NowPlaying
 from revenge_companion.core.media import Ids, Item, Kind, item_from_dict, item_to_dict
-from revenge_companion.core.moments import Moment, MomentKind, Moments, moments_from
+from revenge_companion.core.moments import Moment, MomentKind, Moments
 from revenge_companion.core.observing import Observed
 from revenge_companion.core.playback import PlaybackEvent
 from revenge_companion.core.plays import PlayUpdate
@@ -300,7 +300,7 @@ def play_from_snapshot(text: str, rules: Mapping[str, Thresholds], at_s: float) 
         is_rest=bool(data["is_rest"]),
         recent_ids=tuple(data["ids"]),
         seen_at_s=at_s,
-        moments=moments_from(data.get("moments")),
+        moments=Moments(data.get("moments")),
     )
 
 

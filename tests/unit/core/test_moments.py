@@ -18,7 +18,6 @@ from revenge_companion.core.moments import (
     Moment,
     MomentKind,
     Moments,
-    moments_from,
     read_course,
 )
 from revenge_companion.core.playback import EventType, PlaybackEvent, Source
@@ -398,7 +397,7 @@ def test_moments_are_few_in_order_and_read_back_as_they_were(given_: list[Moment
     times = [one.at for one in found.moments]
     assert times == sorted(times)
     assert found.counts_from_s == (100.5,)
-    assert moments_from(json.loads(text)).text(shares) == text
+    assert Moments(json.loads(text)).text(shares) == text
     lost = sum(one.let_go for one in found.moments)
     twice = sum(one.kind is RESTARTED for one in given_)
     assert len(given_) - twice <= len(found.moments) + lost <= len(given_)

@@ -14,7 +14,7 @@ from revenge_companion.core.decision import Decision
 from revenge_companion.core.errors import StoreTrouble
 from revenge_companion.core.live import LiveAction, LiveNotice
 from revenge_companion.core.media import Item, Kind
-from revenge_companion.core.moments import moments_from
+from revenge_companion.core.moments import Moments
 from revenge_companion.core.playback import Device, EventType, PlaybackEvent, PlayState
 from revenge_companion.core.plays import PlayUpdate
 from revenge_companion.core.reasons import Reason
@@ -542,6 +542,6 @@ async def test_a_restart_is_told_among_the_moments_of_a_play(clock: FakeClock) -
         await clock.turn(5)
         await again.frame(EventType.RESUMED, 60.0, FILM)
     (update,) = again.store.plays.values()
-    moments = moments_from(json.loads(update.snapshot)["moments"]).kept
+    moments = Moments(json.loads(update.snapshot)["moments"]).kept
     assert [one.kind.value for one in moments] == ["began", "paused", "restarted", "went_on"]
     assert moments[2].at == began_again
