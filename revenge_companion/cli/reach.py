@@ -2,7 +2,8 @@
 
 import argparse
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ from revenge_companion.paths import find_paths
 
 if TYPE_CHECKING:
     from revenge_companion.engine.start import Running
+
+_log = logging.getLogger(__name__)
 
 #: How long a command waits for another one that has the profile open, in seconds.
 _PATIENCE_S = 3.0
@@ -26,6 +29,21 @@ _AT_SERVER = frozenset(
         "sync_answer",
     }
 )
+#: What another command may ask of one that is at work: its engine ends with it.
+_MEANWHILE = frozenset(
+    {
+        "status",
+        "outbox",
+        "history",
+        "import_sources",
+        "import_runs",
+        "import_run",
+        "import_rows",
+        "import_unmatched",
+        "import_cancel",
+    }
+)
+_BUSY = "Another command is at work. Try again when it has ended, or `import cancel` its import."
 #: What a command can do about an address without encryption.
 _ALLOW_HTTP = "The option --allow-http does that."
 
@@ -66,9 +84,15 @@ Ask = Callable[..., Awaitable[dict[str, Any]]]
 async def reached() -> AsyncIterator[Ask]:
     """Ask several things of one engine: the running one's, or our own that lives as long as this.
 
-    For what goes on between two requests, such as an import.
+    For what goes on between two requests, such as an import. Meanwhile our own engine answers other
+    commands that look at it, or cancel it.
     """
-    from revenge_companion.engine.control import NotAnswering, ask_async
+    from revenge_companion.engine.control import (
+        AlreadyAnswering,
+        ControlServer,
+        NotAnswering,
+        ask_async,
+    )
 
     control = find_paths().control
 
@@ -91,9 +115,19 @@ async def reached() -> AsyncIterator[Ask]:
         async def ask_ours(do: str, *, timeout_s: float = 60.0, **args: object) -> dict[str, Any]:
             return await requests.handle(do, args)
 
+        async def answer(do: str, args: Mapping[str, Any]) -> dict[str, Any]:
+            return await requests.handle(do, args) if do in _MEANWHILE else {"error": _BUSY}
+
+        server = ControlServer(control, answer)
+        try:
+            await server.start()
+        except (AlreadyAnswering, OSError) as error:
+            # Others have to wait, then.
+            _log.info("Other commands are not answered: %s", error)
         try:
             yield ask_ours
         finally:
+            await server.close()
             await requests.close()
     finally:
         await running.close()

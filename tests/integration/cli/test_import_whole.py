@@ -1,5 +1,6 @@
 """`import` with the real engine over the demo's Trakt: alone, and beside a running program."""
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -93,3 +94,30 @@ async def test_an_account_that_brings_nothing_new_was_read_all_the_same(home: Pa
             out, _ = await one.output()
             assert await one.ended() == 0
             assert json.loads(out)["unread"] == []
+
+
+async def test_an_import_of_one_command_is_looked_at_and_cancelled_by_others(home: Path) -> None:
+    async with DemoWorld(speed=50.0) as world:
+        world.destinations.trakt.preload(PLAYS)
+        async with at_home(home, world) as house:
+            await house.link("trakt")
+        world.destinations.slow("trakt", 150.0)
+        cli = cli_of(home, world)
+        words = ("revenge_companion", "import", "trakt", "--what", "history", "--yes", "--json")
+        async with process(home, *words, env=environment(home, world)) as importing:
+            said: dict[str, Any] = {"runs": []}
+            async with asyncio.timeout(30):
+                while not said["runs"]:
+                    _, said = await cli("runs")
+            assert (said["runs"][0]["state"], said["runs"][0]["running"]) == ("reading", True)
+            code, said = await cli("lastfm", "--yes")
+            assert (code, "Another command" in said["error"]) == (1, True)
+            code, said = await cli("cancel", "1")
+            assert (code, said["run"]["state"]) == (0, "stopped")
+            out, _ = await importing.output()
+            assert await importing.ended() == 1
+            assert json.loads(out)["run"]["state"] == "stopped"
+        world.destinations.slow("trakt", 0)
+        code, said = await cli("resume", "1", "--yes")
+        assert (code, said["run"]["state"]) == (0, "done")
+        assert await kept(home, world) == PLAYS
