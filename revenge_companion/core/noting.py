@@ -13,7 +13,7 @@ from revenge_companion.core.reasons import Reason
 
 #: A silence through which it played on is worth telling when it was longer than this, and a shorter
 #: one when more than this was not proven. Polling looks once a minute only.
-_SILENCE_S, _UNPROVEN_S = 60.0, DRIFT_S
+_SILENCE_S, _UNPROVEN_S = 60.0, 10.0
 _POLL_SILENCE_S, _POLL_UNPROVEN_S = 180.0, 60.0
 
 

@@ -14,10 +14,8 @@ from revenge_companion.ui.words import say
 
 
 def when(at: datetime, first: datetime) -> str:
-    """A moment's time of day; with its date where that is another than the first one's."""
-    if at.astimezone().date() == first.astimezone().date():
-        return words.clock_time(at)
-    return words.exact(at)
+    """A moment's time of day; with its day where that is another than the first one's."""
+    return words.moment(at, first)
 
 
 def let_go(count: int) -> str:

@@ -215,4 +215,5 @@ def test_a_destination_says_its_last_answer_in_the_services_words() -> None:
 def test_a_play_over_midnight_says_the_day() -> None:
     first = NOW.replace(hour=23, minute=50)
     assert story_words.when(first, first) == "23:50"
-    assert story_words.when(first + timedelta(minutes=20), first) == "02/03/2026 00:10"
+    assert story_words.when(first + timedelta(days=9), first) == "10/03/2026 23:50"
+    assert story_words.when(first + timedelta(minutes=20), first) == "Mon 00:10"

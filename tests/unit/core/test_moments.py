@@ -175,6 +175,15 @@ def test_a_short_disconnection_through_which_it_played_on_is_not_told() -> None:
     assert [one[0] for one in told(machine)] == [BEGAN]
 
 
+@pytest.mark.parametrize("late_s", [0.0, 8.0], ids=["in time", "some seconds late"])
+def test_a_player_that_reports_rarely_is_not_silent_each_time(late_s: float) -> None:
+    machine = Machine().feed(event(0, EventType.STARTED, 0.0, 0.0, FILM))
+    for n in range(1, 20):
+        at = 45.0 * n
+        machine.feed(come_in(event(n, PROGRESS, at, at, FILM), at + late_s * (n % 2)))
+    assert [one[0] for one in told(machine)] == [BEGAN]
+
+
 def test_a_connection_lost_during_a_pause_is_not_told() -> None:
     machine = Machine().feed(
         event(0, EventType.STARTED, 0.0, 0.0, FILM), event(1, EventType.PAUSED, 20.0, 20.0, FILM)
