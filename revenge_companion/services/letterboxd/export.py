@@ -8,7 +8,7 @@ known by their addresses at Letterboxd, and never matched by their titles.
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -99,7 +99,7 @@ class LetterboxdExport:
         """The page at `cursor`; see `services.importing.ImportFile`."""
         at = unpacked(cursor)
         films = self._known()
-        parts = self._lists if facet is Facet.LISTS else list(_FILES.get(facet, ()))
+        parts = self._parts(facet)
         number, offset = place(at, "part") or 0, place(at, "at") or 0
         if number >= len(parts):
             raise ImportRefused("This file holds nothing of the kind.")
@@ -112,7 +112,7 @@ class LetterboxdExport:
                 if count == PAGE_ROWS:
                     following = packed(part=number, at=row.begins)
                     break
-                made += self._made(part, file, row, line, films)
+                made += self._made(facet, part, file, row, line, films)
         if facet is Facet.LISTS:
             self._leave(part)
         return ImportPage(
@@ -127,8 +127,17 @@ class LetterboxdExport:
             self._leave(part)
         self._archive.close()
 
+    def _parts(self, facet: Facet) -> Sequence[str]:
+        """The files of a facet, in their order."""
+        if facet is Facet.LISTS:
+            return self._lists
+        if facet is Facet.RATINGS and _RATINGS not in self._members:
+            # What stands beside a viewing is what the film was rated then.
+            return (_DIARY,)
+        return _FILES.get(facet, ())
+
     def _made(
-        self, part: str, file: _File, row: Row, line: Cells, films: Films
+        self, facet: Facet, part: str, file: _File, row: Row, line: Cells, films: Films
     ) -> Iterator[Entry | str]:
         """What one line of a file says."""
         if row.broken:
@@ -137,6 +146,9 @@ class LetterboxdExport:
         film = film_of(line)
         if film is None:
             yield "a line without a name"
+        elif part == _DIARY and facet is Facet.RATINGS:
+            if line["rating"]:
+                yield self._rating(film, line, films)
         elif part == _DIARY:
             yield self._play(film, line, row, films)
         elif part == _WATCHED:
@@ -154,7 +166,6 @@ class LetterboxdExport:
         elif part == _RATINGS:
             yield self._rating(film, line, films)
         else:
-            facet = {_WATCHLIST: Facet.WATCHLIST, _LIKES: Facet.LOVED}.get(part, Facet.LISTS)
             yield self._listed(facet, film, line, films, file.title)
 
     def _play(self, film: Film, line: Cells, row: Row, films: Films) -> Entry | str:
@@ -188,10 +199,12 @@ class LetterboxdExport:
         if rating is None:
             return f"{film.label}: a rating that is none"
         day = day_of(line["date"])
+        beside = _RATINGS not in self._members
         return Entry(
             Facet.RATINGS,
-            films.subject(film, own=True),
-            _name(film),
+            # In the diary an address is the viewing's, and a film has as many lines as viewings.
+            films.subject(film, own=not beside),
+            f"{film.title}\t{film.year or ''}".casefold() if beside else _name(film),
             day,
             Precision.UNKNOWN if day is None else Precision.DAY,
             rating=rating,
@@ -225,8 +238,8 @@ class LetterboxdExport:
             self._films = Films()
             self._learn(self._films)
             for facet in Facet:
-                for part in self._lists if facet is Facet.LISTS else _FILES.get(facet, ()):
-                    self._totals[facet] += self._count(part, self._films)
+                for part in self._parts(facet):
+                    self._totals[facet] += self._count(facet, part, self._films)
         return self._films
 
     def _learn(self, films: Films) -> None:
@@ -256,11 +269,11 @@ class LetterboxdExport:
             if film is not None:
                 yield row, film, line
 
-    def _count(self, part: str, films: Films) -> int:
+    def _count(self, facet: Facet, part: str, films: Films) -> int:
         file = self._file(part)
         if file is None:
             return 0
-        made = (self._made(part, file, row, line, films) for row, line in file.lines())
+        made = (self._made(facet, part, file, row, line, films) for row, line in file.lines())
         count = sum(isinstance(one, Entry) for some in made for one in some)
         if part.startswith(_LISTS):
             self._leave(part)

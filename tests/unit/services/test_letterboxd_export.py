@@ -236,11 +236,17 @@ def test_two_films_of_one_name_and_year_are_not_mixed_up(tmp_path: Path) -> None
 def test_a_diary_alone_is_enough(tmp_path: Path) -> None:
     path = an_export(tmp_path, {"diary.csv": DIARY, "reviews.csv": REVIEWS})
     opened = LetterboxdExport(path)
-    assert opened.facets == (Facet.HISTORY,)
+    assert opened.facets == (Facet.HISTORY, Facet.RATINGS)
     opened.close()
     found = read(path, Facet.HISTORY)
     assert shown(found)[0] == ("Dune (2021)", "", "2021-11-05")
     assert keys(found[0].subject) == ()
+    # What stands beside its viewings is its rating, the later one the last word.
+    rated = read(path, Facet.RATINGS)
+    assert [(one.line, one.rating, one.at) for one in rated] == [
+        ("dune\t2021", 90, utc("2021-11-06T12:00+00:00")),
+        ("dune\t2021", 100, utc("2022-02-12T12:00+00:00")),
+    ]
 
 
 def test_a_review_without_a_day_of_a_film_in_the_diary_is_not_lost(tmp_path: Path) -> None:
