@@ -40,10 +40,9 @@ _MOST_WAITS = 20
 _MOST_PAGES = 100_000
 #: Lines that are enough for one transaction, and for how long they are gathered, in seconds: a
 #: hundred small ones cost more than ten large ones, and what a crash loses is fetched again.
-_ENOUGH = 1000
+ENOUGH = 1000
 _GATHERED_S = 0.25
-#: Lines and pages that are fetched ahead.
-_AHEAD_LINES = 2 * _ENOUGH
+#: Pages that are fetched ahead; of lines it is twice what is enough.
 _AHEAD = 20
 
 
@@ -72,12 +71,14 @@ class Reading:
         lines: ImportLines,
         clock: Clock,
         catalogue: Callable[[], Catalogue | None],
+        enough: int = ENOUGH,
     ) -> None:
-        """`catalogue` is None while no server is known."""
+        """`catalogue` is None while no server is known; `enough` lines go into a transaction."""
         self._runs = runs
         self._lines = lines
         self._clock = clock
         self._catalogue = catalogue
+        self._enough = enough
 
     async def walk(
         self, stored: StoredRun, reader: Reader, went: Callable[[StoredRun], None]
@@ -108,6 +109,7 @@ class Reading:
         ahead = _Ahead(
             lambda cursor: self._patiently(lambda: reader.page(facet, cursor)),
             stored.walks[facet].cursor,
+            self._enough,
         )
         try:
             while pages := await ahead.some():
@@ -188,8 +190,12 @@ class Reading:
 class _Ahead:
     """Pages that are fetched while others are written down."""
 
-    def __init__(self, fetch: Callable[[str], Awaitable[ImportPage]], cursor: str) -> None:
+    def __init__(
+        self, fetch: Callable[[str], Awaitable[ImportPage]], cursor: str, lines: int
+    ) -> None:
+        """`lines` are enough to be taken at once."""
         self._fetch = fetch
+        self._wanted = lines
         self._pages: deque[ImportPage] = deque()
         self._lines = 0
         self._came, self._enough, self._taken = asyncio.Event(), asyncio.Event(), asyncio.Event()
@@ -209,13 +215,13 @@ class _Ahead:
         if not self._pages and self._error is not None:
             raise self._error
         pages, lines = [], 0
-        while self._pages and lines < _ENOUGH:
+        while self._pages and lines < self._wanted:
             pages.append(self._pages.popleft())
             lines += len(pages[-1].entries)
         self._lines -= lines
         if not self._ended and not self._is_full:
             self._taken.set()
-            if self._lines < _ENOUGH:
+            if self._lines < self._wanted:
                 self._enough.clear()
             if not self._pages:
                 self._came.clear()
@@ -223,7 +229,7 @@ class _Ahead:
 
     @property
     def _is_full(self) -> bool:
-        return self._lines >= _AHEAD_LINES or len(self._pages) >= _AHEAD
+        return self._lines >= 2 * self._wanted or len(self._pages) >= _AHEAD
 
     async def _run(self, cursor: str) -> None:
         try:
@@ -237,7 +243,7 @@ class _Ahead:
                 cursor = page.next_cursor
                 if not cursor:
                     return
-                if self._lines >= _ENOUGH or self._is_full:
+                if self._lines >= self._wanted or self._is_full:
                     self._enough.set()
                 while self._is_full:
                     self._taken.clear()

@@ -25,7 +25,7 @@ from revenge_companion.core.reasons import Reason
 from revenge_companion.engine.import_marks import Marker, Marking
 from revenge_companion.engine.import_matching import Matching
 from revenge_companion.engine.import_progress import Progress, Steps, Told
-from revenge_companion.engine.import_reading import Catalogue, Reading
+from revenge_companion.engine.import_reading import ENOUGH, Catalogue, Reading
 from revenge_companion.engine.import_sources import Sources
 from revenge_companion.store.database import Database
 from revenge_companion.store.import_lines import ImportLines
@@ -65,7 +65,7 @@ class Importer:
         of a run would not give.
 
         `zone` is the user's, for dates without a time (None is the system's own); `batch` is how
-        many lines are compared or written in one transaction.
+        many lines are staged, compared or written in one transaction.
         """
         self._clock = clock
         self._sources = sources
@@ -78,7 +78,7 @@ class Importer:
         self._lines = ImportLines(db)
         self._verdicts = ImportVerdicts(db, zone)
         self._writing = ImportWriting(db, zone)
-        self._reading = Reading(self._runs, self._lines, clock, catalogue)
+        self._reading = Reading(self._runs, self._lines, clock, catalogue, min(batch, ENOUGH))
         self._marking = Marking(ImportMarks(db), marker)
         self._matching = Matching(
             self._lines,
