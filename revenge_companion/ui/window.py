@@ -277,36 +277,12 @@ class Window(QWidget):
             return
         self._asking = True
         try:
-            await self._drop_last_hour()
+            # Loaded when it is asked for.
+            from revenge_companion.ui.last_hour import drop_last_hour
+
+            await drop_last_hour(self, self._context.engine)
         finally:
             self._asking = False
-
-    async def _drop_last_hour(self) -> None:
-        from revenge_companion.ui import amend_words
-
-        engine = self._context.engine
-        if not await ask.confirm(
-            self,
-            title=self.tr("Drop the last hour"),
-            text=self.tr("Undo and forget everything of the last hour?"),
-            details=self.tr(
-                "What has not been sent is never sent. Where a service lets programs remove "
-                "plays, it is removed there. What cannot be removed is told and stays in your "
-                "activity."
-            ),
-            accept=self.tr("Drop the last hour"),
-        ):
-            return
-        if engine.status.paused_until is None:
-            engine.pause(None)
-        try:
-            left = await engine.amending.drop_last_hour()
-        except CompanionError as error:
-            await ask.tell(self, title=self.tr("Not dropped"), text=str(error))
-            return
-        text = amend_words.undone_lines(left, titles=True) or self.tr("Nothing of it is left.")
-        title = self.tr("Not everything could be removed") if left else self.tr("Dropped")
-        await ask.tell(self, title=title, text=text)
 
     @async_slot
     async def unlock(self) -> None:
