@@ -33,8 +33,6 @@ ROOT = Path(__file__).parents[2]
 #: How fast the worlds' time runs. A live stop is read back up to 8 min later, and that has to be
 #: long enough in real time for a busy machine.
 SPEED = 120.0
-#: The longest life of an engine, in real seconds.
-_LIFE_S = 1.3
 _WAYS = ("time", "time", "statement", "statement", "arrived", "stored")
 #: Real seconds to deliver what waits at the end.
 _DRAIN_S = 90.0
@@ -42,6 +40,9 @@ _DRAIN_S = 90.0
 
 class Profile:
     """One world, its viewers, and the engines that are killed over one home."""
+
+    #: The longest life of an engine, in real seconds.
+    life_s = 1.3
 
     def __init__(self, folder: Path, seed: int, share: float) -> None:
         self.rng = random.Random(seed)
@@ -144,9 +145,9 @@ class Profile:
         statement = self.rng.randint(1, 120) if way == "statement" else 0
         ended = await self._fork(statement=statement)
         self._reached.clear()
-        life_s = _LIFE_S
+        life_s = self.life_s
         if way == "time":
-            life_s = self.rng.uniform(0.0, _LIFE_S)
+            life_s = self.rng.uniform(0.0, self.life_s)
         elif way != "statement":
             self._waits = (way, self.rng.randint(1, 4))
         reached = asyncio.ensure_future(self._reached.wait())

@@ -81,6 +81,9 @@ class Side:
 class Pair(Profile):
     """Two accounts and a library, and the engines that are killed while they sync."""
 
+    #: Reading everything and sending what is missing takes a busy machine some seconds.
+    life_s = 3.0
+
     def __init__(self, folder: Path, seed: int, share: float) -> None:
         super().__init__(folder, seed, share)
         self._home = folder / "home"
