@@ -31,6 +31,7 @@ _LIBRARY = ("revenge_companion.core.merging", "revenge_companion.engine.library"
 MODULES: Mapping[Place, tuple[str, ...]] = {
     Place.OUTBOX: ("revenge_companion.ui.pages.outbox",),
     Place.ACCOUNTS: (
+        "http.client",
         "segno",
         "revenge_companion.ui.widgets.account_card",
         "revenge_companion.ui.dialogs.link",
@@ -38,7 +39,9 @@ MODULES: Mapping[Place, tuple[str, ...]] = {
     ),
     Place.IMPORTS: (
         *_LIBRARY,
+        "revenge_companion.engine.import_sources",
         "revenge_companion.engine.import_reading",
+        "revenge_companion.engine.import_matching",
         "revenge_companion.engine.importer",
         "revenge_companion.engine.importing",
         "revenge_companion.core.exporting",

@@ -15,7 +15,7 @@ from tests.clock import settle
 from tests.ui.display import ROOT
 
 #: Modules in one slice; each takes about a millisecond.
-MOST = 20
+MOST = 18
 
 
 @pytest.mark.parametrize("place", [one for one in Place if one is not Place.ACTIVITY])
