@@ -54,6 +54,7 @@ async def imports(site: Site, tmp_path: Path) -> AsyncIterator[Desk]:
 async def until(imports: Desk, run_id: int, state: RunState) -> ImportRun:
     # Each look takes a turn of the database's thread.
     for _ in range(100_000):
+        await imports.importer.runs(1)
         run = await imports.importer.run(run_id)
         if not run.running and run.state in (state, RunState.STOPPED):
             assert run.state is state, run.trouble
