@@ -563,3 +563,21 @@ async def test_another_scale_is_no_other_rating(tmp_path: Path) -> None:
         await one.calm()
         assert [line.rating for line in second.lines[RATINGS]] == [30]
         assert [line.rating for line in first.lines[RATINGS]] == [40]
+
+
+async def test_what_we_sent_is_as_old_as_what_was_said(tmp_path: Path) -> None:
+    lists = replace(SPEC, key="lists", dates_entries=True)
+    first = FakeAccount({RATINGS: [rating(film(1), 70, START - 3 * DAY)]})
+    second = FakeAccount(dates_itself=True, steps=5)
+    async with home(tmp_path, first, second, specs=(SPEC, lists)) as one:
+        await one.sync(1)
+        await one.sync(2)
+        # It could not be reached for a day, in which the user came to think otherwise.
+        at = one.clock.now() + timedelta(hours=12)
+        await one.clock.turn(86_400)
+        assert await one.deliver() == 1
+        await one.sync(2)
+        first.lines[RATINGS] = [rating(film(1), 30, at)]
+        await one.calm()
+        assert [line.rating for line in first.lines[RATINGS]] == [30]
+        assert [line.rating for line in second.lines[RATINGS]] == [40]
