@@ -20,6 +20,7 @@ from revenge_companion.ui.dialogs.import_match import MatchDialog
 from revenge_companion.ui.dialogs.import_wizard import ImportWizard
 from revenge_companion.ui.models.paged import PAGE
 from tests.clock import eventually, settle
+from tests.ui.conftest import LONGEST_WORK_MS
 from tests.ui.fake_engine import SIGNED_IN, FakeEngine
 from tests.ui.fake_imports import HOME, LETTERBOXD_ZIP, SERVER, TRAKT, FakeImports, row, run
 
@@ -632,7 +633,7 @@ async def test_a_hundred_thousand_lines_leave_the_loop_on_time(
 
     gc.unfreeze()
     assert len(imports.calls("choose")[0][1]) >= 59 * PAGE  # type: ignore[arg-type]
-    assert late.work_ms < 50
+    assert late.work_ms < LONGEST_WORK_MS
 
 
 async def test_progress_that_is_told_often_leaves_the_loop_on_time(
@@ -646,7 +647,7 @@ async def test_progress_that_is_told_often_leaves_the_loop_on_time(
             await asyncio.sleep(0.002)
 
     assert made.run.progress.numbers["processed"].text() == "3,960"
-    assert late.work_ms < 50
+    assert late.work_ms < LONGEST_WORK_MS
 
 
 async def test_nothing_outlives_the_wizard(
