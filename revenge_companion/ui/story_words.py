@@ -128,7 +128,7 @@ def counts_from(play: PlayRecord, course: Course) -> str:
 
 def legend(play: PlayRecord, course: Course) -> str:
     """What the parts of the drawing are."""
-    parts = (say("Line: position. Ground: played time."), counts_from(play, course))
+    parts = (say("Line: position. Shaded: played time."), counts_from(play, course))
     return " ".join(part for part in parts if part)
 
 

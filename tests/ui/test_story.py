@@ -80,7 +80,7 @@ def test_what_happened_is_told_with_its_times(story: Story) -> None:
 
 def test_a_track_counts_by_what_was_played(story: Story) -> None:
     story.show_play(short_track())
-    assert "Line: position. Ground: played time. It counts from 2:54 of played time." in texts(
+    assert "Line: position. Shaded: played time. It counts from 2:54 of played time." in texts(
         story
     )
     assert lines(story)[-1] == "19:42 ended at 5:15, 2:00 played"
