@@ -11,11 +11,11 @@ import sys
 
 from revenge_companion.cli.parser import refused
 from revenge_companion.cli.reach import opened
-from revenge_companion.core.errors import StoreTrouble
+from revenge_companion.core.errors import AlreadyRunning, StoreTrouble
 from revenge_companion.engine.api import Notification
 from revenge_companion.engine.control import AlreadyAnswering, ControlServer, ask_async
 from revenge_companion.engine.requests import Requests, status_json
-from revenge_companion.engine.start import AlreadyRunning, Running, open_engine
+from revenge_companion.engine.start import Running, open_engine
 from revenge_companion.logs import configure
 from revenge_companion.paths import Paths, find_paths
 

@@ -3,11 +3,13 @@
 import argparse
 import json
 import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from revenge_companion.cli.parser import refused
+from revenge_companion.core.errors import AlreadyRunning
 from revenge_companion.engine.control import ask
 from revenge_companion.paths import find_paths
 
@@ -18,6 +20,8 @@ _log = logging.getLogger(__name__)
 
 #: How long a command waits for another one that has the profile open, in seconds.
 _PATIENCE_S = 3.0
+#: And how long until it asks once more whether that one answers by now.
+_TURN_S = 0.5
 #: What asks the media server, too, or names its items.
 _AT_SERVER = frozenset(
     {
@@ -50,19 +54,32 @@ _ALLOW_HTTP = "The option --allow-http does that."
 
 def answer(do: str, *, timeout_s: float = 60.0, **args: object) -> dict[str, Any]:
     """The answer to one request, from the running instance or from the profile's own files."""
-    said = ask(find_paths().control, do, timeout_s=timeout_s, **args)
-    return said if said is not None else alone(do, args)
+    control = find_paths().control
+    end_s = time.monotonic() + _PATIENCE_S
+    while True:
+        said = ask(control, do, timeout_s=timeout_s, **args)
+        if said is not None:
+            return said
+        try:
+            return alone(do, args, patience_s=_TURN_S)
+        except AlreadyRunning:
+            # Who has the profile open may be about to answer, or to end.
+            if time.monotonic() >= end_s:
+                raise
 
 
-def alone(do: str, args: dict[str, object]) -> dict[str, Any]:
-    """The same request to an engine of our own; nothing is listened to."""
+def alone(do: str, args: dict[str, object], *, patience_s: float = _PATIENCE_S) -> dict[str, Any]:
+    """The same request to an engine of our own; nothing is listened to.
+
+    Raises AlreadyRunning where another process has the profile for longer than `patience_s`.
+    """
     # Imported here: a running instance answers within the time that these imports take.
     import asyncio
 
     from revenge_companion.engine.requests import Requests
 
     async def work() -> dict[str, Any]:
-        running = await opened()
+        running = await opened(patience_s=patience_s)
         try:
             await (running.engine.reach() if do in _AT_SERVER else running.engine.peek())
             requests = Requests(running.engine)
@@ -102,12 +119,14 @@ async def reached() -> AsyncIterator[Ask]:
             raise NotAnswering("The running Companion has ended.")
         return said
 
-    if await ask_async(control, "status", timeout_s=10.0) is not None:
+    running = await _opened_unless(
+        lambda: ask_async(control, "status", timeout_s=10.0), patience_s=_PATIENCE_S
+    )
+    if running is None:
         yield ask_running
         return
     from revenge_companion.engine.requests import Requests
 
-    running = await opened()
     try:
         await running.engine.reach()
         requests = Requests(running.engine)
@@ -133,12 +152,29 @@ async def reached() -> AsyncIterator[Ask]:
         await running.close()
 
 
-async def opened() -> "Running":
-    """The profile's engine, not started; another command may have the profile for a moment."""
-    from revenge_companion.engine.start import AlreadyRunning, SystemClock, open_engine
+async def _opened_unless(
+    answers: Callable[[], Awaitable[object | None]], *, patience_s: float
+) -> "Running | None":
+    """The profile's engine, not started; None once somebody else has it and `answers`."""
+    end_s = time.monotonic() + patience_s
+    while await answers() is None:
+        try:
+            return await opened(patience_s=_TURN_S)
+        except AlreadyRunning:
+            if time.monotonic() >= end_s:
+                raise
+    return None
+
+
+async def opened(*, patience_s: float = _PATIENCE_S) -> "Running":
+    """The profile's engine, not started; another command may have the profile for a moment.
+
+    Raises AlreadyRunning where it has it for longer than `patience_s` seconds.
+    """
+    from revenge_companion.engine.start import SystemClock, open_engine
 
     clock = SystemClock()
-    end_s = clock.monotonic_s() + _PATIENCE_S
+    end_s = clock.monotonic_s() + patience_s
     while True:
         try:
             return await open_engine(find_paths())

@@ -93,6 +93,10 @@ class StoreTrouble(CompanionError):
     """The database or the settings cannot be read or written (full, read-only, locked, newer)."""
 
 
+class AlreadyRunning(StoreTrouble):
+    """Another process of this user holds the profile's database."""
+
+
 class SecretsUnavailable(CompanionError):
     """Neither a keyring nor a vault can keep secrets on this system."""
 

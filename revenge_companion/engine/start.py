@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from revenge_companion.core.clock import Clock
-from revenge_companion.core.errors import SecretsUnavailable, StoreTrouble
+from revenge_companion.core.errors import AlreadyRunning, SecretsUnavailable, StoreTrouble
 from revenge_companion.engine.linker import VAULT_KEY_ENV, SecretStore
 from revenge_companion.engine.parts import Parts
 from revenge_companion.engine.supervisor import Engine
@@ -107,10 +107,6 @@ class LateSecrets:
         found = await self.find()
         if found is not None:
             await found.drop(name)
-
-
-class AlreadyRunning(StoreTrouble):
-    """Another process of this user holds the profile's database."""
 
 
 class Running:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from revenge_companion.core.errors import AlreadyRunning
 from revenge_companion.demo.sites.held import Tally
-from revenge_companion.engine.start import AlreadyRunning
 from tests.clock import FakeClock
 from tests.faults.rig import (
     LINKED,

@@ -107,7 +107,7 @@ async def test_an_import_of_one_command_is_looked_at_and_cancelled_by_others(hom
         async with process(home, *words, env=environment(home, world)) as importing:
             said: dict[str, Any] = {"runs": []}
             async with asyncio.timeout(30):
-                while not said["runs"]:
+                while not said.get("runs"):
                     _, said = await cli("runs")
             assert (said["runs"][0]["state"], said["runs"][0]["running"]) == ("reading", True)
             code, said = await cli("lastfm", "--yes")
