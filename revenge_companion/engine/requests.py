@@ -26,8 +26,6 @@ from revenge_companion.engine.amend_requests import AmendRequests
 from revenge_companion.engine.anime_requests import AnimeRequests
 from revenge_companion.engine.api import EngineApi
 from revenge_companion.engine.asked import BadRequest, iso, number, text, whole_path
-from revenge_companion.engine.export_requests import ExportRequests
-from revenge_companion.engine.import_requests import ImportRequests
 from revenge_companion.engine.linker import VAULT_KEY_ENV
 from revenge_companion.engine.outbox_export import as_row
 
@@ -64,16 +62,18 @@ class Requests:
             "quit": self._quit,
             **self._accounts.answers(),
             **AnimeRequests(engine).answers(),
-            **ImportRequests(engine).answers(),
-            **ExportRequests(engine).answers(),
         } | AmendRequests(engine).answers()
+        self._knows_all = False
 
     @property
     def names(self) -> tuple[str, ...]:
+        self._learn_all()
         return tuple(self._answers)
 
     async def handle(self, do: str, args: Mapping[str, Any]) -> dict[str, Any]:
         """The answer to one request; errors of the world become `{"error": sentence}`."""
+        if do not in self._answers:
+            self._learn_all()
         answer = self._answers.get(do)
         if answer is None:
             return {"error": f"The running Companion does not know {do!r}."}
@@ -83,6 +83,17 @@ class Requests:
             return {"error": f"{error} Commands read the passphrase from {VAULT_KEY_ENV}."}
         except CompanionError as error:
             return {"error": str(error)} | _kind(error)
+
+    def _learn_all(self) -> None:
+        """What is asked about imports and exports is loaded for who asks it: most ask `status`."""
+        if self._knows_all:
+            return
+        from revenge_companion.engine.export_requests import ExportRequests
+        from revenge_companion.engine.import_requests import ImportRequests
+
+        self._knows_all = True
+        self._answers |= ImportRequests(self._engine).answers()
+        self._answers |= ExportRequests(self._engine).answers()
 
     async def close(self) -> None:
         """Give up linkings that nobody waits for."""
