@@ -6,6 +6,7 @@ import os
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -163,7 +164,8 @@ class Database:
         run a second time where the first did not come to anything on disk. Raises StoreTrouble for
         trouble of the disk or the file; what `job` had not committed is undone.
         """
-        return await self._ask(lambda: self._done(job), alone=False)
+        self._check_open()
+        return await _plainly(self._writer.run(partial(self._done, job)))
 
     async def read(self, job: Callable[[sqlite3.Connection], T]) -> T:
         """`job`'s result, computed on a thread of its own with a connection that only reads.
@@ -175,10 +177,6 @@ class Database:
         if self._reader is None:
             self._reader = Reader(self._path)
         return await _plainly(self._reader.run(job))
-
-    async def _ask(self, job: Callable[[], T], *, alone: bool) -> T:
-        self._check_open()
-        return await _plainly(self._writer.run(job, alone=alone))
 
     def _check_open(self) -> None:
         if self._closed:
@@ -234,7 +232,8 @@ class Database:
             await self._writer.end()
 
     async def _call(self, job: Callable[[], T]) -> T:
-        return await self._ask(job, alone=True)
+        self._check_open()
+        return await _plainly(self._writer.run(job, alone=True))
 
     # What follows runs on the writer thread.
 

@@ -23,6 +23,12 @@ _ADD_DELIVERIES = (
 )
 _ADD_BY_START = _ADD_DELIVERIES.format(dated="started_us")
 _ADD_BY_COUNT = _ADD_DELIVERIES.format(dated="counted_us")
+# For one scrobble it is the other way round.
+_ADD_DELIVERY = (
+    "INSERT OR IGNORE INTO delivery "
+    "(scrobble_id, account_id, second, key, state, dated_us, due_us, queued_us) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
 _TALLY = {
     "pending": "UPDATE tally SET pending = pending + ? WHERE account_id = ?",
     "held": "UPDATE tally SET held = held + ? WHERE account_id = ?",
@@ -41,9 +47,22 @@ def add_one(
     play_key: str | None = None,
 ) -> int:
     """Queue one scrobble inside the caller's transaction; returns the new deliveries."""
-    cursor = connection.execute(_ADD_SCROBBLE, _scrobble_row(scrobble, play_key))
-    number = cursor.lastrowid if cursor.rowcount else _find(connection, scrobble)
-    return _queue(connection, [(number, (scrobble, account_ids))], now, held_until)
+    row = _scrobble_row(scrobble, play_key)
+    cursor = connection.execute(_ADD_SCROBBLE, row)
+    if not cursor.rowcount:
+        known = (_find(connection, scrobble), (scrobble, account_ids))
+        return _queue(connection, [known], now, held_until)
+    _, key, _, _, second, started_us, counted_us, _ = row
+    dated_us = started_us if scrobble.dated_at is scrobble.started_at else counted_us
+    state, due_us = _first_state(held_until)
+    now_us = micros(now)
+    new = 0
+    for account_id in account_ids:
+        values = (cursor.lastrowid, account_id, second, key, state, dated_us, due_us, now_us)
+        if connection.execute(_ADD_DELIVERY, values).rowcount:
+            connection.execute(_TALLY[state], (1, account_id))
+            new += 1
+    return new
 
 
 def add_many(
