@@ -21,13 +21,13 @@ from revenge_companion.core.library import Facet
 from revenge_companion.engine.library_api import ExportLook, ImportsApi
 from revenge_companion.services.base import ServiceSpec
 from revenge_companion.ui import export_words
-from revenge_companion.ui.async_slot import Tasks, async_slot
+from revenge_companion.ui.async_slot import async_slot
 from revenge_companion.ui.context import Context
 from revenge_companion.ui.dialogs.export_end import LookPage, QueuedPage
 from revenge_companion.ui.dialogs.export_preview import ExportPreviewPage
 from revenge_companion.ui.dialogs.export_what import ExportWhatPage
 from revenge_companion.ui.dialogs.import_end import RunPage
-from revenge_companion.ui.dialogs.wizard import Wizard
+from revenge_companion.ui.dialogs.run_wizard import RunWizard
 
 Page = TypeVar("Page", bound=QWidget)
 
@@ -38,7 +38,7 @@ class Step(IntEnum):
     QUEUED = 2
 
 
-class ExportWizard(Wizard):
+class ExportWizard(RunWizard):
     #: The user wants to see the outbox.
     outbox_wanted = Signal()
 
@@ -50,24 +50,18 @@ class ExportWizard(Wizard):
         target: ExportTarget,
         spec: ServiceSpec,
     ) -> None:
-        super().__init__(parent)
-        self._context = context
-        self._imports = imports
+        super().__init__(parent, context, imports)
         self._exports = context.engine.exports
         self._target = target
         self._spec = spec
         self._facets: tuple[Facet, ...] = ()
         self._look: ExportLook | None = None
-        #: The import that reads the account.
-        self._run: ImportRun | None = None
-        #: The one that was asked to write what it read.
+        #: The import of the account that was asked to write what it read.
         self._written: int | None = None
-        self._stopping = False
         #: Looking or queueing, which the user can break off.
         self._doing: asyncio.Task[None] | None = None
         self._queueing = self._closing = False
         self._takes_s = 0.0
-        self.tasks = Tasks()
         self.setWindowTitle(self.tr("Export to {account}").format(account=target.name))
         self.what = ExportWhatPage()
         self.frame_pages(
@@ -105,7 +99,6 @@ class ExportWizard(Wizard):
         return page
 
     def _connect(self) -> None:
-        self._context.bridge.import_progressed.connect(self._on_progress)
         self._context.bridge.status_changed.connect(self._on_status)
         self.what.changed.connect(self.show_footer)
         self.back.clicked.connect(self._read_again)
@@ -116,7 +109,7 @@ class ExportWizard(Wizard):
 
     # Steps
 
-    def _show_run(self, run: ImportRun) -> None:
+    def show_run(self, run: ImportRun) -> None:
         """Show how far reading the account is, and go on when it is through."""
         self._run = run
         if not run.running:
@@ -223,33 +216,17 @@ class ExportWizard(Wizard):
     @async_slot
     async def _read_account(self, facets: tuple[Facet, ...]) -> None:
         """Begin to read what the account has; it goes on by itself to the preview."""
-        self.show_busy(True)
-        try:
-            source = f"account:{self._target.account_id}"
-            number = await self._imports.begin(source, facets, mark_watched=False)
-            run = await self._imports.run(number)
-        except CompanionError as error:
-            self.say(str(error))
-            return
-        finally:
-            self.show_busy(False)
-        self._show_run(run)
+        source = f"account:{self._target.account_id}"
+        run = await self.begun(source, facets, mark_watched=False)
+        if run is not None:
+            self.show_run(run)
 
     @async_slot
     async def _ask(self, do: Callable[[int], Awaitable[None]], run: ImportRun) -> None:
         """Ask one thing about the run that reads the account, and show how it stands then."""
-        self.show_busy(True)
-        try:
-            await do(run.id)
-            shown = await self._imports.run(run.id)
-        except CompanionError as error:
-            self._stopping = False
-            self.say(str(error))
-            return
-        finally:
-            self.show_busy(False)
-        if self._run is not None and self._run.id == run.id:
-            self._show_run(shown)
+        shown = await self.asked(do, run)
+        if shown is not None and self._run is not None and self._run.id == run.id:
+            self.show_run(shown)
 
     def _begin_look(self) -> None:
         self.looking.begin(
@@ -314,7 +291,7 @@ class ExportWizard(Wizard):
         """Stop what is under way."""
         if self._run is not None:
             self._stopping = True
-            self._show_run(self._run)
+            self.show_run(self._run)
             self._ask(self._imports.cancel, self._run)
         elif self._doing is not None:
             self._doing.cancel()
@@ -328,10 +305,6 @@ class ExportWizard(Wizard):
         self._read_again()
 
     # What is told
-
-    def _on_progress(self, run: ImportRun) -> None:
-        if self._run is not None and run.id == self._run.id:
-            self._show_run(run)
 
     def _on_status(self, _status: object = None) -> None:
         """The outbox of the account moves: what was queued may be through sooner."""

@@ -14,12 +14,12 @@ from revenge_companion.core.errors import CompanionError
 from revenge_companion.core.imports import ImportRun, ImportSource, RunState, Verdict
 from revenge_companion.engine.library_api import ImportsApi
 from revenge_companion.ui import import_asking
-from revenge_companion.ui.async_slot import Tasks, async_slot
+from revenge_companion.ui.async_slot import async_slot
 from revenge_companion.ui.context import Context
 from revenge_companion.ui.dialogs.import_end import RunPage, SummaryPage
 from revenge_companion.ui.dialogs.import_preview import PreviewPage
 from revenge_companion.ui.dialogs.import_what import WhatPage
-from revenge_companion.ui.dialogs.wizard import Wizard
+from revenge_companion.ui.dialogs.run_wizard import RunWizard
 from revenge_companion.ui.theme import Tone
 from revenge_companion.ui.widgets.card import Column
 from revenge_companion.ui.widgets.file_drop import FileDrop
@@ -34,7 +34,7 @@ class Step(IntEnum):
     SUMMARY = 4
 
 
-class ImportWizard(Wizard):
+class ImportWizard(RunWizard):
     #: The user wants to see what is unmatched, an account to link, an address in the browser.
     unmatched_wanted = Signal()
     accounts_wanted = Signal()
@@ -51,19 +51,14 @@ class ImportWizard(Wizard):
         run: ImportRun | None = None,
     ) -> None:
         """Begin at a source, at a file, or where a run is; with none of them, at the first step."""
-        super().__init__(parent)
-        self._context = context
-        self._imports = imports
+        super().__init__(parent, context, imports)
         self._source: ImportSource | None = None
         self._path: Path | None = None
-        self._run: ImportRun | None = None
-        self._stopping = False
-        self.tasks = Tasks()
         self.setWindowTitle(self.tr("Import"))
         self._build()
         self._connect()
         if run is not None:
-            self._show_run(run)
+            self.show_run(run)
         elif source is not None:
             self._show_what(source, None)
         else:
@@ -100,7 +95,6 @@ class ImportWizard(Wizard):
         self.frame_pages(names, pages, state=self.tr("State of the import"))
 
     def _connect(self) -> None:
-        self._context.bridge.import_progressed.connect(self._on_progress)
         self._context.bridge.accounts_changed.connect(self._on_accounts)
         self.sources.chosen.connect(lambda source: self._show_what(source, None))
         self.sources.file_chosen.connect(self._on_file)
@@ -128,7 +122,7 @@ class ImportWizard(Wizard):
         self.what.show_source(source, path)
         self.show_page(Step.WHAT, self.what)
 
-    def _show_run(self, run: ImportRun) -> None:
+    def show_run(self, run: ImportRun) -> None:
         """Show the step that a run is at."""
         self._run = run
         if not run.running:
@@ -232,18 +226,11 @@ class ImportWizard(Wizard):
         source = self._source
         if source is None or self._busy:
             return
-        self.show_busy(True)
-        try:
-            number = await self._imports.begin(
-                source.key, self.what.chosen(), path=self._path, mark_watched=self.what.marks
-            )
-            run = await self._imports.run(number)
-        except CompanionError as error:
-            self.say(str(error))
-            return
-        finally:
-            self.show_busy(False)
-        self._show_run(run)
+        run = await self.begun(
+            source.key, self.what.chosen(), path=self._path, mark_watched=self.what.marks
+        )
+        if run is not None:
+            self.show_run(run)
 
     def _on_extra(self) -> None:
         run = self._run
@@ -251,7 +238,7 @@ class ImportWizard(Wizard):
             return
         if run.running:
             self._stopping = True
-            self._show_run(run)
+            self.show_run(run)
             self._ask(self._imports.cancel, run)
         elif run.can_undo:
             self._undo(run)
@@ -263,18 +250,10 @@ class ImportWizard(Wizard):
         """Ask one thing about the run and show how it stands then."""
         if self._busy:
             return
-        self.show_busy(True)
-        try:
-            await do(run.id)
-            shown = await self._imports.run(run.id)
-        except CompanionError as error:
-            self._stopping = False
-            self.say(str(error))
-            return
-        finally:
-            self.show_busy(False)
-        self.say("")
-        self._show_run(shown)
+        shown = await self.asked(do, run)
+        if shown is not None:
+            self.say("")
+            self.show_run(shown)
 
     @async_slot
     async def _undo(self, run: ImportRun) -> None:
@@ -298,13 +277,9 @@ class ImportWizard(Wizard):
         if self._run is None:
             return
         try:
-            self._show_run(await self._imports.run(self._run.id))
+            self.show_run(await self._imports.run(self._run.id))
         except CompanionError as error:
             self.say(str(error))
-
-    def _on_progress(self, run: ImportRun) -> None:
-        if self._run is not None and run.id == self._run.id:
-            self._show_run(run)
 
     def _on_accounts(self, _status: object) -> None:
         if self._step == Step.SOURCE:
