@@ -127,6 +127,10 @@ def test_the_moments_are_walked_through_with_the_keyboard(story: Story) -> None:
     for _ in range(20):
         QTest.keyClick(story.chart, Qt.Key.Key_Right)
     assert story.chart.chosen == len(lines(story)) - 1
+    QTest.keyClick(story.chart, Qt.Key.Key_Home)
+    assert story.chart.chosen == 0
+    QTest.keyClick(story.chart, Qt.Key.Key_End)
+    assert story.chart.chosen == len(lines(story)) - 1
     story.chart.clearFocus()
     assert story.chart.chosen == -1
     assert story.chart.accessibleDescription().startswith("From 16:00 to 19:38")

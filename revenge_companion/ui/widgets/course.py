@@ -27,7 +27,8 @@ _NEAR = 24
 class CourseChart(QWidget):
     """Played stretches are solid, pauses flat and thin, jumps and what nobody saw dotted.
 
-    Beneath lies the played time. Left and Right walk through the moments, as the mouse does.
+    Beneath lies the played time. Left and Right walk through the moments, as the mouse does; Home
+    and End go to the ends.
     """
 
     #: Number of the moment that is looked at, -1 for none.
@@ -105,7 +106,12 @@ class CourseChart(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         count = len(self._course.moments)
-        step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))
+        step = {
+            Qt.Key.Key_Left: -1,
+            Qt.Key.Key_Right: 1,
+            Qt.Key.Key_Home: -count,
+            Qt.Key.Key_End: count,
+        }.get(Qt.Key(event.key()))
         if step is None or not count:
             super().keyPressEvent(event)
             return
