@@ -2,23 +2,15 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import (
-    QColor,
-    QFocusEvent,
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QPalette,
-    QPen,
-)
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from revenge_companion.core.library import SubjectKind
 from revenge_companion.core.statistics import Statistics, Top
 from revenge_companion.ui import library_words, words
 from revenge_companion.ui.theme import GRID, Tone, series_colour, tone_colour
+from revenge_companion.ui.widgets.walked import WalkedChart
 
 #: Room between two bars, as a share of a bar's place.
 _GAP = 0.28
@@ -41,35 +33,21 @@ _COLOURS = {
 }
 
 
-class BarChart(QWidget):
-    """Plays over time, stacked by kind.
-
-    Left and Right walk through the bars, as the mouse does; Home and End go to the ends.
-    """
-
-    #: Number of the bar that is looked at, -1 for none.
-    looked_at = Signal(int)
+class BarChart(WalkedChart):
+    """Plays over time, stacked by kind. The parts that are looked at are its bars."""
 
     def __init__(self) -> None:
         super().__init__()
         self._statistics: Statistics | None = None
-        self._chosen = -1
-        self.setMouseTracking(True)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(self.tr("Plays over time"))
 
     def show_statistics(self, statistics: Statistics) -> None:
         self._statistics = statistics
-        self._choose(-1)
+        self.choose(-1)
         # What is said of a bar that is gone is no longer true.
         QToolTip.hideText()
         self.setAccessibleDescription(library_words.figures(statistics))
         self.update()
-
-    @property
-    def chosen(self) -> int:
-        return self._chosen
 
     def sizeHint(self) -> QSize:
         return QSize(480, 220 + 2 * self.fontMetrics().height())
@@ -79,57 +57,22 @@ class BarChart(QWidget):
 
     # Looking at one bar
 
-    def _choose(self, number: int) -> None:
-        if number == self._chosen:
-            return
-        self._chosen = number
-        self.update()
-        statistics = self._statistics
-        if statistics is not None and 0 <= number < len(statistics.bars):
-            text = library_words.bar_whole(
-                statistics.bars[number], statistics.bucket, statistics.kinds
-            )
-            self.setAccessibleDescription(text.replace("\n", ", "))
-        self.looked_at.emit(number)
+    def count(self) -> int:
+        return len(self._statistics.bars) if self._statistics is not None else 0
 
     def text_of(self, number: int) -> str:
-        """What a bar says, for tips and screen readers."""
         statistics = self._statistics
         if statistics is None or not 0 <= number < len(statistics.bars):
             return ""
         return library_words.bar_whole(statistics.bars[number], statistics.bucket, statistics.kinds)
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        number = self._at(event.position())
-        self._choose(number)
-        if number >= 0:
-            QToolTip.showText(event.globalPosition().toPoint(), self.text_of(number), self)
-        else:
-            QToolTip.hideText()
+    def walk_to(self, number: int) -> None:
+        super().walk_to(number)
+        where = self._place(number).center().toPoint()
+        QToolTip.showText(self.mapToGlobal(where), self.text_of(number), self)
 
-    def leaveEvent(self, event: QEvent) -> None:
-        super().leaveEvent(event)
-        self._choose(-1)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        count = len(self._statistics.bars) if self._statistics is not None else 0
-        step = {
-            Qt.Key.Key_Left: -1,
-            Qt.Key.Key_Right: 1,
-            Qt.Key.Key_Home: -count,
-            Qt.Key.Key_End: count,
-        }.get(Qt.Key(event.key()))
-        if step is None or not count:
-            super().keyPressEvent(event)
-            return
-        start = self._chosen if self._chosen >= 0 else (count if step < 0 else -1)
-        self._choose(min(max(start + step, 0), count - 1))
-        where = self._place(self._chosen).center().toPoint()
-        QToolTip.showText(self.mapToGlobal(where), self.text_of(self._chosen), self)
-
-    def _at(self, point: QPointF) -> int:
-        plot = self._plot()
-        count = len(self._statistics.bars) if self._statistics is not None else 0
+    def number_at(self, point: QPointF) -> int:
+        plot, count = self._plot(), self.count()
         if not count or not plot.left() <= point.x() < plot.right():
             return -1
         return min(int((point.x() - plot.left()) / plot.width() * count), count - 1)
@@ -154,8 +97,7 @@ class BarChart(QWidget):
 
     def _place(self, number: int) -> QRectF:
         plot = self._plot()
-        count = max(1, len(self._statistics.bars) if self._statistics is not None else 1)
-        width = plot.width() / count
+        width = plot.width() / max(1, self.count())
         return QRectF(plot.left() + number * width, plot.top(), width, plot.height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -187,10 +129,7 @@ class BarChart(QWidget):
                     QRectF(place.left() + inset, bottom - height, place.width() - 2 * inset, height)
                 )
                 bottom -= height
-        if self.hasFocus():
-            painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Highlight), 1))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
+        self.paint_focus(painter)
 
     def _paint_scale(self, painter: QPainter, plot: QRectF, ceiling: int) -> None:
         muted = tone_colour(self.palette(), Tone.MUTED)
@@ -227,14 +166,6 @@ class BarChart(QWidget):
                 Qt.AlignmentFlag.AlignCenter,
                 names[number],
             )
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        super().focusInEvent(event)
-        self.update()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        self._choose(-1)
 
 
 def nice_ceiling(most: int) -> int:

@@ -1,17 +1,7 @@
 """A play's position against time, drawn small."""
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import (
-    QFocusEvent,
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QPalette,
-    QPen,
-    QPolygonF,
-)
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPen, QPolygonF
 
 from revenge_companion.core.course import Stretch, Timeline, Way, stretches
 from revenge_companion.core.moments import Course, Moment, MomentKind
@@ -19,20 +9,17 @@ from revenge_companion.core.reasons import minutes
 from revenge_companion.core.status import PlayRecord
 from revenge_companion.ui import story_words
 from revenge_companion.ui.theme import GRID, Tone, tone_colour
+from revenge_companion.ui.widgets.walked import WalkedChart
 
 #: How near the mouse has to be to a moment, in logical pixels.
 _NEAR = 24
 
 
-class CourseChart(QWidget):
+class CourseChart(WalkedChart):
     """Played stretches are solid, pauses flat and thin, jumps and what nobody saw dotted.
 
-    Beneath lies the played time. Left and Right walk through the moments, as the mouse does; Home
-    and End go to the ends.
+    Beneath lies the played time. The parts that are looked at are its moments.
     """
-
-    #: Number of the moment that is looked at, -1 for none.
-    looked_at = Signal(int)
 
     def __init__(self) -> None:
         super().__init__()
@@ -42,10 +29,6 @@ class CourseChart(QWidget):
         self._timeline: Timeline | None = None
         #: The item's length, or how far it got where that is unknown or less.
         self._ceiling_s = 1.0
-        self._chosen = -1
-        self.setMouseTracking(True)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(self.tr("Position against time"))
 
     def show_course(self, play: PlayRecord, course: Course) -> bool:
@@ -61,10 +44,6 @@ class CourseChart(QWidget):
         self.update()
         return bool(self._way)
 
-    @property
-    def chosen(self) -> int:
-        return self._chosen
-
     def sizeHint(self) -> QSize:
         return QSize(240, 7 * self.fontMetrics().height())
 
@@ -73,13 +52,8 @@ class CourseChart(QWidget):
 
     # Looking at one moment
 
-    def choose(self, number: int) -> None:
-        if number == self._chosen:
-            return
-        self._chosen = number
-        self.setAccessibleDescription(self.text_of(number))
-        self.update()
-        self.looked_at.emit(number)
+    def count(self) -> int:
+        return len(self._course.moments)
 
     def text_of(self, number: int) -> str:
         """What a moment says; of the whole where it is none."""
@@ -92,41 +66,7 @@ class CourseChart(QWidget):
         said = story_words.moment(one, self._play, self._course)
         return f"{story_words.when(one.at, moments[0].at)} {said}"
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        number = self._near(event.position())
-        self.choose(number)
-        if number >= 0:
-            QToolTip.showText(event.globalPosition().toPoint(), self.text_of(number), self)
-        else:
-            QToolTip.hideText()
-
-    def leaveEvent(self, event: QEvent) -> None:
-        super().leaveEvent(event)
-        self.choose(-1)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        count = len(self._course.moments)
-        step = {
-            Qt.Key.Key_Left: -1,
-            Qt.Key.Key_Right: 1,
-            Qt.Key.Key_Home: -count,
-            Qt.Key.Key_End: count,
-        }.get(Qt.Key(event.key()))
-        if step is None or not count:
-            super().keyPressEvent(event)
-            return
-        start = self._chosen if self._chosen >= 0 else (count if step < 0 else -1)
-        self.choose(min(max(start + step, 0), count - 1))
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        super().focusInEvent(event)
-        self.update()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        self.choose(-1)
-
-    def _near(self, point: QPointF) -> int:
+    def number_at(self, point: QPointF) -> int:
         best, found = float(_NEAR), -1
         for number, one in enumerate(self._course.moments):
             away = (self._place(one) - point).manhattanLength()
@@ -170,10 +110,7 @@ class CourseChart(QWidget):
             painter.drawLine(begin, self._at(one.end.after_s, one.end.position_s))
         for number, moment in enumerate(self._course.moments):
             self._paint_moment(painter, moment, chosen=number == self._chosen)
-        if self.hasFocus():
-            painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Highlight), 1))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
+        self.paint_focus(painter)
 
     def _pen(self, way: Way) -> QPen:
         accent = tone_colour(self.palette(), Tone.ACCENT)
