@@ -170,7 +170,7 @@ async def test_a_bar_is_reached_by_mouse_and_by_keyboard(
     assert chart.chosen == 0
     QTest.keyClick(chart, Qt.Key.Key_End)
     assert chart.chosen == 29
-    assert chart._at(QPointF(1, 1)) == -1  # noqa: SLF001  # where the scale is, no bar is
+    assert chart.number_at(QPointF(1, 1)) == -1, "where the scale is, no bar is"
 
 
 async def test_what_was_played_long_ago_is_reached_from_a_month_without_plays(
