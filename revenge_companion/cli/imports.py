@@ -164,7 +164,7 @@ async def _sample(ask: Ask, run: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 async def _print_preview(ask: Ask, run: dict[str, Any]) -> None:
-    print(f"{run['source_name']}: {_counts(run)}. Nothing has been written yet.")
+    print(f"{_name(run)}: {_counts(run)}. Nothing has been written yet.")
     for verdict, title in (("conflict", "Conflicts"), ("unmatched", "Unmatched")):
         count = run["counts"][verdict]
         if not count:
@@ -189,13 +189,13 @@ def _how_it_ended(run: dict[str, Any]) -> str:
                 f"{number}` throws it away."
             )
         case "done" if not run["processed"]:
-            return f"{run['source_name']} has nothing of this.{trouble}"
+            return f"{_name(run)} has nothing of this.{trouble}"
         case "done" if not _to_write(run):
-            return f"{run['source_name']}: {counts}. Your library has all of this already.{trouble}"
+            return f"{_name(run)}: {counts}. Your library has all of this already.{trouble}"
         case "done":
             marked = f" {_items(run['marked'])} marked as watched." if run["marked"] else ""
             return (
-                f"Imported from {run['source_name']}: {counts}.{marked}{trouble} "
+                f"Imported from {_name(run)}: {counts}.{marked}{trouble} "
                 f"`import undo {number}` takes it back."
             )
         case "undone":
@@ -204,6 +204,12 @@ def _how_it_ended(run: dict[str, Any]) -> str:
     written = "" if run["written"] else " Nothing has been written."
     back = f", `import undo {number}` takes it back" if run["can_undo"] else ""
     return f"Stopped after {done} lines.{trouble}{written} `import resume {number}` goes on{back}."
+
+
+def _name(run: dict[str, Any]) -> str:
+    """What a run is from; a file by its name, too, so that two of a kind are told apart."""
+    name = str(run["source_name"])
+    return f"{name} ({run['file_name']})" if run.get("file_name") else name
 
 
 def _counts(run: dict[str, Any]) -> str:
@@ -292,7 +298,7 @@ def _runs(said: dict[str, Any]) -> None:
         state = run["state"]
         if state in ("reading", "writing", "undoing") and not run["running"]:
             state = f"interrupted while {state}"
-        print(f"{run['id']}: {run['started_at']}  {run['source_name']}, {state}: {_counts(run)}")
+        print(f"{run['id']}: {run['started_at']}  {_name(run)}, {state}: {_counts(run)}")
         if run["trouble"]:
             print(f"   {run['trouble']}")
     if not said["runs"]:

@@ -124,6 +124,8 @@ class ImportRun:
     written: bool = False
     #: Begun by a sync, not by the user: nobody waits for it.
     sync: bool = False
+    #: What the file is called that it is from, as its user named it; empty for an account.
+    file_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,6 +181,7 @@ def run_json(run: ImportRun) -> dict[str, Any]:
         "id": run.id,
         "source": run.source,
         "source_name": run.source_name,
+        "file_name": run.file_name or None,
         "what": [facet.value for facet in run.facets],
         "state": run.state.value,
         "stage": run.stage.value,

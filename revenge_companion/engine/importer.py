@@ -170,6 +170,7 @@ class Importer:
                 wanted,
                 self._clock.now(),
                 file=file,
+                file_name="" if path is None or not file else path.name,
                 mark_watched=marks,
                 sync=sync,
             )

@@ -8,10 +8,17 @@ from datetime import datetime
 from typing import Any
 
 from revenge_companion.core.imports import ImportRun, RunState, Verdict
-from revenge_companion.core.library import Facet
+from revenge_companion.core.library import NAME_LIMIT, Facet
 from revenge_companion.store.database import Database, Link
 from revenge_companion.store.import_dropping import forget, tidy, trim
-from revenge_companion.store.payload import compact, maybe_micros, maybe_moment, micros, moment
+from revenge_companion.store.payload import (
+    compact,
+    maybe_micros,
+    maybe_moment,
+    micros,
+    moment,
+    plain,
+)
 
 _COLUMNS = (
     "id, source, source_name, facets, options, state, started_us, ended_us, cursors, marks, total, "
@@ -64,17 +71,21 @@ class ImportRuns:
         now: datetime,
         *,
         file: str = "",
+        file_name: str = "",
         mark_watched: bool = True,
         sync: bool = False,
     ) -> int:
-        """A new run, about to read."""
+        """A new run, about to read; `file` is the copy's name, `file_name` what it is a copy of."""
+        options: dict[str, str | bool] = {"file": file, "mark_watched": mark_watched}
+        if file_name:
+            options["file_name"] = plain(file_name[-NAME_LIMIT:])
+        if sync:
+            options["sync"] = True
         values = (
             source,
             source_name,
             compact([facet.value for facet in facets]),
-            compact(
-                {"file": file, "mark_watched": mark_watched} | ({"sync": True} if sync else {})
-            ),
+            compact(options),
             RunState.READING.value,
             micros(now),
             compact({facet.value: {} for facet in facets}),
@@ -281,6 +292,7 @@ def _stored(row: tuple[Any, ...], by_verdict: Mapping[Verdict, int], left_out: i
         left_out=left_out,
         written=bool(row[17]),
         sync=bool(options.get("sync")),
+        file_name=str(options.get("file_name", "")),
         stage=RunState(row[16]),
     )
     return StoredRun(

@@ -23,7 +23,7 @@ async def sure_to_undo(parent: QWidget, run: ImportRun) -> bool:
     return await ask.confirm(
         parent,
         title=_tr("Undo the import"),
-        text=_tr("Undo the import from {source}?").format(source=run.source_name),
+        text=_tr("Undo the import from {source}?").format(source=import_words.run_name(run)),
         details=details,
         accept=_tr("Undo it"),
     )
@@ -34,7 +34,9 @@ async def sure_to_throw_away(parent: QWidget, run: ImportRun) -> bool:
     return await ask.confirm(
         parent,
         title=_tr("Throw away"),
-        text=_tr("Throw away what was read from {source}?").format(source=run.source_name),
+        text=_tr("Throw away what was read from {source}?").format(
+            source=import_words.run_name(run)
+        ),
         details=_tr("Nothing of it has been written. To import it later, it has to be read again."),
         accept=_tr("Throw it away"),
     )
@@ -49,7 +51,7 @@ async def sure_to_forget(parent: QWidget, run: ImportRun) -> bool:
     return await ask.confirm(
         parent,
         title=_tr("Forget the import"),
-        text=_tr("Forget the import from {source}?").format(source=run.source_name),
+        text=_tr("Forget the import from {source}?").format(source=import_words.run_name(run)),
         details=gone if run.state is RunState.UNDONE else stays,
         accept=_tr("Forget it"),
     )

@@ -14,6 +14,8 @@ from revenge_companion.ui.words import say
 
 #: Characters of one line that are shown outside of a table.
 MOST_TEXT = 240
+#: Characters of a file's name in a sentence.
+MOST_NAME = 60
 
 
 def facet_names(facets: Collection[Facet]) -> str:
@@ -99,6 +101,16 @@ def row_why(row: ImportRow) -> str:
     if row.never:
         return say("You said that it is not to be matched.")
     return words.reason(row.reason_code, row.facts)
+
+
+def run_name(run: ImportRun) -> str:
+    """What a run is from, told apart from others of its kind: "Letterboxd export (mine.zip)"."""
+    name = run.file_name
+    if len(name) > MOST_NAME:
+        # Such names begin alike and end in a date.
+        ends = MOST_NAME // 3
+        name = f"{name[: MOST_NAME - ends]}\N{HORIZONTAL ELLIPSIS}{name[-ends:]}"
+    return f"{run.source_name} ({name})" if name else run.source_name
 
 
 def run_state(run: ImportRun) -> str:

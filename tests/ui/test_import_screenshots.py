@@ -209,8 +209,13 @@ async def test_page(
     imports.become(run(4, RunState.WRITING, written=True, processed=900))
     imports.become(run(3, RunState.STOPPED, processed=900, trouble="Simkl is not answering.",
                        source_name="Simkl (anna)", counts={}))  # fmt: skip
-    imports.become(run(2, RunState.UNDONE, source_name="Goodreads library"))
-    imports.become(run(1, RunState.DONE, written=True, facets=tuple(Facet)))
+    imports.become(run(2, RunState.UNDONE, source_name="Goodreads library",
+                       file_name="goodreads_library_export.csv"))  # fmt: skip
+    for number, name in ((0, "anna-2026-03-01"), (1, "anna-2025-02-11")):
+        imports.become(
+            run(number, RunState.DONE, written=True, facets=tuple(Facet),
+                source_name=LETTERBOXD_ZIP.name, file_name=f"letterboxd-{name}-19-40-utc.zip")
+        )  # fmt: skip
     page.book.setCurrentIndex(0)
     await settle()
     shoot(page, "imports-under-way")

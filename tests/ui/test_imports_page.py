@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from revenge_companion.ui.context import Context
 from revenge_companion.ui.dialogs.import_match import MatchDialog
 from revenge_companion.ui.dialogs.import_wizard import ImportWizard
 from revenge_companion.ui.dialogs.link import LinkDialog
+from revenge_companion.ui.models.import_runs import RunColumn
 from revenge_companion.ui.pages.imports import MOST_CARDS, ImportsPage
 from revenge_companion.ui.places import Place
 from revenge_companion.ui.widgets.text import Text
@@ -22,6 +24,7 @@ from revenge_companion.ui.window import Window
 from tests.clock import eventually, settle
 from tests.ui.fake_engine import SIGNED_IN, FakeEngine, account
 from tests.ui.fake_imports import (
+    BEGUN,
     DAY,
     LETTERBOXD_ZIP,
     SERVER,
@@ -180,6 +183,32 @@ async def test_only_some_unfinished_runs_have_cards_and_all_are_listed(
         imports.become(run(number))
     assert list(page.cards) == [8, 7, 6, 5, 4]
     assert page.past.model.rowCount() == 8
+
+
+async def test_two_exports_of_a_kind_are_told_apart(
+    page: ImportsPage, imports: FakeImports
+) -> None:
+    one = run(1, RunState.DONE, source_name="Letterboxd export", file_name="mine.zip", written=True)
+    long = f"letterboxd-{'anna-' * 20}2026-03-01.zip"
+    imports.become(one)
+    imports.become(replace(one, id=2, file_name=long, started_at=BEGUN + timedelta(days=1)))
+    imports.become(replace(one, id=3, source_name="Trakt (anna)", file_name=""))
+    page.book.setCurrentIndex(1)
+    await settle()
+    shown = [
+        page.past.model.index(place, RunColumn.SOURCE).data() for place in range(3)
+    ]  # newest first
+    assert shown[0] == "Trakt (anna)"
+    assert shown[1].startswith("Letterboxd export (letterboxd-anna-")
+    # What tells it from others of its kind is at its end.
+    assert shown[1].endswith("2026-03-01.zip)")
+    assert len(shown[1]) < 90
+    assert shown[2] == "Letterboxd export (mine.zip)"
+    begun = {page.past.model.index(place, RunColumn.WHEN).data() for place in (1, 2)}
+    assert len(begun) == 2
+    page.past.view.selectRow(2)
+    page.past.undo.click()
+    assert "Letterboxd export (mine.zip)" in await answer(page, yes=False)
 
 
 async def test_a_past_run_is_opened_undone_and_forgotten(

@@ -57,7 +57,7 @@ class RunPage(QWidget):
 
 def run_title(run: ImportRun) -> str:
     """What is going on, in a few words."""
-    name = run.source_name
+    name = import_words.run_name(run)
     if not run.running:
         return f"{name}: {import_words.run_state(run)}"
     return {
@@ -100,7 +100,7 @@ class SummaryPage(QWidget):
             if undone
             else self.tr("The import from {source} is done")
         )
-        self.title.setText(title.format(source=run.source_name))
+        self.title.setText(title.format(source=import_words.run_name(run)))
         self.lines.setText(self._undone(run) if undone else summary_lines(run))
         self.trouble.setText(run.trouble)
         self.trouble.setVisible(bool(run.trouble))

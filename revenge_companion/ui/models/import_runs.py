@@ -60,7 +60,7 @@ class ImportRunsModel(PagedModel[ImportRun]):
             case RunColumn.WHEN:
                 return words.moment(row.started_at, self._clock.now())
             case RunColumn.SOURCE:
-                return row.source_name
+                return import_words.run_name(row)
             case RunColumn.WHAT:
                 return import_words.facet_names(row.facets)
             case RunColumn.STATE:

@@ -54,9 +54,12 @@ class ImportNotice(Notice):
     def _tell(self, run: "ImportRun", text: str) -> None:
         """Say something of a run; what was said of it before is over in any case."""
         if text and not self._looking():
+            # With the first run there is: a window without one needs none of these words.
+            from revenge_companion.ui import import_words
+
             self._told_of = run.id
             self.say(
-                text.format(source=run.source_name),
+                text.format(source=import_words.run_name(run)),
                 action=self.tr("Open\N{HORIZONTAL ELLIPSIS}"),
                 dismissable=True,
             )

@@ -20,7 +20,7 @@ from revenge_companion.ui.models.import_runs import ImportRunsModel, RunColumn
 from revenge_companion.ui.theme import GRID, Tone
 from revenge_companion.ui.widgets.card import Card
 from revenge_companion.ui.widgets.empty import EmptyState
-from revenge_companion.ui.widgets.table import table
+from revenge_companion.ui.widgets.table import WholeRows, table
 from revenge_companion.ui.widgets.text import OneLine, Text
 
 _WHOLE = 1000
@@ -63,7 +63,7 @@ class RunCard(Card):
         tone = import_words.run_tone(run)
         self.set_tone(None if tone is Tone.PLAIN else tone)
         self._name.setText(
-            f"{run.source_name} \N{MIDDLE DOT} {import_words.facet_names(run.facets)}"
+            f"{import_words.run_name(run)} \N{MIDDLE DOT} {import_words.facet_names(run.facets)}"
         )
         self._state.set_tone(tone)
         state = run.trouble or import_words.finishing(run) or f"{import_words.run_state(run)}."
@@ -77,7 +77,7 @@ class RunCard(Card):
         self._numbers.setText(self._numbers_text(run))
         self.resume.setVisible(run.can_resume)
         self.stop.setVisible(run.running)
-        name = run.source_name
+        name = import_words.run_name(run)
         for button in (self.resume, self.stop, self.open):
             button.setAccessibleName(f"{button.text()}, {name}")
         self.bar.setAccessibleName(self.tr("Progress of {source}").format(source=name))
@@ -115,8 +115,12 @@ class PastRuns(QWidget):
         self.view = table(
             self.model,
             name=self.tr("Past imports"),
-            widths=(10, 18, 17, 24, 30),
+            widths=(10, 30, 17, 24, 30),
             stretch=RunColumn.COUNTS,
+        )
+        # Exports of one kind begin alike, and end in a date.
+        self.view.setItemDelegateForColumn(
+            RunColumn.SOURCE, WholeRows(self.view, elide=Qt.TextElideMode.ElideMiddle)
         )
         self.view.setSelectionMode(self.view.SelectionMode.SingleSelection)
         self.empty = EmptyState()
@@ -192,7 +196,7 @@ class PastRuns(QWidget):
         if run is None:
             return
         facets = import_words.facet_names(run.facets)
-        self._title.setText(f"{run.source_name} \N{MIDDLE DOT} {facets}")
+        self._title.setText(f"{import_words.run_name(run)} \N{MIDDLE DOT} {facets}")
         said = [f"{import_words.run_state(run)}."]
         if run.trouble:
             said.append(run.trouble)

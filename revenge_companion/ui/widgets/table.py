@@ -21,8 +21,15 @@ from PySide6.QtWidgets import (
 from revenge_companion.ui.theme import GRID
 
 
-class _WholeRows(QStyledItemDelegate):
+class WholeRows(QStyledItemDelegate):
     """Rows are chosen as a whole: the frame of one cell would only dim what stands in it."""
+
+    def __init__(
+        self, parent: QTableView, *, elide: Qt.TextElideMode = Qt.TextElideMode.ElideRight
+    ) -> None:
+        """`elide` is where a text that is too long is cut."""
+        super().__init__(parent)
+        self._elide = elide
 
     def initStyleOption(  # noqa: N802  # Qt's name
         self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
@@ -31,6 +38,7 @@ class _WholeRows(QStyledItemDelegate):
         state = option.state
         if state & QStyle.StateFlag.State_Selected:
             option.state = state & ~QStyle.StateFlag.State_HasFocus
+        option.textElideMode = self._elide
 
 
 def table(
@@ -43,7 +51,7 @@ def table(
     view = QTableView()
     view.setModel(model)
     view.setAccessibleName(name)
-    view.setItemDelegate(_WholeRows(view))
+    view.setItemDelegate(WholeRows(view))
     view.setShowGrid(False)
     view.setWordWrap(False)
     view.setTabKeyNavigation(False)

@@ -257,6 +257,11 @@ def test_an_import_is_undone_and_forgotten(
     assert said(capsys, "import", "runs")[1]["runs"][0]["state"] == "undone"
     assert main(["import", "runs"]) == 0
     assert "Trakt (anna), undone" in capsys.readouterr().out
+    imports.become(run(5, source_name="Letterboxd export", file_name="anna.zip"))
+    assert said(capsys, "import", "runs")[1]["runs"][0]["file_name"] == "anna.zip"
+    assert main(["import", "runs"]) == 0
+    assert "Letterboxd export (anna.zip), preview" in capsys.readouterr().out
+    imports.known.pop(5)
     assert said(capsys, "import", "forget", "4") == (0, {"forgotten": 4})
     assert main(["import", "runs"]) == 0
     assert capsys.readouterr().out == "Nothing has been imported yet.\n"

@@ -95,6 +95,19 @@ async def test_a_file_is_recognised_and_imported(tmp_path: Path) -> None:
         assert Lines.closed == 3
 
 
+async def test_two_files_of_a_kind_are_told_apart_by_their_names(tmp_path: Path) -> None:
+    async with desk(tmp_path, formats=[FORMAT]) as house:
+        for name in ("mine.txt", f"{'of a friend ' * 60}2026.txt"):
+            path = a_file(tmp_path).rename(tmp_path / name[-200:])
+            run_id = await house.importer.begin("plays-txt", [HISTORY], path=path)
+            await house.until(run_id, RunState.PREVIEW)
+        later, earlier = await house.importer.runs()
+        assert earlier.file_name == "mine.txt"
+        assert later.file_name.endswith("of a friend 2026.txt")
+        # The copy they are read from is called otherwise.
+        assert copies(house, tmp_path) == []
+
+
 async def test_the_same_file_again_is_all_there(tmp_path: Path) -> None:
     async with desk(tmp_path, formats=[FORMAT]) as house:
         path = a_file(tmp_path)
