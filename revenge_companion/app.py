@@ -67,6 +67,20 @@ def _refused(sentence: str) -> int:
     return 1
 
 
+def _refused_to_eyes(sentence: str) -> int:
+    """As `_refused`, and in a box where nobody may read standard error; returns exit code 1."""
+    read = sys.stderr is not None and sys.stderr.isatty()
+    if not read and has_display() and not qt_fits():
+        from PySide6.QtWidgets import QApplication
+
+        from revenge_companion.ui.early import tell_and_wait
+
+        app = QApplication.instance() or _application()
+        tell_and_wait(sentence)
+        del app
+    return _refused(sentence)
+
+
 def has_display() -> bool:
     """Whether a window can be shown here."""
     if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM"):
@@ -181,7 +195,7 @@ def run_window(*, minimised: bool, reached: Reached = _untold) -> int:
     try:
         paths = find_paths().create()
     except StoreTrouble as error:
-        return _refused(str(error))
+        return _refused_to_eyes(str(error))
     lock = ProfileLock(paths.lock)
     if not lock.acquire():
         from revenge_companion.engine.control import ask
@@ -189,11 +203,11 @@ def run_window(*, minimised: bool, reached: Reached = _untold) -> int:
         answer = ask(paths.control, "raise", timeout_s=5.0)
         if answer is not None and answer.get("raised"):
             return 0
-        return _refused("Revenge Companion is already running without a window.")
+        return _refused_to_eyes("Revenge Companion is already running without a window.")
     try:
         return _run(lambda stage: _window(stage, paths, lock, minimised=minimised), reached)
     except StoreTrouble as error:
-        return _refused(str(error))
+        return _refused_to_eyes(str(error))
     finally:
         lock.release()
 
@@ -214,6 +228,7 @@ async def _window(stage: _Stage, paths: "Paths", lock: "ProfileLock", *, minimis
         app=stage.app,
         quit_requested=stage.quitting.set,
         tray_icon=stage.icon,
+        notes=running.notes,
     )
     asked: list[Requests] = []
 

@@ -39,6 +39,8 @@ def signin(args: argparse.Namespace) -> int:
         print("signin: --username or --api-key-stdin is needed", file=sys.stderr)
         return 2
     password = _stdin_secret() if args.password_stdin else _prompt_secret("Password: ")
+    if not password and args.password_stdin:
+        return refused(args, "Standard input held no password.")
     if not password:
         return refused(args, "No password was given. Use --password-stdin.")
     said = answer(

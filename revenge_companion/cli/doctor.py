@@ -60,7 +60,7 @@ async def _all() -> list[Finding]:
     findings += _folders(paths)
     if findings[-1].ok is False:
         return findings
-    findings += [_database(paths), await _keyring(paths), _qt()]
+    findings += [_settings(paths), _database(paths), await _keyring(paths), _qt()]
     findings += [finding async for finding in _status()]
     found = {finding.name for finding in findings}
     return findings + [Finding(name, None, says) for name, says in _UNTOLD if name not in found]
@@ -75,6 +75,22 @@ def _folders(paths: Paths) -> list[Finding]:
     if shut:
         return [Finding("folders", False, f"{shut[0]} cannot be written.")]
     return [Finding("folders", True, f"settings in {paths.config}, data in {paths.data}")]
+
+
+def _settings(paths: Paths) -> Finding:
+    from revenge_companion.store.settings_file import SettingsFile
+
+    file = SettingsFile(paths.config_file)
+    try:
+        troubles = file.troubles()
+    except CompanionError as error:
+        return Finding("settings", False, str(error))
+    if troubles:
+        return Finding("settings", False, " ".join(troubles))
+    says = "understood" if paths.config_file.exists() else "as they were at first"
+    if file.aside.exists():
+        return Finding("settings", None, f"{says}; {file.aside} is one that could not be used.")
+    return Finding("settings", True, says)
 
 
 def _database(paths: Paths) -> Finding:

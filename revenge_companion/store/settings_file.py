@@ -25,6 +25,10 @@ class _Broken(Exception):
     """What a value should have been, as the end of a sentence."""
 
 
+class _TooLarge(Exception):
+    """The file is larger than any of ours."""
+
+
 def _switch(value: Any) -> bool:
     if not isinstance(value, bool):
         raise _Broken("true or false")
@@ -85,6 +89,9 @@ def _kinds(value: Any) -> tuple[Kind, ...]:
         raise _Broken(f"a list of {', '.join(Kind)}")
     return tuple(Kind(one) for one in value)
 
+
+#: What `_read` meets in a file that is of no use at all.
+_UNUSABLE = (tomllib.TOMLDecodeError, UnicodeDecodeError, _TooLarge, RecursionError)
 
 _Check = Callable[[Any], Any]
 
@@ -149,7 +156,7 @@ class SettingsFile:
         troubles: list[str] = []
         try:
             data = self._read()
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, _Broken, RecursionError) as error:
+        except _UNUSABLE as error:
             troubles.append(self._keep_aside(error))
             data = {}
         self.retired = {name: data.pop(name) for name in _RETIRED if name in data}
@@ -157,6 +164,21 @@ class SettingsFile:
         for trouble in troubles:
             _log.warning("%s", trouble)
         return settings, troubles
+
+    def troubles(self) -> list[str]:
+        """The sentences `load` would have; moves nothing. Raises StoreTrouble as it does."""
+        found: list[str] = []
+        try:
+            data = self._read()
+        except _UNUSABLE as error:
+            return [f"{self._path.name} cannot be understood ({_why(error)})."]
+        _settings({k: v for k, v in data.items() if k not in _RETIRED}, self._path.name, found)
+        return found
+
+    @property
+    def aside(self) -> Path:
+        """Where a file goes that cannot be understood."""
+        return self._path.with_name(f"{self._path.name}.broken")
 
     def save(self, settings: Settings) -> None:
         """Write `settings`; comments and keys we do not know stay, retired ones go.
@@ -171,7 +193,7 @@ class SettingsFile:
             text = self._path.read_text(encoding="utf-8") if self._path.exists() else ""
             document = tomlkit.parse(text)
         except OSError as error:
-            raise StoreTrouble(f"The settings cannot be read: {error.strerror}.") from error
+            raise self._unreadable(error) from error
         except (TOMLKitError, UnicodeDecodeError, RecursionError) as error:
             _log.warning("%s", self._keep_aside(error))
             document = tomlkit.document()
@@ -199,21 +221,34 @@ class SettingsFile:
         except FileNotFoundError:
             return {}
         except OSError as error:
-            raise StoreTrouble(f"The settings cannot be read: {error.strerror}.") from error
+            raise self._unreadable(error) from error
         if len(text) > _LARGEST:
-            raise _Broken("a settings file")
+            raise _TooLarge
         return tomllib.loads(text.decode())
 
+    def _unreadable(self, error: OSError) -> StoreTrouble:
+        said = error.strerror or str(error)
+        return StoreTrouble(f"The settings in {self._path} cannot be read: {said}.")
+
     def _keep_aside(self, error: Exception) -> str:
-        aside = self._path.with_name(f"{self._path.name}.broken")
+        aside = self.aside
         try:
             self._path.replace(aside)
         except OSError as trouble:
             raise StoreTrouble(f"The settings cannot be kept: {trouble.strerror}.") from trouble
         return (
-            f"{self._path.name} cannot be understood ({error}); it is kept as {aside.name} "
+            f"{self._path.name} cannot be understood ({_why(error)}); it is kept as {aside.name} "
             "and the defaults are used."
         )
+
+
+def _why(error: Exception) -> str:
+    """Why a whole file is of no use, in words of ours where the library has none for people."""
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not text in UTF-8"
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    return "it is too large" if isinstance(error, _TooLarge) else str(error)
 
 
 def _plain(value: Any) -> Any:

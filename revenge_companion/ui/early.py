@@ -1,6 +1,6 @@
 """The tray icon's first moment: shown before anything else of the program is imported."""
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QSystemTrayIcon
 from shibokensupport import feature  # type: ignore[import-not-found]  # inside PySide6, untyped
@@ -17,6 +17,17 @@ def import_quietly() -> None:
     """
     if hasattr(feature, "_mod_uses_pyside"):
         feature._mod_uses_pyside = lambda _module: True  # noqa: SLF001  # no public way
+
+
+def tell_and_wait(sentence: str) -> None:
+    """Show why the program does not start, and wait until it was read. Needs a QApplication."""
+    from PySide6.QtWidgets import QMessageBox
+
+    box = QMessageBox()
+    box.setWindowTitle(APP_NAME)
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setText(sentence)
+    box.exec()
 
 
 def early_tray() -> QSystemTrayIcon:

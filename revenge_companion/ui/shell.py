@@ -1,6 +1,6 @@
 """Tray and window together: what the composition root builds, shows and closes."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication, QSystemTrayIcon
 
+from revenge_companion import APP_NAME
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.errors import CompanionError
 from revenge_companion.core.settings import Settings
@@ -40,7 +41,7 @@ class Shell(QObject):
 
     The running asyncio loop is needed. `quit_requested` is called when the user wants to quit; the
     composition root then stops the engine and calls `close`. `tray_icon` is one that `ui.early` has
-    already shown.
+    already shown. `notes` is what the start has to say to the user.
     """
 
     def __init__(
@@ -52,8 +53,10 @@ class Shell(QObject):
         quit_requested: Callable[[], None],
         demo: DemoControls | None = None,
         tray_icon: QSystemTrayIcon | None = None,
+        notes: Sequence[str] = (),
     ) -> None:
         super().__init__()
+        self._notes = tuple(notes)
         self._engine = engine
         self._clock = clock
         self._quit_requested = quit_requested
@@ -104,6 +107,7 @@ class Shell(QObject):
                 Context(self._engine, self.bridge, self._clock, self._names),
                 banner=banner,
                 has_tray=tray_available,
+                notes=self._notes,
             )
             self._window.quit_wanted.connect(self._quit_requested)
         return self._window
@@ -140,6 +144,9 @@ class Shell(QObject):
                 self.window.show()
         elif not minimised:
             self.raise_window()
+        elif self._notes:
+            # In full above the pages, when the window is opened.
+            self.tray.notify(APP_NAME, self._notes[0], trouble=True)
         if not minimised and self._is_new():
             self.window.welcome()
 

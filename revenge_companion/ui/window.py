@@ -1,6 +1,6 @@
 """The one window: a sidebar and its pages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
@@ -67,8 +67,12 @@ class Window(QWidget):
         banner: "DemoBanner | None" = None,
         has_tray: Callable[[], bool],
         autostart: Autostart | None = None,
+        notes: Sequence[str] = (),
     ) -> None:
-        """Without a tray (`has_tray`), closing leaves the window in the taskbar."""
+        """Without a tray (`has_tray`), closing leaves the window in the taskbar.
+
+        `notes` is what the start has to say, such as that damaged data was restored.
+        """
         super().__init__()
         self._context = context
         self._has_tray = has_tray
@@ -82,6 +86,7 @@ class Window(QWidget):
         self._autostart = autostart or system_autostart()
         self._build()
         self._connect()
+        self.opened.say("\n".join(notes), dismissable=True)
         self._show_status(context.engine.status)
         self.sidebar.choose(Place.ACTIVITY)
         self.resize(*SIZE)
@@ -99,6 +104,7 @@ class Window(QWidget):
         }
         self.sidebar = Sidebar(tuple(titles[place] for place in Place))
         self.pages = QStackedWidget()
+        self.opened = Notice()
         self.trouble = Notice()
         self.locked = Notice()
         self.locked.acted.connect(self.unlock)
@@ -113,6 +119,7 @@ class Window(QWidget):
         self.no_tray.acted.connect(self.quit_wanted)
         right = QVBoxLayout()
         right.setSpacing(0)
+        right.addWidget(self.opened)
         right.addWidget(self.trouble)
         right.addWidget(self.locked)
         right.addWidget(self.map_wanted)

@@ -1,6 +1,9 @@
 """What the program does before anything else of it is imported."""
 
 import linecache
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -25,3 +28,33 @@ def test_modules_are_imported_without_their_texts_being_read_and_kept(
         import_quietly()
 
     assert kept == [True, False]
+
+
+#: The whole program, with a box that says what is in it in place of waiting for somebody.
+PROGRAM = """
+import sys
+from PySide6.QtWidgets import QMessageBox
+QMessageBox.exec = lambda box: print(box.text(), flush=True)
+from revenge_companion.cli import main
+sys.exit(main([]))
+"""
+
+
+def test_a_window_that_cannot_be_had_says_why_where_a_person_looks(tmp_path: Path) -> None:
+    settings = tmp_path / "config" / "config.toml"
+    settings.mkdir(parents=True)
+    ran = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={
+            **os.environ,
+            "REVENGE_COMPANION_HOME": str(tmp_path),
+            "QT_QPA_PLATFORM": "offscreen",
+        },
+    )
+    says = f"The settings in {settings} cannot be read: Is a directory.\n"
+    assert (ran.returncode, ran.stdout) == (1, says)
+    assert ran.stderr.endswith(says)

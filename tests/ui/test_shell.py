@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 
 from revenge_companion.ui.shell import Shell
 from revenge_companion.ui.tray_state import Do, TrayIcon
@@ -67,3 +67,41 @@ async def test_the_tray_follows_the_engine(shell: Shell, busy_engine: FakeEngine
     busy_engine.become(accounts=SIGNED_IN.accounts[:1])
 
     assert shell.tray_state().icon is TrayIcon.WAITING
+
+
+NOTES = ("The database was damaged; a copy was restored.", "config.toml: theme is not known.")
+
+
+@pytest.mark.parametrize("notes", [(), NOTES])
+async def test_what_the_start_has_to_say_stands_above_the_pages_until_it_was_read(
+    busy_engine: FakeEngine, clock: FakeClock, qapp: QApplication, notes: tuple[str, ...]
+) -> None:
+    shell = Shell(busy_engine, clock=clock, app=qapp, quit_requested=lambda: None, notes=notes)
+    window = shell.window
+    window.show()
+    texts = {label.text() for label in window.opened.findChildren(QLabel) if label.isVisible()}
+    assert texts == ({"\n".join(notes)} if notes else set())
+    window.opened.dismiss.click()
+    assert not window.opened.isVisible()
+    shell.close()
+    await settle()
+
+
+@pytest.mark.parametrize(("notes", "told"), [((), []), (NOTES, [NOTES[0]])])
+async def test_started_into_the_tray_it_says_it_there(
+    busy_engine: FakeEngine,
+    clock: FakeClock,
+    qapp: QApplication,
+    monkeypatch: pytest.MonkeyPatch,
+    notes: tuple[str, ...],
+    told: list[str],
+) -> None:
+    monkeypatch.setattr("revenge_companion.ui.shell.tray_available", lambda: True)
+    shell = Shell(busy_engine, clock=clock, app=qapp, quit_requested=lambda: None, notes=notes)
+    said: list[str] = []
+    monkeypatch.setattr(shell.tray, "notify", lambda _title, text, **_: said.append(text))
+    shell.show(minimised=True)
+    await settle()
+    assert said == told
+    shell.close()
+    await settle()

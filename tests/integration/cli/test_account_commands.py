@@ -129,6 +129,14 @@ def test_a_permission_can_be_taken_back_and_given_by_command(
     assert not account.switches.allow_http
 
 
+def test_an_empty_input_holds_no_password(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n"))
+    command = ("signin", "--server", "m.example", "--username", "anna", "--password-stdin")
+    assert run(capsys, *command) == (1, {"error": "Standard input held no password."})
+
+
 class Terminal(io.StringIO):
     """Standard input that somebody sits at."""
 

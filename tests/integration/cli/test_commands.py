@@ -127,7 +127,9 @@ def test_a_search_that_finds_nothing_does_not_say_that_nothing_was_played(
 
 
 #: What `doctor` always looks at, by the contract of the command line.
-CHECKS = {"folders", "database", "keyring", "clock", "Qt", "network", "server", "accounts"}
+CHECKS = {
+    "folders", "settings", "database", "keyring", "clock", "Qt", "network", "server", "accounts",
+}  # fmt: skip
 
 
 def test_doctor_looks_at_everything_it_promises(capsys: pytest.CaptureFixture[str]) -> None:
@@ -136,6 +138,37 @@ def test_doctor_looks_at_everything_it_promises(capsys: pytest.CaptureFixture[st
     assert found.keys() >= CHECKS
     # Without a keyring and a key for the vault there is nowhere to keep secrets.
     assert (code, told["ok"], found["keyring"]["ok"]) == (1, False, False)
+
+
+@pytest.mark.expected_logs("config.toml")
+@pytest.mark.parametrize(
+    ("content", "ok", "says"),
+    [
+        (None, True, "as they were at first"),
+        ('theme = "dark"', True, "understood"),
+        ('theme = "pink"', False, "config.toml: theme has to be one of system, light, dark"),
+        ("theme = ", False, "config.toml cannot be understood"),
+    ],
+)
+def test_doctor_tells_settings_that_cannot_be_used(
+    capsys: pytest.CaptureFixture[str], content: str | None, ok: bool, says: str
+) -> None:
+    file = find_paths().create().config_file
+    if content is not None:
+        file.write_text(content)
+    _, told = run(capsys, "doctor")
+    found = {one["name"]: one for one in told["checks"]}
+    assert found["settings"]["ok"] is ok
+    assert found["settings"]["says"].startswith(says)
+
+
+def test_doctor_tells_settings_that_cannot_be_read(capsys: pytest.CaptureFixture[str]) -> None:
+    find_paths().create().config_file.mkdir()
+    code, told = run(capsys, "doctor")
+    found = {one["name"]: one for one in told["checks"]}
+    assert (code, found["settings"]["ok"]) == (1, False)
+    assert "cannot be read: Is a directory." in found["settings"]["says"]
+    assert found["accounts"]["ok"] is not True
 
 
 @pytest.mark.parametrize(

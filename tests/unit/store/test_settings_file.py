@@ -98,16 +98,24 @@ def test_a_value_in_place_of_a_table_falls_back_alone(tmp_path: Path) -> None:
 
 @pytest.mark.expected_logs("config.toml")
 @pytest.mark.parametrize(
-    "content",
-    [b"theme = ", b"\xff\xfe\x00", b"a = " + b"[" * 100_000, b"#" * 1_000_001],
+    ("content", "why"),
+    [
+        (b"theme = ", "Invalid value (at end of document)"),
+        (b"theme = 'dark'\n# caf\xe9", "it is not text in UTF-8"),
+        (b"a = " + b"[" * 100_000, "it is nested too deeply"),
+        (b"#" * 1_000_001, "it is too large"),
+    ],
     ids=["no toml", "no text", "too deep", "too large"],
 )
-def test_a_file_that_is_no_toml_is_kept_aside(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_no_toml_is_kept_aside(tmp_path: Path, content: bytes, why: str) -> None:
     path = tmp_path / "config.toml"
     path.write_bytes(content)
     settings, troubles = SettingsFile(path).load()
     assert settings == Settings()
-    assert "config.toml.broken" in troubles[0]
+    assert troubles == [
+        f"config.toml cannot be understood ({why}); it is kept as config.toml.broken "
+        "and the defaults are used."
+    ]
     assert (tmp_path / "config.toml.broken").read_bytes() == content
     assert not path.exists()
 
@@ -126,3 +134,11 @@ def test_a_folder_that_cannot_be_written_is_store_trouble(tmp_path: Path) -> Non
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreTrouble, match="cannot be written"):
         SettingsFile(tmp_path / "file" / "config.toml").save(Settings())
+
+
+def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.mkdir()
+    with pytest.raises(StoreTrouble) as caught:
+        SettingsFile(path).load()
+    assert str(caught.value) == f"The settings in {path} cannot be read: Is a directory."
