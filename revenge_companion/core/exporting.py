@@ -21,6 +21,7 @@ from revenge_companion.core.library import (
     item_of,
     keys,
 )
+from revenge_companion.core.lines import Line
 from revenge_companion.core.media import Ids, Kind
 from revenge_companion.core.ratings import agree
 from revenge_companion.core.reasons import Reason
@@ -77,29 +78,13 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What one source says in a line."""
-
-    source: str
-    at: datetime | None = None
-    precision: Precision = Precision.SECOND
-    plays: int = 1
-    rating: int | None = None
-    steps: int = 10
-    loved: bool = True
-    note: str = ""
-    #: The source had it, and it was removed there.
-    removed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Known:
     """One line of the merged view, or one of the account's own that no longer counts."""
 
     facet: Facet
     subject: Subject
     #: Of the lines that say this, the one that is shown first; the account's own are among them.
-    said: tuple[Said, ...]
+    said: tuple[Line, ...]
     #: Which of several alike it is: plays of one thing in the same second.
     place: int = 0
     #: The account says something of the thing, if not this: another play.
@@ -107,11 +92,16 @@ class Known:
     #: There is an earlier play of the thing, or one with a date where this has none.
     has_earlier: bool = False
     #: Who took it off a list, or took a rating back, after the account's line was made.
-    taken_back: tuple[Said, ...] = ()
+    taken_back: tuple[Line, ...] = ()
     #: Deliveries that carried it to the account before: what each said (`value_of`), its state.
     sent: tuple[tuple[str, str], ...] = ()
     #: The library of Revenge it was played from; "" where that is not known.
     library_id: str = ""
+
+    @property
+    def identities(self) -> tuple[tuple[str, str], ...]:
+        """Which lines say it, each by its source and its name there."""
+        return tuple(one.identity for one in self.said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +110,7 @@ class Judged:
 
     verdict: ExportVerdict
     reason: str = ""
-    said: Said | None = None
+    said: Line | None = None
     verb: Verb | None = None
 
 
@@ -299,7 +289,7 @@ def _sent(known: Known, value: str) -> Judged | None:
     return _left(Reason.GIVEN_UP_BEFORE) if states else None
 
 
-def _free(said: Iterable[Said], terms: Terms) -> Said | None:
+def _free(said: Iterable[Line], terms: Terms) -> Line | None:
     """The first line that may be sent on; the user's own word stands for what others say, too."""
     return next(
         (
@@ -311,7 +301,7 @@ def _free(said: Iterable[Said], terms: Terms) -> Said | None:
     )  # fmt: skip
 
 
-def _agrees(facet: Facet, one: Said, other: Said) -> bool:
+def _agrees(facet: Facet, one: Line, other: Line) -> bool:
     if facet is Facet.RATINGS:
         if one.rating is None or other.rating is None:
             return False
@@ -319,7 +309,7 @@ def _agrees(facet: Facet, one: Said, other: Said) -> bool:
     return one.loved == other.loved
 
 
-def _verb(facet: Facet, said: Said) -> Verb | None:
+def _verb(facet: Facet, said: Line) -> Verb | None:
     match facet:
         case Facet.RATINGS:
             return Verb.RATE if said.rating is not None else None
@@ -410,7 +400,7 @@ def _key(known: Known, what: str, at: datetime) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def value_of(said: Said, verb: Verb | None) -> str:
+def value_of(said: Line, verb: Verb | None) -> str:
     """What a row says, so that saying something else later is no repetition; "" for a play."""
     if verb is None:
         return ""

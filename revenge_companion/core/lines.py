@@ -1,4 +1,4 @@
-"""What merging has to know of the lines that sources say, and how far apart two of them are."""
+"""Lines that sources say, apart from what they are about, and how far apart two of them are."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _DATED = (Precision.SECOND, Precision.MINUTE)
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What merging has to know of one entry (`core.library.Entry`) and where it is from."""
+    """One entry (`core.library.Entry`) as merging and exporting know it, and whose it is."""
 
     source: str
     line: str
@@ -29,6 +29,8 @@ class Line:
     removed: bool = False
     #: The user's word in a conflict: above 0 this line is right, below 0 the others are.
     preferred: int = 0
+    #: A review or a note; only read for exports.
+    note: str = ""
 
     @property
     def identity(self) -> tuple[str, str]:

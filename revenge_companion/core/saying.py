@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from revenge_companion.core.changes import Change, Verb
-from revenge_companion.core.exporting import Said
 from revenge_companion.core.library import Entry, Facet, Subject, keys
+from revenge_companion.core.lines import Line
 from revenge_companion.core.ratings import Scale, agree
 
 #: What can be said of a thing; plays are the ledger's, and lists belong to their services.
@@ -43,7 +43,7 @@ class Word:
                 return Verb.UNLOVE
         return Verb.LOVE if self.loved else Verb.HATE
 
-    def agrees(self, said: Said | None) -> bool:
+    def agrees(self, said: Line | None) -> bool:
         """Whether who says this (None for nothing) need not be told."""
         if said is None or self.gone:
             return said is None and self.gone
@@ -102,7 +102,7 @@ def entry_of(subject: Subject, word: Word, now: datetime, known: Sequence[dateti
     return replace(entry, loved=word.loved)
 
 
-def back(facet: Facet, subject: Subject, theirs: Said | None) -> Change | None:
+def back(facet: Facet, subject: Subject, theirs: Line | None) -> Change | None:
     """The change that makes an account say again what it said; None where it is no facet of ours.
 
     `theirs` is that; None where it said nothing.

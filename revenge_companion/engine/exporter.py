@@ -21,6 +21,7 @@ from revenge_companion.core.exporting import (
     ExportTarget,
     ExportVerdict,
     Judged,
+    Known,
     LastRead,
     Looked,
     Terms,
@@ -32,7 +33,7 @@ from revenge_companion.core.scrobble import Scrobble, change_scrobble
 from revenge_companion.services.base import AgeLimited, Client, Service, ServiceSpec
 from revenge_companion.store.database import Database
 from revenge_companion.store.export_rows import Counts, ExportRows
-from revenge_companion.store.exporting import Exporting, Found, Queued
+from revenge_companion.store.exporting import Exporting, Queued
 from revenge_companion.store.import_runs import ImportRuns
 from revenge_companion.store.library import Library
 
@@ -178,7 +179,7 @@ class Exporter:
     ) -> int:
         count, now = 0, self._clock.now()
 
-        def rows_of(lines: Sequence[tuple[Found, Judged]]) -> list[Queued]:
+        def rows_of(lines: Sequence[tuple[Known, Judged]]) -> list[Queued]:
             return [_queued(*line, now) for line in lines if line[1].verdict is ExportVerdict.SEND]
 
         try:
@@ -196,13 +197,13 @@ class Exporter:
 
     async def lines_of(
         self, account_id: int, facet: Facet, line_id: int
-    ) -> list[tuple[Found, Judged]]:
+    ) -> list[tuple[Known, Judged]]:
         """What the library and an account say of the thing of one line, with their verdicts."""
         terms = await self._terms(account_id)
         return await self._exporting.of_line(account_id, facet, terms, line_id)
 
     async def queue_lines(
-        self, account_id: int, lines: Sequence[tuple[Found, Judged]]
+        self, account_id: int, lines: Sequence[tuple[Known, Judged]]
     ) -> list[Scrobble]:
         """Queue those of `lines` that are to be sent; what was queued."""
         now = self._clock.now()
@@ -233,7 +234,7 @@ class Exporter:
         self,
         account_id: int,
         facets: Sequence[Facet],
-        work: Callable[[list[tuple[Found, Judged]]], T],
+        work: Callable[[list[tuple[Known, Judged]]], T],
         *,
         sending: bool = False,
     ) -> AsyncIterator[tuple[T, float]]:
@@ -302,12 +303,12 @@ class Exporter:
         return tuple(one for one in facets if one in read_at and not read_at[one].fresh)
 
 
-def _queued(found: Found, what: Judged, now: datetime) -> Queued:
+def _queued(known: Known, what: Judged, now: datetime) -> Queued:
     assert what.said is not None, "what is sent has a line that says it"
     said = value_of(what.said, what.verb)
-    return Queued(scrobble_of(found.known, what, now), found.known.facet, said, found.lines)
+    return Queued(scrobble_of(known, what, now), known.facet, said, known.identities)
 
 
-def _verbs(lines: Sequence[tuple[Found, Judged]]) -> Counter[tuple[str, str]]:
+def _verbs(lines: Sequence[tuple[Known, Judged]]) -> Counter[tuple[str, str]]:
     sent = (what for _, what in lines if what.verdict is ExportVerdict.SEND)
     return Counter(("" if what.verb is None else what.verb.value, what.reason) for what in sent)

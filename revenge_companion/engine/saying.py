@@ -15,8 +15,9 @@ from revenge_companion.core.accounts import Account, AccountState
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.delivery import DeliveryState
 from revenge_companion.core.errors import EditRefused
-from revenge_companion.core.exporting import ExportVerdict, Judged, Said
+from revenge_companion.core.exporting import ExportVerdict, Judged, Known
 from revenge_companion.core.library import Subject
+from revenge_companion.core.lines import Line
 from revenge_companion.core.reasons import Reason
 from revenge_companion.core.saying import SAYABLE, Hearer, Hears, Spoken, Word, back, entry_of
 from revenge_companion.core.scrobble import Scrobble
@@ -25,7 +26,6 @@ from revenge_companion.engine.exporter import Exporter, source_of
 from revenge_companion.services.base import Service, ServiceSpec
 from revenge_companion.store.amendments import Amendments
 from revenge_companion.store.database import Database
-from revenge_companion.store.exporting import Found
 from revenge_companion.store.outbox import Outbox
 from revenge_companion.store.saying import OwnWords, Written
 
@@ -45,7 +45,7 @@ class _Told:
 
     account_id: int
     scrobble: Scrobble
-    theirs: Said | None
+    theirs: Line | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,14 +223,14 @@ class Saying:
         return subject
 
 
-def _theirs(lines: Sequence[tuple[Found, Judged]], account_id: int) -> Said | None:
+def _theirs(lines: Sequence[tuple[Known, Judged]], account_id: int) -> Line | None:
     """What an account says of a thing, as far as it was read."""
     source = source_of(account_id)
     return next(
         (
             said
-            for found, _ in lines
-            for said in found.known.said
+            for known, _ in lines
+            for said in known.said
             if said.source == source and not said.removed
         ),
         None,

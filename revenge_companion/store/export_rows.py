@@ -8,10 +8,9 @@ import threading
 from collections import Counter
 from collections.abc import Sequence
 
-from revenge_companion.core.exporting import ExportRow, ExportVerdict, Judged
+from revenge_companion.core.exporting import ExportRow, ExportVerdict, Judged, Known
 from revenge_companion.core.library import Facet, Precision, SubjectKind
 from revenge_companion.store.database import Database
-from revenge_companion.store.exporting import Found
 from revenge_companion.store.payload import maybe_micros, maybe_moment, plain
 from revenge_companion.store.subjects import search_text
 
@@ -44,12 +43,11 @@ class ExportRows:
         self._connection: sqlite3.Connection | None = None
         self._closed = False
 
-    def add(self, lines: Sequence[tuple[Found, Judged]]) -> Counts:
+    def add(self, lines: Sequence[tuple[Known, Judged]]) -> Counts:
         """Keep some more lines; how many of what they are."""
         counts: Counts = Counter()
         rows = []
-        for found, what in lines:
-            known = found.known
+        for known, what in lines:
             counts[known.facet, what.verdict, what.reason] += 1
             said, label = what.said or known.said[0], known.subject.label
             rows.append(

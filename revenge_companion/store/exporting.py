@@ -12,18 +12,18 @@ from typing import Any, NamedTuple, TypeVar
 from revenge_companion.core.exporting import (
     Judged,
     Known,
-    Said,
     Terms,
     completed,
     judged,
     kinds_played,
 )
-from revenge_companion.core.library import OWN, Facet, Precision
+from revenge_companion.core.library import OWN, Facet
+from revenge_companion.core.lines import Line
 from revenge_companion.core.scrobble import Scrobble
 from revenge_companion.store.database import Database, Link
-from revenge_companion.store.payload import compact, maybe_moment, micros
+from revenge_companion.store.payload import compact, micros
 from revenge_companion.store.queueing import add_many
-from revenge_companion.store.subjects import subject_from
+from revenge_companion.store.subjects import LINE_COLUMNS, line_from, subject_from
 
 T = TypeVar("T")
 
@@ -61,8 +61,7 @@ _UNSENT = (
     "ORDER BY i.thing LIMIT :limit"
 )
 _LINES = (
-    "SELECT i.thing, i.id, e.id, e.shown, e.same_as, e.source, e.line, e.at_us, e.precision, "
-    "e.plays, e.rating, e.steps, e.loved, e.note, e.removed "
+    f"SELECT i.thing, i.id, e.id, e.shown, e.same_as, e.note, {LINE_COLUMNS} "
     "FROM json_each(:things) t CROSS JOIN library_item i ON i.thing = t.value "
     "JOIN library_entry e ON e.item_id = i.id AND e.facet = :facet ORDER BY i.thing, e.id"
 )
@@ -94,30 +93,15 @@ _MARK = (
 )
 
 
-class _Line(NamedTuple):
+class _Row(NamedTuple):
+    """A line, and its place in the merged view."""
+
     thing: int
     item: int
     id: int
     shown: int
     same_as: int | None
-    source: str
-    line: str
-    at_us: int | None
-    precision: str
-    plays: int
-    rating: int | None
-    steps: int
-    loved: int
-    note: str
-    removed: int
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One line of the merged view, and the lines it is made of: (source, line)."""
-
-    known: Known
-    lines: tuple[tuple[str, str], ...]
+    line: Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +126,7 @@ class Exporting:
         facet: Facet,
         terms: Terms,
         after: int,
-        work: Callable[[list[tuple[Found, Judged]]], T],
+        work: Callable[[list[tuple[Known, Judged]]], T],
         *,
         sending: bool = False,
     ) -> tuple[T, int | None]:
@@ -155,27 +139,27 @@ class Exporting:
         def unsent(connection: sqlite3.Connection) -> tuple[T, int | None]:
             things, last = _unsent(connection, terms, after)
             found = _found(connection, account_id, terms.source, facet, things) if things else []
-            return work([(one, judged(one.known, terms)) for one in found]), last
+            return work([(one, judged(one, terms)) for one in found]), last
 
         def job(connection: sqlite3.Connection) -> tuple[T, int | None]:
             things = [row[0] for row in connection.execute(_NEXT, (after, THINGS))]
             found = _found(connection, account_id, terms.source, facet, things) if things else []
-            made = work([(one, judged(one.known, terms)) for one in found])
+            made = work([(one, judged(one, terms)) for one in found])
             return made, things[-1] if len(things) == THINGS else None
 
         return await self._db.read(unsent if sending and facet is Facet.HISTORY else job)
 
     async def of_line(
         self, account_id: int, facet: Facet, terms: Terms, line_id: int
-    ) -> list[tuple[Found, Judged]]:
+    ) -> list[tuple[Known, Judged]]:
         """The lines of the thing that a line of the library is about, with their verdicts."""
 
-        def job(connection: sqlite3.Connection) -> list[tuple[Found, Judged]]:
+        def job(connection: sqlite3.Connection) -> list[tuple[Known, Judged]]:
             row = connection.execute(_THING, (line_id,)).fetchone()
             found = (
                 [] if row is None else _found(connection, account_id, terms.source, facet, [row[0]])
             )
-            return [(one, judged(one.known, terms)) for one in found]
+            return [(one, judged(one, terms)) for one in found]
 
         return await self._db.read(job)
 
@@ -245,11 +229,14 @@ def _unsent(
 
 def _found(
     connection: sqlite3.Connection, account_id: int, source: str, facet: Facet, things: list[int]
-) -> list[Found]:
+) -> list[Known]:
     asked: dict[str, Any] = {
         "things": compact(things), "facet": facet.value, "account": account_id,
     }  # fmt: skip
-    lines = [_Line(*row) for row in connection.execute(_LINES, asked)]
+    lines = [
+        _Row._make((*row[:5], line_from(row[6:], note=row[5])))
+        for row in connection.execute(_LINES, asked)
+    ]
     grouped = [
         (extra, group)
         for _, thing in groupby(lines, key=itemgetter(0))
@@ -272,57 +259,57 @@ def _found(
         best = group[0]
         others = [item for item in of_thing[best.thing] if item != best.item]
         subject = completed([subject_from(*items[item]) for item in (best.item, *others[:8])])
-        names = tuple((one.source, one.line) for one in group)
-        keys = [_play_key(one) for one in group if one.source == OWN]
+        said = tuple(one.line for one in group)
+        keys = [_play_key(one) for one in said if one.source == OWN]
         result.append(
-            Found(
-                Known(
-                    facet,
-                    subject,
-                    tuple(_said(one) for one in group),
-                    sent=tuple(
-                        said for name in (*names, *keys) for said in sent.get(name, ())
-                    ),
-                    library_id=next((libraries[key] for key in keys if libraries.get(key)), ""),
-                    **extra,
+            Known(
+                facet,
+                subject,
+                said,
+                sent=tuple(
+                    each
+                    for name in (*(one.identity for one in said), *keys)
+                    for each in sent.get(name, ())
                 ),
-                names,
+                library_id=next((libraries[key] for key in keys if libraries.get(key)), ""),
+                **extra,
             )
-        )  # fmt: skip
+        )
     return result
 
 
 def _groups(
-    lines: list[_Line], source: str, facet: Facet
-) -> Iterator[tuple[list[_Line], dict[str, Any]]]:
+    lines: list[_Row], source: str, facet: Facet
+) -> Iterator[tuple[list[_Row], dict[str, Any]]]:
     """The lines of one thing as the merged view has them together, the one that is shown first."""
-    groups: dict[int, list[_Line]] = {}
-    for one in sorted(lines, key=lambda line: (line.shown == 0, line.id)):
+    groups: dict[int, list[_Row]] = {}
+    for one in sorted(lines, key=lambda row: (row.shown == 0, row.id)):
         head = one.id if one.shown else one.same_as
         if head is not None:
             groups.setdefault(head, []).append(one)
-    theirs = [one for one in lines if one.source == source and not one.removed]
+    theirs = [one for one in lines if one.line.source == source and not one.line.removed]
     if facet is not Facet.HISTORY:
         for group in groups.values():
             yield group, {}
         grouped = {one.id for group in groups.values() for one in group}
         for one in theirs:
             since = [
-                _said(other)
-                for other in lines
+                other
+                for other in (row.line for row in lines)
                 if other.removed
                 and other.source != source
-                and _after(other, one)
+                and _after(other, one.line)
                 # Who no longer loves something takes back no hate.
-                and (facet is not Facet.LOVED or other.loved == one.loved)
+                and (facet is not Facet.LOVED or other.loved == one.line.loved)
             ]
             if one.id not in grouped and since and facet in _TAKEN_BACK:
                 yield [one], {"taken_back": tuple(since)}
         return
     places: Counter[int | None] = Counter()
-    ordered = sorted(groups.values(), key=lambda group: (_when(group[0]), group[0].id))
+    ordered = sorted(groups.values(), key=lambda group: (_when(group[0].line), group[0].id))
     for number, group in enumerate(ordered):
-        second = None if group[0].at_us is None else group[0].at_us // 1_000_000
+        at = group[0].line.at
+        second = None if at is None else micros(at) // 1_000_000
         yield (
             group,
             {
@@ -334,29 +321,15 @@ def _groups(
         places[second] += 1
 
 
-def _when(line: _Line) -> float:
-    return float("inf") if line.at_us is None else line.at_us
+def _when(line: Line) -> float:
+    return float("inf") if line.at is None else line.at.timestamp()
 
 
-def _after(removed: _Line, line: _Line) -> bool:
-    return line.at_us is None or (removed.at_us is not None and removed.at_us >= line.at_us)
+def _after(removed: Line, line: Line) -> bool:
+    return line.at is None or (removed.at is not None and removed.at >= line.at)
 
 
-def _said(line: _Line) -> Said:
-    return Said(
-        line.source,
-        maybe_moment(line.at_us),
-        Precision(line.precision),
-        line.plays,
-        line.rating,
-        line.steps,
-        bool(line.loved),
-        line.note,
-        bool(line.removed),
-    )
-
-
-def _play_key(line: _Line) -> str:
+def _play_key(line: Line) -> str:
     """The play that a line of this program's own is of: a file may hold several episodes."""
     return line.line.partition("#")[0]
 
@@ -364,19 +337,21 @@ def _play_key(line: _Line) -> str:
 def _sent(
     connection: sqlite3.Connection,
     asked: dict[str, Any],
-    grouped: Sequence[tuple[dict[str, Any], list[_Line]]],
+    grouped: Sequence[tuple[dict[str, Any], list[_Row]]],
     facet: Facet,
 ) -> tuple[dict[Any, list[tuple[str, str]]], dict[str, str]]:
     """What was sent before, by line and by play; and the library of each play."""
     sent: dict[Any, list[tuple[str, str]]] = {}
     libraries: dict[str, str] = {}
-    lines = [[one.source, one.line] for _, group in grouped for one in group]
+    lines = [one.line.identity for _, group in grouped for one in group]
     for source, line, value, state in connection.execute(
         _MARKED, asked | {"lines": compact(lines)}
     ):
         sent.setdefault((source, line), []).append((value, state))
     if facet is Facet.HISTORY:
-        plays = {_play_key(one) for _, group in grouped for one in group if one.source == OWN}
+        plays = {
+            _play_key(one.line) for _, group in grouped for one in group if one.line.source == OWN
+        }
         for key, state, library in connection.execute(
             _PLAYED, asked | {"plays": compact(sorted(plays))}
         ):

@@ -171,10 +171,10 @@ def entry_from(row: tuple[Any, ...], subject: Subject) -> Entry:
     )
 
 
-def line_from(row: tuple[Any, ...]) -> Line:
+def line_from(row: tuple[Any, ...], note: str = "") -> Line:
     """The line in values of `LINE_COLUMNS`."""
     at: datetime | None = maybe_moment(row[2])
     return Line(
         row[0], row[1], at, _PRECISIONS[row[3]], row[4], row[5], row[6], bool(row[7]), row[8],
-        bool(row[9]), row[10],
+        bool(row[9]), row[10], note,
     )  # fmt: skip

@@ -13,7 +13,6 @@ from revenge_companion.core.exporting import (
     UNDATED,
     ExportVerdict,
     Known,
-    Said,
     Terms,
     completed,
     judged,
@@ -21,6 +20,7 @@ from revenge_companion.core.exporting import (
     value_of,
 )
 from revenge_companion.core.library import OWN, Facet, Precision, Subject, SubjectKind
+from revenge_companion.core.lines import Line
 from revenge_companion.core.media import Ids, Kind, Series
 from revenge_companion.core.ratings import rating_of, step_of
 from revenge_companion.core.reasons import Reason
@@ -39,26 +39,28 @@ TERMS = Terms(
 MUSIC = replace(TERMS, kinds=(Kind.TRACK,), verbs=(Verb.LOVE,), rated=(SubjectKind.TRACK,))
 FILM = Subject(SubjectKind.MOVIE, "Dune", 2021, Ids(tmdb=1))
 TRACK = Subject(SubjectKind.TRACK, "Words", artist="Low")
-FILE, SIMKL, TRAKT = (Said(source, AT) for source in ("letterboxd-zip", "account:2", "account:9"))
-MINE = Said("account:1", AT)
+FILE, SIMKL, TRAKT = (
+    Line(source, "", AT) for source in ("letterboxd-zip", "account:2", "account:9")
+)
+MINE = Line("account:1", "", AT)
 
 
-def play(*said: Said, **values: Any) -> Known:
+def play(*said: Line, **values: Any) -> Known:
     return Known(**{"facet": Facet.HISTORY, "subject": FILM, "said": said or (FILE,)} | values)
 
 
-def said(source: str, rating: int | None = None, **values: Any) -> Said:
-    return Said(source, AT, rating=rating, **values)
+def said(source: str, rating: int | None = None, **values: Any) -> Line:
+    return Line(source, "", AT, rating=rating, **values)
 
 
-def rated(*lines: Said, **values: Any) -> Known:
+def rated(*lines: Line, **values: Any) -> Known:
     return Known(**{"facet": Facet.RATINGS, "subject": FILM, "said": lines} | values)
 
 
 DAY = replace(FILE, precision=Precision.DAY)
 NEVER = replace(FILE, at=None, precision=Precision.UNKNOWN)
 RATED = value_of(said("account:2", 80), Verb.RATE)
-TAKEN = (Said("account:2", NOW, removed=True),)
+TAKEN = (Line("account:2", "", NOW, removed=True),)
 
 PLAYS = [
     ("missing there", play(), TERMS, SEND, ""),
@@ -114,7 +116,7 @@ CHANGES = [
     ("taken back", rated(said("account:1", 80), taken_back=TAKEN), TERMS, SEND, "taken_back",
      Verb.UNRATE),
     ("taken back at Trakt", rated(said("account:1", 80), taken_back=(
-        Said("account:9", NOW, removed=True),)), TERMS, LEFT_OUT, "kept_to_itself", None),
+        Line("account:9", "", NOW, removed=True),)), TERMS, LEFT_OUT, "kept_to_itself", None),
     ("wanted", Known(Facet.WATCHLIST, FILM, (FILE,)), TERMS, SEND, "", Verb.WANT),
     ("wanted there", Known(Facet.WATCHLIST, FILM, (FILE, MINE)), TERMS, THERE, "", None),
     ("no more", Known(Facet.WATCHLIST, FILM, (MINE,), taken_back=TAKEN), TERMS, SEND, "taken_back",
