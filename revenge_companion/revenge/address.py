@@ -27,6 +27,10 @@ _BARE_IPV6 = re.compile(r"[0-9A-Fa-f]*(:[0-9A-Fa-f.]*){2,}")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
+class _InTrouble(Unreachable):
+    """Something answers and fails: a proxy whose server is down, or a server that is busy."""
+
+
 def candidates(typed: str) -> list[str]:
     """Addresses (no slash at the end) that `typed` may stand for, best first; empty for junk."""
     text = typed.strip()
@@ -83,6 +87,9 @@ async def probe(http: Http, typed: str) -> str:
         if isinstance(outcome, NameUnknown):
             raise outcome
     for outcome in outcomes:
+        if isinstance(outcome, _InTrouble):
+            raise outcome
+    for outcome in outcomes:
         if isinstance(outcome, LaneBlocked) and outcome.code == Reason.PLAIN_HTTP:
             raise LaneBlocked(_open(typed), code=outcome.code)
     for outcome in outcomes:
@@ -117,5 +124,5 @@ async def _probe_one(http: Http, base: str, *, follow: bool = True) -> str | Com
         ):
             return await _probe_one(http, root, follow=False)
     if answer.status >= 500 or answer.status == 429:
-        return Unreachable("The server answers, but it has trouble.")
+        return _InTrouble("The server answers, but it has trouble. Try again in a moment.")
     return NotRevenge("Something answers at this address, but it is not a Revenge server.")

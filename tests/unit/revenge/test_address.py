@@ -147,6 +147,18 @@ async def test_a_server_that_is_down_or_in_trouble_is_unreachable() -> None:
             await probe(http_of(answers), "m.example")
 
 
+@pytest.mark.parametrize("status", [429, 500, 502, 503])
+@pytest.mark.parametrize("plain", [True, False])
+async def test_a_server_in_trouble_is_not_said_to_be_silent(status: int, plain: bool) -> None:
+    def answers(request: httpx.Request) -> httpx.Response:
+        if request.url.scheme == "https":
+            return httpx.Response(status, text="not now")
+        raise httpx.ConnectError("nobody", request=request)
+
+    with pytest.raises(Unreachable, match=r"^The server answers, but it has trouble\."):
+        await probe(http_of(answers, plain=plain), "media.local")
+
+
 async def test_what_is_no_address_is_not_asked() -> None:
     def never(request: httpx.Request) -> httpx.Response:
         raise AssertionError(str(request.url))
