@@ -272,7 +272,8 @@ def polled(item: Item, watched: Watched, kind: EventType, clock: Clock) -> Playb
     # A row that stands still was written when it last moved; playing may go on unwritten.
     if kind is EventType.STOPPED or at - now > FUTURE_LIMIT:
         at = now
-    if item.duration_s is None:
+    # The catalogue's runtime is another cut's as often as not; the position is one in the file.
+    if watched.duration_s is not None:
         item = replace(item, duration_s=watched.duration_s)
     return PlaybackEvent(
         id="",

@@ -66,6 +66,17 @@ async def test_a_film_that_is_watched_is_started_moved_and_completed(
     assert await after(poller, clock) == []
 
 
+async def test_a_film_is_as_long_as_the_file_and_not_as_the_catalogue_says(
+    poller: Poller, home_server: Home, clock: FakeClock
+) -> None:
+    await poller.poll()
+    home_server.watch("m1", 600, 9000)
+    (started,) = await after(poller, clock)
+    home_server.watch("m1", 8900, 9000)
+    (completed,) = await after(poller, clock)
+    assert [event.item.duration_s for event in (started, completed)] == [9000.0, 9000.0]
+
+
 async def test_a_row_that_stands_still_is_paused_then_stopped(
     poller: Poller, home_server: Home, clock: FakeClock
 ) -> None:
