@@ -22,7 +22,7 @@ def _words(said: dict[str, Any]) -> None:
         print(f"Listening by {said['source']}, {state}.")
     elif said["signed_in"]:
         print("Not listening.")
-    if said["source_reason"]:
+    if said["source_reason"] and said["sign_in"] != "sign_in_again":
         print(said["source_reason"])
     for playing in said["now_playing"]:
         print(f"{playing['state'].capitalize()}: {playing['item']}")

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from revenge_companion import app
-from revenge_companion.cli import doctor, main
+from revenge_companion.cli import doctor, main, status
 from revenge_companion.demo.world import DemoWorld
 from revenge_companion.engine.start import SystemClock, take_lock
 from revenge_companion.net.http import Http
@@ -214,6 +214,17 @@ def test_doctor_tells_a_sign_in_that_is_over(
     found = {one["name"]: (one["ok"], one["says"]) for one in told["checks"]}
     assert found["server"][0] is False
     assert "Sign in again" in found["server"][1]
+
+
+def test_status_says_once_that_the_sign_in_is_over(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, said = run(capsys, "status")
+    again = "Your server signed you out. Sign in again to go on."
+    over = {"sign_in": "sign_in_again", "server": "https://m.example", "source_reason": again}
+    monkeypatch.setattr(status, "answer", lambda *args, **kwargs: said | over)
+    assert main(("status",)) == 0
+    assert capsys.readouterr().out.count("ign in again") == 1
 
 
 @pytest.mark.parametrize("arguments", [("--json", "status"), ("status", "--json")])
