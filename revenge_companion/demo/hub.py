@@ -106,5 +106,5 @@ class EventHub:
 
 
 def channel_of(event_type: str) -> str:
-    """The channel an event travels on: what comes before the dot."""
-    return event_type.partition(".")[0]
+    """The channel an event travels on: hints to refresh go with the library's."""
+    return "playback" if event_type.startswith("playback.") else "library"

@@ -7,6 +7,7 @@ brings is told apart from it by the tracker.
 
 import asyncio
 import logging
+import math
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -23,6 +24,9 @@ _log = logging.getLogger(__name__)
 SETTLE_S = 4.0
 #: Between two walks while connected; the place has to stay younger than what is remembered.
 EVERY_S = 6 * 3600.0
+#: From the end of a walk to the next one that only a hint of the server asks for: one that tells of
+#: every write must not be asked all the time.
+HINTED_S = 60.0
 #: Between two tries of a walk that failed.
 RETRY_S = 300.0
 
@@ -56,17 +60,30 @@ class CatchingUp:
         self._clock = clock
         self._key = f"history/{profile}"
         self._wanted = asyncio.Event()
+        #: Whether nothing but a hint asked for the next walk.
+        self._only_hinted = True
+        self._walked_s = -math.inf
 
     def connected(self) -> None:
         """The server can be reached again, or something else makes the history worth a look."""
+        self._only_hinted = False
+        self._wanted.set()
+
+    def hinted(self) -> None:
+        """The server says that its history changed."""
         self._wanted.set()
 
     async def run(self) -> None:
-        """Walk after each connection and every few hours, until cancelled or signed out."""
+        """Walk after each connection or hint and every few hours, until cancelled or signed out."""
         await self._wanted.wait()
         while True:
             self._wanted.clear()
-            await self._clock.sleep(SETTLE_S)
+            due_s = self._walked_s + HINTED_S if self._only_hinted else -math.inf
+            self._only_hinted = True
+            await self._clock.sleep(max(SETTLE_S, due_s - self._clock.monotonic_s()))
+            if self._only_hinted:
+                # This walk sees what was hinted at meanwhile.
+                self._wanted.clear()
             while self._takes.is_replaying():
                 await self._clock.sleep(SETTLE_S)
             try:
@@ -80,6 +97,7 @@ class CatchingUp:
             except Exception:
                 _log.exception("Reading the history failed in a way nobody planned for")
                 done = False
+            self._walked_s = self._clock.monotonic_s()
             await woken_within(self._wanted, self._clock, EVERY_S if done else RETRY_S)
 
     async def once(self) -> bool:

@@ -366,6 +366,8 @@ class SignIn:
         elif isinstance(signal, Hint):
             if signal.type == "library.scan_done":
                 self._server.scanned()
+            elif signal.type == "history.changed" and self._catching_up is not None:
+                self._catching_up.hinted()
         else:
             await self._take(signal)
 

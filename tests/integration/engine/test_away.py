@@ -62,6 +62,19 @@ async def test_what_was_watched_in_private_is_not_found_in_the_history(home: Pat
         assert [one.label for one in world.destinations.held("trakt")] == [FILMS[3].title]
 
 
+async def test_a_hint_that_the_history_changed_is_followed(home: Path) -> None:
+    async with (
+        DemoWorld(speed=SPEED) as world,
+        engine(world, home, Memory()) as house,
+    ):
+        await house.sign_in()
+        await house.link("trakt")
+        await stock_taken(home)
+        await watched_elsewhere(world, FILMS[0])
+        world.server.publish("history.changed", {"media_type": "movie"})
+        await house.until(lambda: house.engine.status.outbox.delivered == 1)
+
+
 async def test_what_polling_saw_is_not_found_again_in_the_history(home: Path) -> None:
     secrets = Memory()
     async with DemoWorld(speed=SPEED, websocket=False) as world:

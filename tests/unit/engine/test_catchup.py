@@ -8,7 +8,7 @@ import pytest
 
 from revenge_companion.core.errors import SessionExpired, StoreTrouble, Unreachable
 from revenge_companion.core.playback import PlaybackEvent
-from revenge_companion.engine.catchup import EVERY_S, RETRY_S, SETTLE_S, CatchingUp
+from revenge_companion.engine.catchup import EVERY_S, HINTED_S, RETRY_S, SETTLE_S, CatchingUp
 from revenge_companion.revenge.catchup import Stock
 from tests.clock import START, FakeClock, settle
 
@@ -96,6 +96,26 @@ async def test_each_connection_and_every_few_hours_ask_from_the_last_place(
     await clock.turn(EVERY_S + SETTLE_S)
     first, second = (Stock(START + timedelta(seconds=n)) for n in (1, 2))
     assert bench.walk.asked == [None, first, second]
+
+
+async def test_hints_of_the_server_are_followed_and_not_each_of_them(
+    bench: Bench, clock: FakeClock
+) -> None:
+    bench.catching_up.connected()
+    await clock.turn(SETTLE_S)
+    for _ in range(3):
+        bench.catching_up.hinted()
+        await clock.turn(SETTLE_S)
+    assert len(bench.walk.asked) == 1
+    await clock.turn(HINTED_S)
+    assert len(bench.walk.asked) == 2
+    await clock.turn(HINTED_S)
+    bench.catching_up.hinted()
+    await clock.turn(SETTLE_S)
+    assert len(bench.walk.asked) == 3
+    bench.catching_up.connected()
+    await clock.turn(SETTLE_S)
+    assert len(bench.walk.asked) == 4
 
 
 @pytest.mark.parametrize("trouble", ["walk", "unrecorded", "disk"])
