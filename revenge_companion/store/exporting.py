@@ -9,14 +9,8 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
 
-from revenge_companion.core.exporting import (
-    Judged,
-    Known,
-    Terms,
-    completed,
-    judged,
-    kinds_played,
-)
+from revenge_companion.core.exporting import Judged, Known, Terms, completed
+from revenge_companion.core.judging import judged, kinds_played
 from revenge_companion.core.library import OWN, Facet
 from revenge_companion.core.lines import Line
 from revenge_companion.core.scrobble import Scrobble

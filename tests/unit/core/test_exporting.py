@@ -15,10 +15,10 @@ from revenge_companion.core.exporting import (
     Known,
     Terms,
     completed,
-    judged,
     scrobble_of,
     value_of,
 )
+from revenge_companion.core.judging import judged
 from revenge_companion.core.library import OWN, Facet, Precision, Subject, SubjectKind
 from revenge_companion.core.lines import Line
 from revenge_companion.core.media import Ids, Kind, Series
