@@ -1,11 +1,11 @@
-"""The database file: opening, checking, mending, backing up; one writer thread owns it."""
+"""The database file: opening, checking, mending; one writer thread owns it."""
 
 import contextlib
 import logging
 import os
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,6 +15,7 @@ import peewee
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.errors import StoreTrouble
 from revenge_companion.store import mending
+from revenge_companion.store.backups import Backups, made_at
 from revenge_companion.store.check import unreadable
 from revenge_companion.store.migrations import MIGRATIONS, NEWER, Migration, migrate, version
 from revenge_companion.store.models import MetaRow
@@ -35,9 +36,6 @@ T = TypeVar("T")
 
 #: How long another program may hold the file before we give up, in milliseconds.
 _BUSY_MS = 5000
-#: Backups kept beside the database; the newest is what a damaged file is replaced by.
-_BACKUPS_KEPT = 3
-_BACKUP_EVERY = timedelta(days=1)
 PRAGMAS = (
     ("journal_mode", "wal"),
     ("synchronous", "full"),
@@ -117,9 +115,8 @@ class Database:
     ) -> None:
         """Use `Database.open`."""
         self._path = path
-        self._backups = backups
+        self._backups = Backups(path, backups, clock)
         self._migrations = migrations
-        self._clock = clock
         self._closed = False
         #: Whether the file was taken into use, and is sealed when it is closed.
         self._ours = False
@@ -200,14 +197,14 @@ class Database:
 
     async def backup(self) -> Path:
         """Copy the database as it is now; returns the copy. Raises StoreTrouble."""
-        return await self._call(self._backup)
+        return await self._call(lambda: self._backups.make(self._link.connection))
 
     async def renew_copies(self, since: datetime) -> None:
         """Replace copies made at or after `since` (aware UTC) by one of now.
 
         They may hold what has been erased. Raises StoreTrouble.
         """
-        await self._call(lambda: self._renew_copies(since))
+        await self._call(lambda: self._backups.renew(self._link.connection, since))
 
     async def close(self) -> None:
         """Fold the log into the file and close it; the writer thread ends.
@@ -266,7 +263,7 @@ class Database:
         return outcomes
 
     def _open(self) -> None:
-        _private_folder(self._path.parent)
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             if mending.resume(self._path, self._aside()):
                 self.opening_note = "The database was damaged; a copy was restored."
@@ -286,12 +283,12 @@ class Database:
             raise StoreTrouble(NEWER)
         if found < len(self._migrations):
             if found:
-                self._backup()
+                self._backups.make(connection)
             migrate(connection, self._migrations)
-        elif self._backup_is_due():
+        elif self._backups.is_due():
             # A full disk must not keep the program from starting.
             with contextlib.suppress(sqlite3.Error, OSError):
-                self._backup()
+                self._backups.make(connection)
         self._ours = True
 
     def _connect(self, *, look_closely: bool = True) -> None:
@@ -314,13 +311,13 @@ class Database:
             self._link.db.close()
 
     def _mend(self) -> None:
-        copy = mending.rebuild(self._path, reversed(self._copies()))
+        copy = mending.rebuild(self._path, reversed(self._backups.all()))
         aside = self._aside()
         mending.swap(self._path, aside)
         self._connect(look_closely=False)
         if copy is not None:
             self.opening_note = (
-                f"The database was damaged. The copy of {_when(copy)} was restored; "
+                f"The database was damaged. The copy of {made_at(copy)} was restored; "
                 f"the damaged file is kept as {aside.name}."
             )
         else:
@@ -331,43 +328,7 @@ class Database:
         _log.error("%s", self.opening_note)
 
     def _aside(self) -> Path:
-        return self._path.with_name(f"{self._path.name}.corrupt-{self._stamp()}")
-
-    def _backup(self) -> Path:
-        _private_folder(self._backups)
-        copy = self._backups / f"{self._path.stem}-{self._stamp()}{self._path.suffix}"
-        partial = copy.with_name(copy.name + ".partial")
-        partial.unlink(missing_ok=True)
-        try:
-            mending.copy_open(self._link.connection, partial)
-        except BaseException:
-            partial.unlink(missing_ok=True)
-            raise
-        partial.replace(copy)
-        for old in self._copies()[:-_BACKUPS_KEPT]:
-            old.unlink()
-        return copy
-
-    def _renew_copies(self, since: datetime) -> None:
-        first = f"{self._path.stem}-{since:%Y%m%dT%H%M%SZ}"
-        stale = [copy for copy in self._copies() if copy.stem >= first]
-        if stale:
-            fresh = self._backup()
-            for copy in stale:
-                if copy != fresh:
-                    copy.unlink(missing_ok=True)
-
-    def _copies(self) -> list[Path]:
-        """Backups, oldest first: their names sort by time."""
-        return sorted(self._backups.glob(f"{self._path.stem}-*{self._path.suffix}"))
-
-    def _backup_is_due(self) -> bool:
-        limit = f"{self._path.stem}-{self._stamp(-_BACKUP_EVERY)}"
-        copies = self._copies()
-        return not copies or copies[-1].stem < limit
-
-    def _stamp(self, shift: timedelta = timedelta()) -> str:
-        return (self._clock.now() + shift).strftime("%Y%m%dT%H%M%SZ")
+        return self._path.with_name(f"{self._path.name}.corrupt-{self._backups.stamp()}")
 
     def _close(self) -> None:
         if self._link.db.is_closed():
@@ -399,13 +360,3 @@ def _told(error: Exception) -> Exception:
     if isinstance(error, OSError):
         return os_trouble(error)
     return store_trouble(error) if is_environment(error) else error
-
-
-def _when(copy: Path) -> str:
-    stamp = copy.stem[-16:]
-    return f"{stamp[:4]}-{stamp[4:6]}-{stamp[6:8]} {stamp[9:11]}:{stamp[11:13]} UTC"
-
-
-def _private_folder(folder: Path) -> None:
-    if not folder.exists():
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
