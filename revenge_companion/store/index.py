@@ -5,27 +5,24 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
 
 from revenge_companion.core.catalogue import Coverage, IndexState, ServerItem, placed
-from revenge_companion.core.library import Subject, SubjectKind, keys
-from revenge_companion.core.media import Ids, Series
+from revenge_companion.core.library import Subject, SubjectKind
 from revenge_companion.store.database import Database, Link
-from revenge_companion.store.payload import compact, maybe_moment, micros, plain
+from revenge_companion.store.payload import compact, maybe_moment, micros
+from revenge_companion.store.server_items import (
+    FROM_ITEMS,
+    ITEM_COLUMNS,
+    drop,
+    item_from,
+    item_row,
+    save,
+)
 
 #: Keys looked up in one job; others get their turn between two.
 _CHUNK = 5000
 
-_SAVE = (
-    "INSERT INTO server_item (index_id, media_id, kind, title, titles, year, tmdb, imdb, tvdb, "
-    "duration_s, series_id, season, episode, episodes, generation) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
-    "ON CONFLICT (index_id, media_id) DO UPDATE SET kind = excluded.kind, title = excluded.title, "
-    "titles = excluded.titles, year = excluded.year, tmdb = excluded.tmdb, imdb = excluded.imdb, "
-    "tvdb = excluded.tvdb, duration_s = excluded.duration_s, series_id = excluded.series_id, "
-    "season = excluded.season, episode = excluded.episode, episodes = excluded.episodes, "
-    "generation = excluded.generation"
-)
+_ITEMS = f"SELECT {ITEM_COLUMNS} {FROM_ITEMS}"
 _INDEX = "SELECT id FROM server_index WHERE profile = ?"
 _DIRECT = (
     "SELECT key, min(media_id) FROM server_key "
@@ -36,14 +33,6 @@ _PLACES = (
     "SELECT series_id, season, episode, min(media_id) FROM server_item WHERE index_id = ? "
     "AND series_id <> '' AND series_id IN (SELECT value FROM json_each(?)) "
     "GROUP BY series_id, season, episode"
-)
-_SUBJECT = (
-    "i.media_id, i.kind, i.title, i.year, i.tmdb, i.imdb, i.tvdb, i.duration_s, i.season, "
-    "i.episode, s.title, s.year, s.tmdb, s.imdb, s.tvdb, i.titles, i.series_id, i.episodes"
-)
-_FROM = (
-    "FROM server_item i LEFT JOIN server_item s "
-    "ON s.index_id = i.index_id AND s.media_id = i.series_id"
 )
 _WALK = {SubjectKind.MOVIE: "films_us", SubjectKind.SHOW: "shows_us"}
 
@@ -123,11 +112,11 @@ class ServerIndex:
 
     async def keep(self, items: Sequence[ServerItem], generation: int) -> None:
         """Write items of a walk in place of what was known of them."""
-        rows = [_row(item) for item in items]
+        rows = [item_row(item) for item in items]
 
         def job(link: Link) -> None:
             with link.atomic():
-                _save(link, self._index(link), rows, generation)
+                save(link.connection, self._index(link), rows, generation)
 
         await self._db.run(job)
 
@@ -148,7 +137,7 @@ class ServerIndex:
                         (index, kind.value, generation),
                     )
                 ]
-                _drop(link, index, gone)
+                drop(link.connection, index, gone)
                 link.connection.execute(
                     f"UPDATE server_index SET {_WALK[kind]} = ? WHERE id = ?", (micros(at), index)
                 )
@@ -160,7 +149,7 @@ class ServerIndex:
         self, show: ServerItem, items: Sequence[ServerItem], at: datetime
     ) -> None:
         """Write all episodes and seasons of a show; those not among them are gone."""
-        rows = [_row(item) for item in items]
+        rows = [item_row(item) for item in items]
         kept = {item.subject.media_id for item in items}
         show_id = show.subject.media_id
 
@@ -172,8 +161,8 @@ class ServerIndex:
                     "AND series_id <> ''",
                     (index, show_id),
                 )
-                _drop(link, index, [str(row[0]) for row in known if row[0] not in kept])
-                _save(link, index, rows, 0)
+                drop(link.connection, index, [str(row[0]) for row in known if row[0] not in kept])
+                save(link.connection, index, rows, 0)
                 link.connection.execute(
                     "UPDATE server_item SET read_us = ?, episodes_read = coalesce(episodes, -1) "
                     "WHERE index_id = ? AND media_id = ?",
@@ -213,7 +202,7 @@ class ServerIndex:
         if row is None:
             return {}
         places = {key: place for key in wanted if (place := placed(key)) is not None}
-        # Nothing is kept by a place (`_row`): it is found through its show.
+        # Nothing is kept by a place (`item_row`): it is found through its show.
         direct = {*wanted, *(show for show, _ in places.values())}.difference(places)
         known: dict[str, str] = dict(
             connection.execute(_DIRECT, (row[0], compact(list(direct)))).fetchall()
@@ -234,11 +223,10 @@ class ServerIndex:
 
         def job(link: Link) -> dict[str, Subject]:
             rows = link.connection.execute(
-                f"SELECT {_SUBJECT} {_FROM} WHERE i.index_id = ? "
-                "AND i.media_id IN (SELECT value FROM json_each(?))",
+                f"{_ITEMS} WHERE i.index_id = ? AND i.media_id IN (SELECT value FROM json_each(?))",
                 (self._index(link), wanted),
             )
-            return {row[0]: _item(row).subject for row in rows}
+            return {row[0]: item_from(row).subject for row in rows}
 
         return await self._db.run(job)
 
@@ -251,11 +239,11 @@ class ServerIndex:
 
         def job(link: Link) -> list[ServerItem]:
             rows = link.connection.execute(
-                f"SELECT {_SUBJECT} {_FROM} WHERE i.index_id = ? AND i.kind = ? "
+                f"{_ITEMS} WHERE i.index_id = ? AND i.kind = ? "
                 "AND i.series_id = '' AND i.media_id > ? ORDER BY i.media_id LIMIT ?",
                 (self._index(link), kind.value, media_id, limit),
             )
-            return [_item(row) for row in rows]
+            return [item_from(row) for row in rows]
 
         return await self._db.run(job)
 
@@ -264,12 +252,12 @@ class ServerIndex:
 
         def job(link: Link) -> Subject | None:
             row = link.connection.execute(
-                f"SELECT {_SUBJECT} {_FROM} WHERE i.index_id = ? AND i.series_id = ? "
+                f"{_ITEMS} WHERE i.index_id = ? AND i.series_id = ? "
                 "AND i.series_id <> '' AND i.season = ? AND i.episode IS ? "
                 "ORDER BY i.media_id LIMIT 1",
                 (self._index(link), series_id, season, episode),
             ).fetchone()
-            return None if row is None else _item(row).subject
+            return None if row is None else item_from(row).subject
 
         return await self._db.run(job)
 
@@ -278,11 +266,11 @@ class ServerIndex:
 
         def job(link: Link) -> list[ServerItem]:
             rows = link.connection.execute(
-                f"SELECT {_SUBJECT} {_FROM} WHERE i.index_id = ? AND i.series_id = ? "
+                f"{_ITEMS} WHERE i.index_id = ? AND i.series_id = ? "
                 "AND i.series_id <> '' ORDER BY i.season, i.episode",
                 (self._index(link), show_id),
             )
-            return [_item(row) for row in rows]
+            return [item_from(row) for row in rows]
 
         return await self._db.run(job)
 
@@ -295,44 +283,6 @@ class ServerIndex:
             )
             row = link.connection.execute(_INDEX, (self._profile,)).fetchone()
         return int(row[0])
-
-
-def _save(
-    link: Link, index: int, rows: Sequence[tuple[tuple[Any, ...], tuple[str, ...]]], generation: int
-) -> None:
-    connection = link.connection
-    connection.executemany(_SAVE, [(index, *values, generation) for values, _ in rows])
-    # Ids are corrected on the server: keys an item no longer has must not find it.
-    connection.executemany(
-        "DELETE FROM server_key WHERE index_id = ? AND media_id = ?",
-        [(index, values[0]) for values, _ in rows],
-    )
-    connection.executemany(
-        "INSERT OR IGNORE INTO server_key (index_id, key, media_id) VALUES (?, ?, ?)",
-        [(index, key, values[0]) for values, found in rows for key in found],
-    )
-
-
-def _drop(link: Link, index: int, media_ids: Sequence[str]) -> None:
-    """Remove items with their keys, and what belongs to them."""
-    if not media_ids:
-        return
-    connection, gone = link.connection, compact(media_ids)
-    inside = [
-        str(row[0])
-        for row in connection.execute(
-            "SELECT media_id FROM server_item WHERE index_id = ? AND series_id <> '' "
-            "AND series_id IN (SELECT value FROM json_each(?))",
-            (index, gone),
-        )
-    ]
-    for media_id in (*media_ids, *inside):
-        connection.execute(
-            "DELETE FROM server_key WHERE index_id = ? AND media_id = ?", (index, media_id)
-        )
-        connection.execute(
-            "DELETE FROM server_item WHERE index_id = ? AND media_id = ?", (index, media_id)
-        )
 
 
 def _unread(
@@ -351,52 +301,10 @@ def _unread(
             named = f"SELECT media_id FROM server_key WHERE index_id = :index AND key IN ({named})"
         only = f"AND i.media_id IN ({named}) "
     rows = link.connection.execute(
-        f"SELECT {_SUBJECT}, i.read_us {_FROM} WHERE i.index_id = :index AND i.kind = 'show' "
-        f"AND i.series_id = '' {only}AND (i.read_us IS NULL OR i.read_us < :before "
+        f"SELECT {ITEM_COLUMNS}, i.read_us {FROM_ITEMS} WHERE i.index_id = :index "
+        f"AND i.kind = 'show' AND i.series_id = '' {only}"
+        "AND (i.read_us IS NULL OR i.read_us < :before "
         "OR i.episodes_read <> coalesce(i.episodes, -1)) ORDER BY i.media_id LIMIT :limit",
         {"index": index, "names": names, "before": before_us, "limit": limit},
     )
-    return [Unread(_item(row), maybe_moment(row[-1])) for row in rows]
-
-
-def _row(item: ServerItem) -> tuple[tuple[Any, ...], tuple[str, ...]]:
-    """An item's columns before its generation, and the keys it is found by."""
-    subject = item.subject
-    titles = dict.fromkeys((subject.title, *item.other_titles))
-    values = (
-        plain(subject.media_id),
-        subject.kind.value,
-        plain(subject.title),
-        plain("\n".join(" ".join(title.split()) for title in titles if title)),
-        subject.year,
-        subject.ids.tmdb,
-        None if subject.ids.imdb is None else plain(subject.ids.imdb),
-        subject.ids.tvdb,
-        subject.duration_s,
-        plain(item.series_id),
-        subject.season_number,
-        subject.episode_number,
-        item.episodes,
-    )
-    # What is known by its show and place is found through the show.
-    return values, tuple(plain(key) for key in keys(subject) if placed(key) is None)
-
-
-def _item(row: Sequence[Any]) -> ServerItem:
-    kind = SubjectKind(row[1])
-    series = None
-    if row[10] is not None:
-        series = Series(row[10], row[11], Ids(row[12], row[13], row[14]))
-    subject = Subject(
-        kind,
-        row[2],
-        year=row[3],
-        ids=Ids(row[4], row[5], row[6]),
-        series=series,
-        season_number=row[8],
-        episode_number=row[9],
-        duration_s=row[7],
-        media_id=row[0],
-    )
-    titles = [title for title in str(row[15]).split("\n") if title and title != subject.title]
-    return ServerItem(subject, tuple(titles), row[16], row[17])
+    return [Unread(item_from(row), maybe_moment(row[-1])) for row in rows]
