@@ -106,9 +106,9 @@ async def _keyring(paths: Paths) -> Finding:
     late = LateSecrets(paths, os.environ, SystemClock())
     found = await late.find()
     if found is None:
-        return Finding(
-            "keyring", False, f"{late.trouble} Or set {VAULT_KEY_ENV} for an encrypted vault."
-        )
+        # A key that is there does not fit the vault.
+        more = "" if os.environ.get(VAULT_KEY_ENV) else f" Or set {VAULT_KEY_ENV} for a vault."
+        return Finding("keyring", False, late.trouble + more)
     return Finding("keyring", True, found.where)
 
 

@@ -14,6 +14,7 @@ from revenge_companion.cli.reach import opened
 from revenge_companion.core.errors import AlreadyRunning, StoreTrouble
 from revenge_companion.engine.api import Notification
 from revenge_companion.engine.control import AlreadyAnswering, ControlServer, ask_async
+from revenge_companion.engine.linker import VAULT_KEY_ENV
 from revenge_companion.engine.requests import Requests, status_json
 from revenge_companion.engine.start import Running, open_engine
 from revenge_companion.logs import configure
@@ -58,6 +59,15 @@ async def _run(args: argparse.Namespace, paths: Paths) -> int:
             print(note, file=sys.stderr, flush=True)
         running.engine.on_notification(_say)
         await running.engine.start()
+        status = running.engine.status
+        if status.trouble:
+            # It runs on: what plays is not heard, or not sent, until this is mended.
+            more = (
+                f" Without a window the passphrase is read from {VAULT_KEY_ENV}."
+                if status.needs_passphrase
+                else ""
+            )
+            print(status.trouble + more, file=sys.stderr, flush=True)
         # What is loaded stays for good: the collector need not look through it again and again.
         gc.collect()
         gc.freeze()

@@ -16,6 +16,7 @@ import pytest
 from revenge_companion import app
 from revenge_companion.cli import doctor, main, status
 from revenge_companion.demo.world import DemoWorld
+from revenge_companion.engine.linker import VAULT_KEY_ENV
 from revenge_companion.engine.start import SystemClock, take_lock
 from revenge_companion.net.http import Http
 from revenge_companion.paths import find_paths
@@ -388,6 +389,37 @@ async def test_a_count_shows_in_history_and_outbox(home: Path, tmp_path: Path) -
                 out, _ = await one.output()
             (row,) = json.loads(out)[key]
             assert "Harbour Morning" in row["item"]
+
+
+@pytest.mark.parametrize(
+    ("key", "says"),
+    [
+        ("", "This system has no password store."),
+        ("wrong", "The passphrase does not open the encrypted vault."),
+    ],
+)
+async def test_a_program_that_cannot_open_its_secrets_says_so_and_runs_on(
+    home: Path, key: str, says: str
+) -> None:
+    async with DemoWorld(speed=500.0) as world:
+        signin = ("signin", "--server", world.server_url, "--username", world.username)
+        words = ("revenge_companion", *signin, "--password-stdin")
+        async with process(home, *words, env=environment(home, world), given=world.password) as one:
+            assert await one.ended() == 0
+        env = {**environment(home, world), VAULT_KEY_ENV: key}
+        async with process(home, "revenge_companion", "run", "--headless", env=env) as running:
+            await running.running()
+            status = await running.status()
+            assert status["trouble"].startswith(says)
+            running.terminate()
+            _, told = await running.output()
+        more = f"Without a window the passphrase is read from {VAULT_KEY_ENV}."
+        assert told == f"{status['trouble']} {more}\n"
+        async with process(home, "revenge_companion", "doctor", "--json", env=env) as one:
+            out, _ = await one.output()
+        found = {one["name"]: one["says"] for one in json.loads(out)["checks"]}
+        assert found["keyring"].startswith(says)
+        assert ("Or set" in found["keyring"]) is (key == "")
 
 
 async def test_commands_that_meet_wait_for_each_other(home: Path) -> None:
