@@ -203,6 +203,18 @@ def reached_end(item: Item, rules: Mapping[str, Thresholds], progress: Progress)
     ]
 
 
+def reported(
+    item: Item, shares: Sequence[Share], rules: Mapping[str, Thresholds], progress: Progress
+) -> list[Verdict]:
+    """All that counts where the server says that `item` was watched to its end."""
+    verdicts = [
+        Verdict(share.key, Reason.WATCHED_ON_SERVER, {})
+        for share in shares
+        if share.key not in progress.counted
+    ]
+    return verdicts or reached_end(item, rules, progress)
+
+
 def seconds_until(
     item: Item, shares: Sequence[Share], progress: Progress, position_s: float, played_s: float
 ) -> float | None:

@@ -15,6 +15,7 @@ from revenge_companion.core.deadlines import counts_at_s, ends_at_s
 from revenge_companion.core.decision import Decision, decided, notice_of
 from revenge_companion.core.live import LiveAction, LiveNotice, NowPlaying
 from revenge_companion.core.observing import DRIFT_S, Span
+from revenge_companion.core.past import Past
 from revenge_companion.core.play import Play, begin, play_from_snapshot
 from revenge_companion.core.playback import EventType, PlaybackEvent, Source
 from revenge_companion.core.reasons import Reason
@@ -28,8 +29,6 @@ TURN_S = 1.0
 _SEEN_IDS = 4096
 #: How many plays may be in progress; a server that opens more sessions forgets to end them.
 OPEN_PLAYS = 50
-#: How many plays that ended are remembered.
-PAST_PLAYS = 2000
 
 
 class SessionTracker:
@@ -39,12 +38,7 @@ class SessionTracker:
         self._rules = rules
         self._named = rules.named()
         self._open: dict[tuple[str, str], Play] = {}
-        #: The last ended play of each item, newest last.
-        self._past: dict[str, Play] = {}
-        #: By session and item, the time whose frames are of plays that have ended.
-        self._over: dict[tuple[str, str], frames.Over] = {}
-        #: By session and item, ends that came before any frame of their play.
-        self._early_ends: dict[tuple[str, str], datetime] = {}
+        self._past = Past()
         self._seen: OrderedDict[str, None] = OrderedDict()
 
     def restore(
@@ -68,7 +62,7 @@ class SessionTracker:
                 if at is not None:
                     noting.restarted(play, at)
             else:
-                self._remember(play)
+                self._past.add(play)
         return unread
 
     def set_rules(self, rules: Rules) -> None:
@@ -110,7 +104,7 @@ class SessionTracker:
 
         `snapshot` is its checkpoint, for a play that is no longer remembered here.
         """
-        known = (*self._open.values(), *self._past.values())
+        known = (*self._open.values(), *self._past.plays())
         play = next((play for play in known if play.key == play_key), None)
         if play is None:
             try:
@@ -160,12 +154,10 @@ class SessionTracker:
         play = self._open.get(key)
         is_end = frames.ends(event)
         if play is None:
-            if frames.is_stale(self._over.get(key), event):
+            if self._past.covers(event):
                 return []
             if is_end:
-                self._early_ends[key] = event.at
-                if len(self._early_ends) > PAST_PLAYS:
-                    del self._early_ends[next(iter(self._early_ends))]
+                self._past.note_end(event)
                 return self._count_reported(event, left_out)
             return self._begin(event, left_out)
         if frames.is_late(play, event, is_end=is_end):
@@ -182,7 +174,7 @@ class SessionTracker:
     ) -> list[Decision]:
         item = event.item
         elsewhere = [p for p in self._open.values() if p.item.media_id == item.media_id]
-        earlier = elsewhere[-1] if elsewhere else self._past.get(item.media_id)
+        earlier = elsewhere[-1] if elsewhere else self._past.last(item.media_id)
         decisions = self._supersede(event) + self._make_room(event.at_s)
         play = begin(event, earlier, self._rules)
         play.observed.played_s += opening_s
@@ -190,7 +182,7 @@ class SessionTracker:
         play.left_out = left_out
         play.observed.playing = frames.is_playing(event)
         noting.began(play, event, opening_s)
-        play.known_end = self._early_ends.pop((event.session_id, item.media_id), None)
+        play.known_end = self._past.take_end(event)
         frames.heed_known_end(play, event)
         play.remember(event.id)
         self._open[event.session_id, item.media_id] = play
@@ -216,7 +208,7 @@ class SessionTracker:
         if event.source is not Source.POLL or event.type is not EventType.COMPLETED:
             return []
         for play in [p for p in self._open.values() if p.item.media_id == item.media_id]:
-            verdicts = self._reported_verdicts(play)
+            verdicts = counting.reported(play.item, play.shares, self._named, play.progress)
             if play.observed.gap and verdicts and play.left_out is None and not play.is_rest:
                 # It went on while nobody looked, and came to its end.
                 noting.silent(play)
@@ -225,7 +217,7 @@ class SessionTracker:
             if not play.observed.gap or event.at <= frames.accounts_until(play):
                 # It is being seen, or was until it had counted: the history says nothing new.
                 return []
-        past = self._past.get(item.media_id)
+        past = self._past.last(item.media_id)
         if past is not None and event.at <= frames.accounts_until(past):
             return []
         play = begin(event, None, self._rules)
@@ -233,16 +225,14 @@ class SessionTracker:
         play.observed.position_s = item.duration_s or play.observed.position_s
         play.remember(event.id)
         self._open[event.session_id, item.media_id] = play
-        return [self._end(play, event.at, event.at_s, self._reported_verdicts(play))]
-
-    def _reported_verdicts(self, play: Play) -> list[Verdict]:
-        """All that counts where the server says that an item was watched to its end."""
-        verdicts = [
-            Verdict(share.key, Reason.WATCHED_ON_SERVER, {})
-            for share in play.shares
-            if share.key not in play.progress.counted
+        return [
+            self._end(
+                play,
+                event.at,
+                event.at_s,
+                counting.reported(play.item, play.shares, self._named, play.progress),
+            )
         ]
-        return verdicts or counting.reached_end(play.item, self._named, play.progress)
 
     def _supersede(self, event: PlaybackEvent) -> list[Decision]:
         """Another item plays in this session: the one before it was played until now."""
@@ -376,7 +366,7 @@ class SessionTracker:
             play.reason = Reason.LOST_SIGHT
         notice = notice_of(play, LiveAction.STOP)
         del self._open[play.session_id, play.item.media_id]
-        self._remember(play)
+        self._past.add(play)
         return decided(play, at_s, scrobbles, notice)
 
     def _decide(
@@ -411,18 +401,6 @@ class SessionTracker:
             position_s=play.observed.position_s if position_s is None else position_s,
             played_s=play.observed.played_s if played_s is None else played_s,
         )
-
-    def _remember(self, play: Play) -> None:
-        self._past.pop(play.item.media_id, None)
-        self._past[play.item.media_id] = play
-        if len(self._past) > PAST_PLAYS:
-            del self._past[next(iter(self._past))]
-        key = (play.session_id, play.item.media_id)
-        gone = frames.over(self._over.pop(key, None), play)
-        if gone is not None:
-            self._over[key] = gone
-        if len(self._over) > PAST_PLAYS:
-            del self._over[next(iter(self._over))]
 
 
 def _set_left_out(play: Play, reason: Reason) -> bool:

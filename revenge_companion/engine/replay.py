@@ -13,9 +13,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from revenge_companion.core.decision import Decision
+from revenge_companion.core.past import PAST_PLAYS
 from revenge_companion.core.playback import PlaybackEvent
 from revenge_companion.core.reasons import sentence
-from revenge_companion.core.session import PAST_PLAYS, SessionTracker
+from revenge_companion.core.session import SessionTracker
 from revenge_companion.core.thresholds import Rules
 from revenge_companion.revenge import wire
 
