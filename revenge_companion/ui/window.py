@@ -12,16 +12,14 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QStackedWidget, QVBoxLayout,
 from revenge_companion import APP_NAME
 from revenge_companion.core.accounts import Account
 from revenge_companion.core.errors import CompanionError
-from revenge_companion.core.reasons import Reason
 from revenge_companion.core.status import EngineStatus
-from revenge_companion.ui import ask, words
+from revenge_companion.ui import ask
 from revenge_companion.ui.async_slot import Tasks, async_slot
 from revenge_companion.ui.autostart import Autostart, system_autostart
 from revenge_companion.ui.context import Context
+from revenge_companion.ui.notices import Notices
 from revenge_companion.ui.pages.activity import ActivityPage
 from revenge_companion.ui.places import Place, is_loaded, load
-from revenge_companion.ui.widgets.import_notice import ImportNotice
-from revenge_companion.ui.widgets.notice import Notice
 from revenge_companion.ui.widgets.sidebar import Sidebar
 
 if TYPE_CHECKING:
@@ -86,7 +84,7 @@ class Window(QWidget):
         self._autostart = autostart or system_autostart()
         self._build()
         self._connect()
-        self.opened.say("\n".join(notes), dismissable=True)
+        self.notices.opened.say("\n".join(notes), dismissable=True)
         self._show_status(context.engine.status)
         self.sidebar.choose(Place.ACTIVITY)
         self.resize(*SIZE)
@@ -104,28 +102,11 @@ class Window(QWidget):
         }
         self.sidebar = Sidebar(tuple(titles[place] for place in Place))
         self.pages = QStackedWidget()
-        self.opened = Notice()
-        self.trouble = Notice()
-        self.locked = Notice()
-        self.locked.acted.connect(self.unlock)
-        self.map_wanted = Notice()
-        self.map_wanted.acted.connect(self.show_anime)
-        self.importing = ImportNotice(self._context, self._looks_at_imports)
-        self.importing.open_wanted.connect(self._on_open_run)
-        self.pages.currentChanged.connect(self.importing.look)
-        self.doubled = Notice()
-        self.doubled.acted.connect(self.show_settings)
-        self.no_tray = Notice()
-        self.no_tray.acted.connect(self.quit_wanted)
+        self.notices = Notices(self._context, self._looks_at_imports)
         right = QVBoxLayout()
         right.setSpacing(0)
-        right.addWidget(self.opened)
-        right.addWidget(self.trouble)
-        right.addWidget(self.locked)
-        right.addWidget(self.map_wanted)
-        right.addWidget(self.importing)
-        right.addWidget(self.doubled)
-        right.addWidget(self.no_tray)
+        for notice in self.notices.all():
+            right.addWidget(notice)
         right.addWidget(self.pages, 1)
         across = QHBoxLayout()
         across.setSpacing(0)
@@ -142,6 +123,12 @@ class Window(QWidget):
         bridge = self._context.bridge
         bridge.status_changed.connect(self._show_status)
         bridge.accounts_changed.connect(self._show_status)
+        self.notices.locked.acted.connect(self.unlock)
+        self.notices.map_wanted.acted.connect(self.show_anime)
+        self.notices.importing.open_wanted.connect(self._on_open_run)
+        self.notices.doubled.acted.connect(self.show_settings)
+        self.notices.no_tray.acted.connect(self.quit_wanted)
+        self.pages.currentChanged.connect(self.notices.importing.look)
         self.sidebar.chosen.connect(self._on_chosen)
         self.sidebar.sign_in_wanted.connect(self.sign_in)
         for place in Place:
@@ -338,7 +325,7 @@ class Window(QWidget):
         try:
             await engine.save_settings(replace(engine.settings, welcomed=True))
         except CompanionError as error:
-            self.trouble.say(str(error))
+            self.notices.trouble.say(str(error))
         dialog = WelcomeDialog(self, self._context, open_in_browser)
         dialog.unmatched_wanted.connect(self.show_unmatched)
         await self._ask(dialog)
@@ -372,23 +359,7 @@ class Window(QWidget):
 
     def _show_status(self, status: EngineStatus) -> None:
         self.sidebar.show_status(status)
-        self.trouble.say(status.trouble)
-        self.locked.say(
-            words.passphrase_sentence() if status.needs_passphrase else "",
-            action=self.tr("Passphrase\N{HORIZONTAL ELLIPSIS}"),
-        )
-        waiting = status.map_waiting
-        self.map_wanted.say(
-            words.say("Download the anime map to send %n waiting play(s).", waiting)
-            if waiting
-            else "",
-            action=self.tr("Anime map\N{HORIZONTAL ELLIPSIS}"),
-        )
-        names = ", ".join(status.doubled)
-        self.doubled.say(
-            words.reason(Reason.SERVER_SCROBBLES, {"services": names}) if names else "",
-            action=self.tr("Settings\N{HORIZONTAL ELLIPSIS}"),
-        )
+        self.notices.show_status(status)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         event.ignore()
@@ -401,11 +372,4 @@ class Window(QWidget):
         super().showEvent(event)
         if not self._said_no_tray and not self._has_tray():
             self._said_no_tray = True
-            self.no_tray.say(
-                self.tr(
-                    "This desktop shows no tray icons. The Companion stays in the taskbar: closing "
-                    "the window makes it small and scrobbling goes on."
-                ),
-                action=self.tr("Quit"),
-                dismissable=True,
-            )
+            self.notices.say_no_tray()

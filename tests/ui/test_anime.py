@@ -182,8 +182,8 @@ async def test_the_window_asks_for_the_map_while_plays_wait_for_it(
     window = Window(context, has_tray=lambda: True)
     window.show()
     engine.become(map_waiting=3)
-    assert window.map_wanted.isVisible()
-    window.map_wanted.action.click()
+    assert window.notices.map_wanted.isVisible()
+    window.notices.map_wanted.action.click()
     await settle()
     assert window.settings.isVisible()
     section = window.settings.anime
@@ -191,7 +191,7 @@ async def test_the_window_asks_for_the_map_while_plays_wait_for_it(
     assert section.state.text() == "Not downloaded. Waiting for it: 3 plays."
     section.download.click()
     await settle()
-    assert not window.map_wanted.isVisible()
+    assert not window.notices.map_wanted.isVisible()
     window.shut()
     window.deleteLater()
 

@@ -105,7 +105,7 @@ async def test_the_section(context: Context, engine: FakeEngine, shoot: Shoot) -
     engine.become(map_waiting=3)
     await settle()
     shoot(window, "anime-wanted")
-    window.map_wanted.action.click()
+    window.notices.map_wanted.action.click()
     section = window.settings.anime
     await eventually(lambda: not section.resume_dropped.visibleRegion().isEmpty())
     shoot(window, "anime-section-none")

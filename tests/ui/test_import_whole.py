@@ -182,12 +182,12 @@ async def test_an_import_that_the_programs_end_cut_short_goes_on_and_is_told(hom
 
         async with engine(world, home, secrets) as house:
             desk = Desk(house, home)
-            notice = desk.window.importing.findChildren(Text)
+            notice = desk.window.notices.importing.findChildren(Text)
             ready = "Trakt (demo-viewer) is read: the preview waits for you."
             await eventually(lambda: ready in [one.text() for one in notice], within_s=60)
             run = await house.engine.imports.run(number)
             assert (run.state, run.total, run.processed) == (RunState.PREVIEW, PLAYS, PLAYS)
-            desk.window.importing.action.click()
+            desk.window.notices.importing.action.click()
             wizard = await desk.opened(ImportWizard)
             assert wizard.steps.accessibleName() == "Step 3 of 5: Preview"
             wizard.reject()

@@ -442,15 +442,15 @@ async def test_an_import_that_goes_on_after_the_programs_end_is_told(
     window.show()
     await settle()
     engine.imports.become(run(2, RunState.WRITING, processed=900, written=True, running=True))
-    texts = [one.text() for one in window.importing.findChildren(Text)]
+    texts = [one.text() for one in window.notices.importing.findChildren(Text)]
     assert "The import from Trakt (anna) is under way." in texts
     # The page has a card for it.
     window.sidebar.choose(Place.IMPORTS)
     await settle()
-    assert not window.importing.isVisible()
+    assert not window.notices.importing.isVisible()
     window.sidebar.choose(Place.ACTIVITY)
     engine.imports.become(run(3, RunState.WRITING, processed=900, written=True, running=True))
-    window.importing.action.click()
+    window.notices.importing.action.click()
     await settle()
     assert wizard_of(window).steps.accessibleName() == "Step 4 of 5: Run"
     assert engine.imports.calls("resume") == []
@@ -462,21 +462,21 @@ async def test_what_gets_ready_while_nobody_looks_is_told_and_opened(
     window.show()
     await settle()
     engine.imports.become(run(1, RunState.READING, running=True, processed=10))
-    window.importing.dismiss.click()
+    window.notices.importing.dismiss.click()
     engine.imports.become(run(1, RunState.READING, running=True, processed=20))
-    assert not window.importing.isVisible()
+    assert not window.notices.importing.isVisible()
     engine.imports.become(run(1))
-    texts = [one.text() for one in window.importing.findChildren(Text)]
+    texts = [one.text() for one in window.notices.importing.findChildren(Text)]
     assert "Trakt (anna) is read: the preview waits for you." in texts
-    window.importing.action.click()
+    window.notices.importing.action.click()
     await settle()
     assert wizard_of(window).steps.accessibleName() == "Step 3 of 5: Preview"
-    assert not window.importing.isVisible()
+    assert not window.notices.importing.isVisible()
 
     # Who looks at it need not be told.
     engine.imports.become(run(1, RunState.WRITING, running=True, written=True))
     engine.imports.become(run(1, RunState.DONE, written=True))
-    assert not window.importing.isVisible()
+    assert not window.notices.importing.isVisible()
 
 
 async def test_the_list_of_past_imports_tells_what_is_undone_by_itself(
@@ -490,7 +490,7 @@ async def test_the_list_of_past_imports_tells_what_is_undone_by_itself(
         await settle()
         engine.imports.become(run(1, RunState.UNDOING, running=True))
         engine.imports.become(run(1, RunState.UNDONE))
-        assert window.importing.isVisible() == told
+        assert window.notices.importing.isVisible() == told
 
 
 async def test_an_import_that_was_stopped_by_the_user_is_not_told_of(
@@ -500,10 +500,10 @@ async def test_an_import_that_was_stopped_by_the_user_is_not_told_of(
     await settle()
     engine.imports.become(run(1, RunState.READING, running=True))
     engine.imports.become(run(1, RunState.STOPPED))
-    assert not window.importing.isVisible()
+    assert not window.notices.importing.isVisible()
     engine.imports.become(run(1, RunState.READING, running=True))
     engine.imports.become(run(1, RunState.STOPPED, trouble="Trakt is not answering."))
-    texts = [one.text() for one in window.importing.findChildren(Text)]
+    texts = [one.text() for one in window.notices.importing.findChildren(Text)]
     assert "The import from Trakt (anna) has stopped." in texts
 
 

@@ -581,23 +581,23 @@ async def test_trouble_of_the_storage_is_said_above_every_page(
     window: Window, busy_engine: FakeEngine
 ) -> None:
     busy_engine.become(trouble="The disk is full.")
-    assert window.trouble.isVisible()
+    assert window.notices.trouble.isVisible()
     busy_engine.become(trouble="")
-    assert not window.trouble.isVisible()
+    assert not window.notices.trouble.isVisible()
 
 
 async def test_without_a_password_store_a_passphrase_is_asked_for(
     window: Window, busy_engine: FakeEngine
 ) -> None:
     busy_engine.become(needs_passphrase=True)
-    assert window.locked.isVisible()
-    window.locked.action.click()
+    assert window.notices.locked.isVisible()
+    window.notices.locked.action.click()
     await settle()
     assert isinstance(opened(window), PassphraseDialog)
     opened(window).reject()
     await settle()
     busy_engine.become(needs_passphrase=False)
-    assert not window.locked.isVisible()
+    assert not window.notices.locked.isVisible()
 
 
 async def test_pages_live_with_a_service_that_is_no_longer_known(
@@ -677,12 +677,12 @@ async def test_without_a_tray_closing_keeps_the_window_and_it_is_said_once(
 ) -> None:
     window = Window(context, has_tray=lambda: False)
     window.show()
-    assert window.no_tray.isVisible()
-    window.no_tray.dismiss.click()
+    assert window.notices.no_tray.isVisible()
+    window.notices.no_tray.dismiss.click()
     window.close()
     assert window.isMinimized()
     window.showNormal()
-    assert not window.no_tray.isVisible()
+    assert not window.notices.no_tray.isVisible()
     window.shut()
     window.deleteLater()
 

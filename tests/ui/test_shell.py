@@ -79,10 +79,12 @@ async def test_what_the_start_has_to_say_stands_above_the_pages_until_it_was_rea
     shell = Shell(busy_engine, clock=clock, app=qapp, quit_requested=lambda: None, notes=notes)
     window = shell.window
     window.show()
-    texts = {label.text() for label in window.opened.findChildren(QLabel) if label.isVisible()}
+    texts = {
+        label.text() for label in window.notices.opened.findChildren(QLabel) if label.isVisible()
+    }
     assert texts == ({"\n".join(notes)} if notes else set())
-    window.opened.dismiss.click()
-    assert not window.opened.isVisible()
+    window.notices.opened.dismiss.click()
+    assert not window.notices.opened.isVisible()
     shell.close()
     await settle()
 

@@ -33,7 +33,7 @@ async def test_today_nothing_is_asked(window: Window, busy_engine: FakeEngine) -
     window.show_settings()
     busy_engine.become(abilities=Abilities(asked_at=START))
     await settle()
-    assert not window.doubled.isVisible()
+    assert not window.notices.doubled.isVisible()
     assert not window.settings.who_sends.isVisible()
     assert window.settings.offers.text() == (
         "Your server takes no dates of plays, ratings or watchlist yet, so they are kept here. "
@@ -60,8 +60,8 @@ async def test_the_user_is_asked_who_sends_and_the_answer_is_kept(
     window: Window, busy_engine: FakeEngine
 ) -> None:
     busy_engine.become(abilities=SCROBBLES, doubled=("Trakt",))
-    assert window.doubled.isVisible()
-    window.doubled.action.click()
+    assert window.notices.doubled.isVisible()
+    window.notices.doubled.action.click()
     await settle()
     chosen = window.settings.stand_down
     assert chosen.isVisible()
@@ -70,7 +70,7 @@ async def test_the_user_is_asked_who_sends_and_the_answer_is_kept(
     await settle()
     assert busy_engine.settings.stand_down is StandDown.YES
     busy_engine.become(doubled=())
-    assert not window.doubled.isVisible()
+    assert not window.notices.doubled.isVisible()
     # It stays where it can be changed, also while the server does not scrobble.
     busy_engine.become(abilities=Abilities(asked_at=START))
     assert window.settings.who_sends.isVisible()
