@@ -225,14 +225,8 @@ class SessionTracker:
         play.observed.position_s = item.duration_s or play.observed.position_s
         play.remember(event.id)
         self._open[event.session_id, item.media_id] = play
-        return [
-            self._end(
-                play,
-                event.at,
-                event.at_s,
-                counting.reported(play.item, play.shares, self._named, play.progress),
-            )
-        ]
+        verdicts = counting.reported(play.item, play.shares, self._named, play.progress)
+        return [self._end(play, event.at, event.at_s, verdicts)]
 
     def _supersede(self, event: PlaybackEvent) -> list[Decision]:
         """Another item plays in this session: the one before it was played until now."""
