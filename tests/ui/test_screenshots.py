@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QSize, QTranslator
-from PySide6.QtGui import QPixmap
+from PySide6.QtCore import QCoreApplication, QPoint, QRect, QSize, QTranslator
+from PySide6.QtGui import QImage, QPixmap
 from PySide6.QtWidgets import QApplication, QWidget
 
 from revenge_companion.core.delivery import DeliveryState
@@ -34,6 +34,7 @@ from revenge_companion.ui.tray_state import TrayIcon
 from revenge_companion.ui.widgets.demo_banner import DemoBanner
 from revenge_companion.ui.window import Window
 from tests.clock import FakeClock, settle
+from tests.ui.display import ROOT
 from tests.ui.fake_amending import RULES
 from tests.ui.fake_engine import (
     LONG,
@@ -115,12 +116,37 @@ async def test_activity(window: Window, shoot: Shoot, busy_engine: FakeEngine) -
     busy_engine.become(now_playing=(playing(), playing(WORDS, play_key="p2", counts_at=None)))
     await shown(window, Place.ACTIVITY)
     shoot(window, "activity")
+    view, model = window.activity.view, window.activity.model
+    outcome = model.index(1, 2)
+    assert (
+        outcome.data() == "Stopped at 34\N{NO-BREAK SPACE}%: it counts from 80\N{NO-BREAK SPACE}%"
+    )
+    needed = view.sizeHintForIndex(outcome).width()
+    assert needed <= view.columnWidth(outcome.column()), "the reason is cut off"
     window.show_play(busy_engine.ledger[1].id)
     await settle()
     shoot(window, "activity-story-not-counted")
     window.show_play(busy_engine.ledger[0].id)
     await settle()
     shoot(window, "activity-story")
+
+
+async def test_the_picture_in_the_readme_shows_every_page(window: Window) -> None:
+    await shown(window, Place.ACTIVITY)
+    readme = QImage(str(ROOT / "resources" / "screenshots" / "activity-light.png"))
+    assert readme.size() == window.size()
+    pages = window.sidebar.list
+    rows = [pages.visualItemRect(pages.item(row)) for row in range(pages.count())]
+    below = rows[-1].translated(0, rows[-1].height() + 4)
+    ground = readme.pixel(below.center())
+
+    def is_written_on(rect: QRect) -> bool:
+        here = rect.translated(pages.viewport().mapTo(window, QPoint(0, 0)))
+        inner = here.adjusted(12, 4, -12, -4)
+        across, down = range(inner.left(), inner.right()), range(inner.top(), inner.bottom())
+        return any(readme.pixel(x, y) != ground for x in across for y in down)
+
+    assert [is_written_on(rect) for rect in (*rows, below)] == [True] * len(rows) + [False]
 
 
 async def test_activity_at_its_smallest(
