@@ -114,8 +114,10 @@ class _Signals:
         self._undo: Callable[[], object] = partial(signal.set_wakeup_fd, before)
         self._notifier = QSocketNotifier(self._ours.fileno(), QSocketNotifier.Type.Read)
         self._notifier.activated.connect(self._drain)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda _number, _frame: quit_requested())
+        self._before = {
+            number: signal.signal(number, lambda _number, _frame: quit_requested())
+            for number in (signal.SIGTERM, signal.SIGINT)
+        }
 
     def _drain(self) -> None:
         try:
@@ -124,6 +126,11 @@ class _Signals:
             return
 
     def close(self) -> None:
+        import signal
+
+        # What comes after the program's own loop, such as a box, ends as any program does.
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
         self._notifier.setEnabled(False)
         self._undo()
         self._ours.close()

@@ -2,9 +2,11 @@
 
 import linecache
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 from shibokensupport import feature
@@ -40,6 +42,39 @@ sys.exit(main([]))
 """
 
 
+#: The same with the real box, told of once it is open.
+WAITING = """
+import sys
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QMessageBox
+wait = QMessageBox.exec
+def told(box):
+    QTimer.singleShot(0, lambda: print("open", flush=True))
+    return wait(box)
+QMessageBox.exec = told
+from revenge_companion.cli import main
+sys.exit(main([]))
+"""
+
+
+def at(home: Path) -> dict[str, str]:
+    return {**os.environ, "REVENGE_COMPANION_HOME": str(home), "QT_QPA_PLATFORM": "offscreen"}
+
+
+def test_a_box_that_nobody_reads_does_not_outlive_the_session(tmp_path: Path) -> None:
+    (tmp_path / "config" / "config.toml").mkdir(parents=True)
+    with subprocess.Popen(
+        [sys.executable, "-c", WAITING], stdout=PIPE, stderr=PIPE, text=True, env=at(tmp_path)
+    ) as program:
+        assert program.stdout is not None
+        assert program.stdout.readline() == "open\n"
+        program.terminate()
+        try:
+            assert program.wait(10) == -signal.SIGTERM
+        finally:
+            program.kill()
+
+
 def test_a_window_that_cannot_be_had_says_why_where_a_person_looks(tmp_path: Path) -> None:
     settings = tmp_path / "config" / "config.toml"
     settings.mkdir(parents=True)
@@ -49,11 +84,7 @@ def test_a_window_that_cannot_be_had_says_why_where_a_person_looks(tmp_path: Pat
         text=True,
         timeout=60,
         check=False,
-        env={
-            **os.environ,
-            "REVENGE_COMPANION_HOME": str(tmp_path),
-            "QT_QPA_PLATFORM": "offscreen",
-        },
+        env=at(tmp_path),
     )
     says = f"The settings in {settings} cannot be read: Is a directory.\n"
     assert (ran.returncode, ran.stdout) == (1, says)

@@ -29,7 +29,7 @@ from revenge_companion.ui.dialogs.rules_preview import RulesPreviewDialog
 from revenge_companion.ui.dialogs.signin import SignInDialog
 from revenge_companion.ui.places import Place
 from revenge_companion.ui.style import Theme
-from revenge_companion.ui.theme import svg_icon
+from revenge_companion.ui.theme import GRID, svg_icon
 from revenge_companion.ui.tray_state import TrayIcon
 from revenge_companion.ui.widgets.demo_banner import DemoBanner
 from revenge_companion.ui.window import Window
@@ -123,6 +123,9 @@ async def test_activity(window: Window, shoot: Shoot, busy_engine: FakeEngine) -
     )
     needed = view.sizeHintForIndex(outcome).width()
     assert needed <= view.columnWidth(outcome.column()), "the reason is cut off"
+    marks = "ListenBrainz \N{CHECK MARK}   Last.fm \N{CHECK MARK}"
+    needed = view.fontMetrics().horizontalAdvance(marks) + 2 * GRID
+    assert needed <= view.columnWidth(3), "what became of it is cut off"
     window.show_play(busy_engine.ledger[1].id)
     await settle()
     shoot(window, "activity-story-not-counted")

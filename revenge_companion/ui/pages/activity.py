@@ -59,7 +59,7 @@ class ActivityPage(QWidget):
         self.filters = PlayFilters(self._context)
         self.search, self.kind = self.filters.search, self.filters.kind
         self.outcome = self.filters.outcome
-        self.view = table(self.model, name=self.tr("Plays"), widths=(16, 30, 38, 24), stretch=1)
+        self.view = table(self.model, name=self.tr("Plays"), widths=(16, 30, 38, 27), stretch=1)
         self.view.setSelectionMode(self.view.SelectionMode.SingleSelection)
         self.empty = EmptyState()
         self.empty.acted.connect(self._on_empty_acted)
