@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from revenge_companion.core.addresses import is_loopback
 from revenge_companion.core.errors import LinkRefused, LinkTrouble
 from revenge_companion.net.http import Http
-from revenge_companion.services.base import ServiceSpec
+from revenge_companion.services.base import Linked, LinkRequest, RemoteUser, Secret, ServiceSpec
 
 #: Longest token, key or password that is taken, in characters.
 LONGEST_SECRET = 4096
@@ -48,6 +48,17 @@ def needed_client_id(spec: ServiceSpec, own: str, environ: Mapping[str, str]) ->
             page=spec.help_url,
         )
     return found
+
+
+def linked(request: LinkRequest, user: RemoteUser, secret: Secret) -> Linked:
+    """A finished linking, with the addresses and the client id that are the user's own."""
+    return Linked(
+        user,
+        secret,
+        api_url=request.api_url.strip(),
+        auth_url=request.auth_url.strip(),
+        client_id=request.client_id.strip(),
+    )
 
 
 def is_token(text: str) -> bool:

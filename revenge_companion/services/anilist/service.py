@@ -73,12 +73,8 @@ class AniList:
             else:
                 user, token = await self._approved(http, root, request, show)
         client_id = setup.client_id(SPEC, request.client_id, self._environ)
-        return Linked(
-            user,
-            Secret(token, "", payload.token_ends_at(token), client_id),
-            api_url=request.api_url.strip(),
-            auth_url=request.auth_url.strip(),
-            client_id=request.client_id.strip(),
+        return setup.linked(
+            request, user, Secret(token, "", payload.token_ends_at(token), client_id)
         )
 
     def client(self, account: Account, slot: SecretSlot) -> AniListClient:

@@ -102,13 +102,7 @@ class MyAnimeList:
             tell = telling(show, prompt)
             secret = await self._exchanged(http, auth, form, tell)
             user = await insisting(lambda: wire.who(http, api, secret), self._clock, tell=tell)
-        return Linked(
-            user,
-            secret,
-            api_url=request.api_url.strip(),
-            auth_url=request.auth_url.strip(),
-            client_id=request.client_id.strip(),
-        )
+        return setup.linked(request, user, secret)
 
     def client(self, account: Account, slot: SecretSlot) -> MyAnimeListClient:
         """A client for `account`; makes no request."""

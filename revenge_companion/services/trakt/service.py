@@ -86,13 +86,7 @@ class Trakt:
         )
         head = wire.headers(secret, client_id)
         user = await insisting(lambda: wire.who(http, api, head), self._clock, tell=tell)
-        return Linked(
-            user,
-            secret,
-            api_url=request.api_url.strip(),
-            auth_url=request.auth_url.strip(),
-            client_id=request.client_id.strip(),
-        )
+        return setup.linked(request, user, secret)
 
     def client(self, account: Account, slot: SecretSlot) -> TraktClient:
         """A client for `account`; makes no request."""
