@@ -50,6 +50,17 @@ class ListEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """An anime as the service has it."""
+
+    id: int
+    #: Planned episodes; None where unknown.
+    episodes: int | None
+    #: The user's entry of it; None where it is not on the list.
+    entry: ListEntry | None
+
+
+@dataclass(frozen=True, slots=True)
 class Watched:
     """One counted play of episode `number` of an entry."""
 

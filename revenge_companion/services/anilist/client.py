@@ -17,13 +17,13 @@ from revenge_companion.core.errors import (
 from revenge_companion.core.library import Facet
 from revenge_companion.core.live import LiveNotice
 from revenge_companion.core.reasons import Reason
-from revenge_companion.core.watching import ListPolicy, NoChange, Watched, after_watching
+from revenge_companion.core.watching import Change, ListPolicy, Watched
 from revenge_companion.net.gate import Gate
 from revenge_companion.net.http import Answer, Http
 from revenge_companion.services.anilist import changes, payload, reading, wire
 from revenge_companion.services.anilist.spec import SPEC
 from revenge_companion.services.animemap.map import AnimeMap
-from revenge_companion.services.animemap.placing import doubtful, placed, unchanged
+from revenge_companion.services.animemap.placing import forward, placed
 from revenge_companion.services.animemap.walk import Chunk, ListWalk
 from revenge_companion.services.answers import mapping, one_by_one, sendable, whole_number
 from revenge_companion.services.base import RemoteUser, SecretSlot
@@ -135,14 +135,10 @@ class AniListClient:
         media = payload.read_media(wire.data_of(answer))
         if media is None:
             raise wire.trouble(answer)
-        doubt = doubtful(match, media.episodes)
-        if doubt is not None:
-            return doubt
         watched = Watched(match.episode, counted, self._day_of(counted))
-        change = after_watching(media.entry, media.episodes, watched, self._policy())
-        if isinstance(change, NoChange):
-            left = unchanged(change, media.episodes, match.episode)
-            return left or Delivered(str(media.id), Reason.ALREADY_THERE)
+        change = forward(match, media, watched, self._policy())
+        if not isinstance(change, Change):
+            return change
         return await self._save(media.id, payload.save_variables(media, change))
 
     async def _save(self, media_id: int, variables: dict[str, Any]) -> Outcome:

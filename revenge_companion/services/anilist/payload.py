@@ -5,12 +5,11 @@ import binascii
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
 from revenge_companion.core.animemap import Candidate, Match
-from revenge_companion.core.watching import Change, ListEntry, WatchStatus
+from revenge_companion.core.watching import Change, Listed, ListEntry, WatchStatus
 from revenge_companion.services.answers import first_text, mapping, rows_of, whole_number, words
 
 VIEWER = "query { Viewer { id name siteUrl mediaListOptions { scoreFormat } } }"
@@ -52,16 +51,6 @@ _ERROR = re.compile(r"""(?:^|[#&?])error=([a-z_]{1,40})|"error"\s*:\s*"([a-z_]{1
 LONGEST_PASTE = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Media:
-    """What AniList knows of an anime, and the user's entry of it."""
-
-    id: int
-    #: Planned episodes; None where unknown.
-    episodes: int | None
-    entry: ListEntry | None
-
-
 def media_variables(match: Match) -> dict[str, int] | None:
     """How `match` is named in a query; None where it has no id here."""
     if match.anilist is not None:
@@ -69,7 +58,7 @@ def media_variables(match: Match) -> dict[str, int] | None:
     return {"idMal": match.mal} if match.mal is not None else None
 
 
-def read_media(data: Mapping[str, Any]) -> Media | None:
+def read_media(data: Mapping[str, Any]) -> Listed | None:
     """The answer to MEDIA; None for what is no such answer."""
     media = mapping(data.get("Media"))
     number = whole_number(media.get("id"))
@@ -78,7 +67,7 @@ def read_media(data: Mapping[str, Any]) -> Media | None:
     episodes = whole_number(media.get("episodes"))
     found = media.get("mediaListEntry")
     if found is None:
-        return Media(number, episodes or None, None)
+        return Listed(number, episodes or None, None)
     row = mapping(found)
     status = STATUSES.get(str(row.get("status")))
     if status is None:
@@ -92,7 +81,7 @@ def read_media(data: Mapping[str, Any]) -> Media | None:
         has_end=mapping(row.get("completedAt")).get("year") is not None,
         updated_at=_time(updated),
     )
-    return Media(number, episodes or None, entry)
+    return Listed(number, episodes or None, entry)
 
 
 def read_found(data: Mapping[str, Any]) -> list[Candidate]:
@@ -115,7 +104,7 @@ def read_found(data: Mapping[str, Any]) -> list[Candidate]:
     return found
 
 
-def save_variables(media: Media, change: Change) -> dict[str, Any]:
+def save_variables(media: Listed, change: Change) -> dict[str, Any]:
     """The variables of SAVE. What is left out stays as it is; nothing is ever sent as null."""
     variables: dict[str, Any] = {
         "mediaId": media.id,

@@ -2,14 +2,15 @@
 
 from datetime import date, datetime
 
+from revenge_companion.core import watching
 from revenge_companion.core.animemap import Match, Miss, NoMatch
 from revenge_companion.core.animeplaces import Places
 from revenge_companion.core.changes import Change, Verb
-from revenge_companion.core.delivery import Outcome, Refused, Skipped, TryLater
+from revenge_companion.core.delivery import Delivered, Outcome, Refused, Skipped, TryLater
 from revenge_companion.core.library import SubjectKind
 from revenge_companion.core.media import Item
 from revenge_companion.core.reasons import Reason, sentence
-from revenge_companion.core.watching import NoChange
+from revenge_companion.core.watching import Listed, ListPolicy, NoChange, Watched, after_watching
 from revenge_companion.services.animemap.map import AnimeMap
 
 #: How long a row rests that waits for the map, in seconds; a download wakes it sooner.
@@ -77,6 +78,20 @@ def doubtful(match: Match, total: int | None) -> Outcome | None:
     if match.special and (total is None or match.episode > total):
         return Skipped(Reason.UNMAPPED, "The anime map does not place this special.")
     return None
+
+
+def forward(
+    match: Match, anime: Listed, watched: Watched, policy: ListPolicy
+) -> watching.Change | Outcome:
+    """What brings an entry on to what was watched, or the outcome of a row that changes nothing."""
+    doubt = doubtful(match, anime.episodes)
+    if doubt is not None:
+        return doubt
+    change = after_watching(anime.entry, anime.episodes, watched, policy)
+    if not isinstance(change, NoChange):
+        return change
+    left = unchanged(change, anime.episodes, watched.number)
+    return left or Delivered(str(anime.id), Reason.ALREADY_THERE)
 
 
 def unchanged(why: NoChange, total: int | None, number: int) -> Outcome | None:

@@ -8,7 +8,7 @@ from revenge_companion.core.changes import Change, Verb
 from revenge_companion.core.delivery import Delivered, Delivery, Outcome, Refused, Skipped
 from revenge_companion.core.ratings import Scale, step_of
 from revenge_companion.core.reasons import Reason
-from revenge_companion.core.watching import ListEntry, WatchStatus
+from revenge_companion.core.watching import Listed, ListEntry, WatchStatus
 from revenge_companion.net.http import Answer
 from revenge_companion.services.animemap.map import AnimeMap
 from revenge_companion.services.animemap.placing import changed, doubtful
@@ -57,7 +57,7 @@ async def deliver(delivery: Delivery, send: Send, maps: AnimeMap) -> Outcome:
     return await _send(change, anime, score, send)
 
 
-async def _send(change: Change, anime: payload.Anime, score: int, send: Send) -> Outcome:
+async def _send(change: Change, anime: Listed, score: int, send: Send) -> Outcome:
     entry = anime.entry
     planned = entry is not None and entry.status is WatchStatus.PLANNING
     match change.verb:
@@ -85,7 +85,7 @@ async def _send(change: Change, anime: payload.Anime, score: int, send: Send) ->
     return Delivered(str(anime.id))
 
 
-async def _patch(anime: payload.Anime, form: dict[str, str], send: Send) -> Outcome:
+async def _patch(anime: Listed, form: dict[str, str], send: Send) -> Outcome:
     answer = await send("PATCH", f"/anime/{anime.id}/my_list_status", form=form)
     if wire.is_gone(answer):
         return _GONE

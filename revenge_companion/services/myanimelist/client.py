@@ -19,17 +19,16 @@ from revenge_companion.core.live import LiveNotice
 from revenge_companion.core.reasons import Reason
 from revenge_companion.core.watching import (
     Change,
+    Listed,
     ListEntry,
     ListPolicy,
-    NoChange,
     Watched,
     WatchStatus,
-    after_watching,
 )
 from revenge_companion.net.gate import Gate
 from revenge_companion.net.http import Answer, Http
 from revenge_companion.services.animemap.map import AnimeMap
-from revenge_companion.services.animemap.placing import doubtful, placed, unchanged
+from revenge_companion.services.animemap.placing import forward, placed
 from revenge_companion.services.animemap.walk import Chunk, ListWalk
 from revenge_companion.services.answers import object_of, one_by_one, sendable
 from revenge_companion.services.base import RemoteUser, Secret, SecretSlot
@@ -153,17 +152,11 @@ class MyAnimeListClient:
         anime = payload.read_anime(data) if data is not None else None
         if anime is None:
             raise wire.trouble(answer)
-        doubt = doubtful(match, anime.episodes)
-        if doubt is not None:
-            return doubt
         watched = Watched(match.episode, counted, self._day_of(counted))
-        change = after_watching(anime.entry, anime.episodes, watched, self._policy())
-        if isinstance(change, NoChange):
-            left = unchanged(change, anime.episodes, match.episode)
-            return left or Delivered(str(anime.id), Reason.ALREADY_THERE)
-        return await self._save(anime, change)
+        change = forward(match, anime, watched, self._policy())
+        return await self._save(anime, change) if isinstance(change, Change) else change
 
-    async def _save(self, anime: payload.Anime, change: Change) -> Outcome:
+    async def _save(self, anime: Listed, change: Change) -> Outcome:
         repeats = anime.entry.repeats if anime.entry is not None else 0
         if change.ends_rewatch and repeats is None:
             # Only the answer to an update surely tells the rewatches so far. The rewatch is not

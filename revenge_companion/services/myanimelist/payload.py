@@ -5,12 +5,11 @@ as `num_watched_episodes` comes back as `num_episodes_watched`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from revenge_companion.core.animemap import Candidate, Match
-from revenge_companion.core.watching import Change, ListEntry, WatchStatus
+from revenge_companion.core.watching import Change, Listed, ListEntry, WatchStatus
 from revenge_companion.services.answers import mapping, rows_of, whole_number, words
 
 #: What is asked of an anime. The count of rewatches only comes where it is named.
@@ -30,27 +29,18 @@ PLANNED = "plan_to_watch"
 _NAMES = {status: name for name, status in STATUSES.items()} | {WatchStatus.REPEATING: "completed"}
 
 
-@dataclass(frozen=True, slots=True)
-class Anime:
-    """What MyAnimeList knows of an anime, and the user's entry of it."""
-
-    id: int
-    #: None where unknown (its 0).
-    episodes: int | None
-    entry: ListEntry | None
-
-
-def read_anime(data: Mapping[str, Any]) -> Anime | None:
+def read_anime(data: Mapping[str, Any]) -> Listed | None:
     """The answer about an anime; None for what is no such answer."""
     number = whole_number(data.get("id"))
     if number is None:
         return None
+    # Its 0 says that it does not know.
     episodes = whole_number(data.get("num_episodes")) or None
     found = data.get("my_list_status")
     if found is None:
-        return Anime(number, episodes, None)
+        return Listed(number, episodes, None)
     entry = read_entry(mapping(found))
-    return None if entry is None else Anime(number, episodes, entry)
+    return None if entry is None else Listed(number, episodes, entry)
 
 
 def read_entry(row: Mapping[str, Any]) -> ListEntry | None:
