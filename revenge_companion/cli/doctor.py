@@ -105,6 +105,8 @@ def _database(paths: Paths) -> Finding:
 async def _keyring(paths: Paths) -> Finding:
     late = LateSecrets(paths, os.environ, SystemClock())
     found = await late.find()
+    if found is None and os.environ.get(VAULT_KEY_ENV):
+        return Finding("keyring", False, f"{late.trouble} It is {paths.vault}.")
     if found is None:
         # A key that is there does not fit the vault.
         more = "" if os.environ.get(VAULT_KEY_ENV) else f" Or set {VAULT_KEY_ENV} for a vault."

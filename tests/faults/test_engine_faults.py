@@ -66,6 +66,18 @@ async def test_it_ends_within_ten_seconds_while_a_service_does_not_answer(home: 
         assert len(world.destinations.held("listenbrainz")) == 1
 
 
+async def test_it_says_at_once_that_its_passphrase_opens_nothing(home: Path) -> None:
+    async with DemoWorld(speed=240.0) as world:
+        await signed_in(world, home)
+        env = environment(home, world, REVENGE_COMPANION_VAULT_KEY="another")
+        async with process(home, "revenge_companion", "run", "--headless", env=env) as one:
+            assert await one.line() == "Running without a window. Ctrl+C stops.\n"
+            one.terminate()
+            _, err = await one.output()
+            assert await one.ended() == 0
+    assert "The passphrase does not open the encrypted vault." in err
+
+
 async def test_a_second_one_is_refused_and_says_who_runs(home: Path) -> None:
     env = environment(home)
     async with process(home, *HEADLESS, env=env) as first:

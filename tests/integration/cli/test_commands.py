@@ -141,6 +141,18 @@ def test_doctor_looks_at_everything_it_promises(capsys: pytest.CaptureFixture[st
     assert (code, told["ok"], found["keyring"]["ok"]) == (1, False, False)
 
 
+@pytest.mark.parametrize("key", ["", "a passphrase"])
+def test_doctor_says_what_helps_where_secrets_cannot_be_kept(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    paths = find_paths().create()
+    paths.vault.write_text("{")
+    monkeypatch.setenv("REVENGE_COMPANION_VAULT_KEY", key)
+    _, told = run(capsys, "doctor")
+    says = {one["name"]: one["says"] for one in told["checks"]}["keyring"]
+    assert (str(paths.vault) in says, "Or set" in says) == (bool(key), not key)
+
+
 @pytest.mark.expected_logs("config.toml")
 @pytest.mark.parametrize(
     ("content", "ok", "says"),
