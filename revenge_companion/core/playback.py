@@ -65,3 +65,5 @@ class PlaybackEvent:
     rate: float = 1.0
     device: Device = Device()
     source: Source = Source.WEBSOCKET
+    #: It was replayed and is from before the connection: too late to be told of live.
+    late: bool = False

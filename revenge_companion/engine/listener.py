@@ -27,6 +27,7 @@ from revenge_companion.core.rules import Rulebook
 from revenge_companion.core.scrobble import Scrobble
 from revenge_companion.core.session import SessionTracker
 from revenge_companion.core.settings import Settings
+from revenge_companion.engine.late import LateStarts
 from revenge_companion.engine.private_time import Meta, PrivateTime
 from revenge_companion.engine.waiting import woken_within
 from revenge_companion.revenge.signals import Disconnected, Signal
@@ -98,6 +99,7 @@ class Listener:
         #: The rule that blocks what is playing, by item.
         self._blocked_by: dict[str, str] = {}
         self._tracker = SessionTracker(rules_for(settings.counting, ()))
+        self._late = LateStarts()
         self._unsaved: deque[Decision] = deque()
         self._private = PrivateTime(meta, clock)
         #: The stored place in the server's events is from before a pause and has to go.
@@ -201,12 +203,18 @@ class Listener:
                 await self._note_private_items()
             return
         decisions = self._tracker.tick(event.at_s)
-        decisions += self._tracker.feed(event, self._left_out(event))
+        led_to = self._tracker.feed(event, self._left_out(event))
+        decisions += self._late.heed(event, led_to)
         self._rescheduled.set()
         if decisions:
             await self._write(decisions)
             if event.id and not self._unsaved and not self._private.paused:
                 await self._remember(event.id)
+        going_on = self._late.caught_up(event, led_to)
+        if going_on is not None:
+            notice, counted = going_on
+            item = self._rulebook.correct(notice.item)[0]
+            self._tell_live(replace(notice, item=item), counted)
 
     def _left_out(self, event: PlaybackEvent) -> Reason | None:
         filtered = left_out(event, self._settings.filters)

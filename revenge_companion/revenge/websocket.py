@@ -9,6 +9,8 @@ import uuid
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -46,6 +48,8 @@ ACK_LIMIT = 100
 HARD_LIMIT = 16 * 1024 * 1024
 #: Event ids remembered to drop repeats.
 SEEN_LIMIT = 4096
+#: An event from longer than this before the connection is one of the past.
+LATE = timedelta(seconds=30)
 #: Seconds until an upgrade is given up.
 OPEN_S = 15.0
 #: Answers at the upgrade that say "try again", beside 5xx.
@@ -108,6 +112,8 @@ class PlaybackSocket:
         self._acks_wait = asyncio.Event()
         self._heard_s = 0.0
         self._telling = False
+        #: When this connection began: by the server's clock where it said so, else by ours.
+        self._began_at = clock.now()
         #: The last event seen; `since` asks for what came after it.
         self.last_event_id = last_event_id
         #: Frames that were skipped, by reason, since the start.
@@ -207,6 +213,7 @@ class PlaybackSocket:
     async def _listen(self, connection: ClientConnection, tell: Tell) -> bool:
         """Read until the connection ends; returns whether anything was heard."""
         self._to_ack.clear()
+        self._began_at = self._clock.now()
         data: dict[str, Any] = {"channels": ["playback", "library"]}
         if self.last_event_id:
             data["since"] = self.last_event_id
@@ -236,10 +243,14 @@ class PlaybackSocket:
 
     async def _take(self, raw: bytes, tell: Tell) -> None:
         frame = read_frame(raw, at_s=self._heard_s, now=self._clock.now(), user_id=self._user_id)
+        if isinstance(frame, PlaybackEvent) and frame.at < self._began_at - LATE:
+            frame = replace(frame, late=True)
         match frame:
             case Skipped(code):
                 self.skipped[code] += 1
-            case Control(kind, data):
+            case Control(kind, data, at):
+                if kind == "subscribed" and at is not None:
+                    self._began_at = at
                 if kind == "error":
                     _log.debug("the server sent an error: %.60s", str(data.get("code")))
             case PlaybackEvent() | Hint():

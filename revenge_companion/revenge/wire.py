@@ -58,6 +58,8 @@ class Control:
 
     type: str
     data: Mapping[str, Any]
+    #: The server's clock; None where it did not say.
+    at: datetime | None = None
 
 
 Frame = PlaybackEvent | Hint | Control | Skipped
@@ -173,7 +175,8 @@ def _read(
     if name in _HINTS:
         return _hint(name, envelope, data if type(data) is dict else {}, user_id)
     if name in _CONTROLS:
-        return Control(name, data if type(data) is dict else {})
+        at = fields.moment_or_none(envelope.get("timestamp"))
+        return Control(name, data if type(data) is dict else {}, at)
     return _UNKNOWN_TYPE
 
 

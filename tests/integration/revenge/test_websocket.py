@@ -112,6 +112,30 @@ async def test_hints_are_passed_on(server: Server, clock: FakeClock, told: Told,
     assert Hint("h1", "library.scan_done", "movie", "") in told
 
 
+@pytest.mark.parametrize(
+    ("said", "late"),
+    [
+        (None, [True, False, False]),
+        # A server whose clock is behind is believed about what was before.
+        ("2026-03-01T19:55:00Z", [False, False, False]),
+        ("2026-03-01T20:00:40Z", [True, True, False]),
+    ],
+)
+async def test_what_is_from_before_the_connection_is_late(
+    server: Server, clock: FakeClock, told: Told, run: Run, said: str | None, late: list[bool]
+) -> None:
+    run(a_socket(server, clock))
+    await eventually(lambda: told.connected)
+    clock.advance(3600)
+    times = ("2026-03-01T19:59:00Z", "2026-03-01T20:00:00Z", "2026-03-01T20:00:30Z")
+    await server.say(
+        {"type": "subscribed", "timestamp": said, "data": {"replay": True}},
+        *(a_frame(number) | {"timestamp": at} for number, at in enumerate(times)),
+    )
+    await eventually(lambda: len(told.events) == 3)
+    assert [event.late for event in told.events] == late
+
+
 async def test_nothing_a_frame_holds_ends_the_connection(
     server: Server, clock: FakeClock, told: Told, run: Run
 ) -> None:

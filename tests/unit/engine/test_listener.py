@@ -124,6 +124,7 @@ class Bench:
         device: Device = KITCHEN,
         at: datetime | None = None,
         session: str = "s1",
+        late: bool = False,
     ) -> None:
         state = {
             EventType.PAUSED: PlayState.PAUSED,
@@ -141,6 +142,7 @@ class Bench:
                 state,
                 position,
                 device=device,
+                late=late,
             )
         )
 
@@ -218,6 +220,36 @@ async def test_live_notices_go_out_although_the_disk_is_full(clock: FakeClock) -
         bench.store.full = True
         await bench.frame(EventType.STARTED, 0.0)
         assert [notice.action for notice, _ in bench.told] == [LiveAction.START]
+
+
+async def test_what_is_replayed_is_told_live_only_where_it_goes_on(clock: FakeClock) -> None:
+    async with running(Bench(clock)) as bench:
+        over, on = (replace(TRACK, media_id=f"t{number}") for number in (2, 3))
+        ago = [clock.now() - timedelta(seconds=seconds) for seconds in (600, 410, 400, 390)]
+        await bench.frame(EventType.STARTED, 0.0, over, at=ago[0], late=True)
+        await bench.frame(EventType.PAUSED, 190.0, over, at=ago[1], late=True)
+        await bench.frame(EventType.STOPPED, 190.0, over, at=ago[2], late=True)
+        await bench.frame(EventType.STARTED, 0.0, on, at=ago[3], late=True)
+        assert bench.told == []
+        for position in (120.0, 130.0):
+            await bench.frame(EventType.PROGRESS, position, on)
+        (told,) = bench.told
+        started = LiveNotice(LiveAction.START, on, 120.0, 60.0, "Kitchen")
+        assert told == (started, frozenset({""}))
+
+
+@pytest.mark.parametrize("first", [EventType.PAUSED, EventType.STOPPED])
+async def test_a_replayed_play_that_does_not_go_on_is_not_told_to_begin(
+    clock: FakeClock, first: EventType
+) -> None:
+    async with running(Bench(clock)) as bench:
+        ago = clock.now() - timedelta(seconds=100)
+        await bench.frame(EventType.STARTED, 0.0, FILM, at=ago, late=True)
+        await bench.frame(first, 100.0, FILM)
+        actions = {notice.action for notice, _ in bench.told}
+        assert LiveAction.START not in actions
+        await bench.frame(EventType.PROGRESS, 110.0, FILM, session="s2")
+        assert [notice.action for notice, _ in bench.told][-1] is LiveAction.START
 
 
 async def test_what_could_not_be_written_is_tried_once_more_at_the_end(clock: FakeClock) -> None:
