@@ -58,11 +58,6 @@ def stars_of(rating: int) -> float:
     return step_of(rating) / 2
 
 
-def rating_of_stars(stars: float) -> int | None:
-    """1 to 100 for Revenge's stars; None for 0, which is unrated."""
-    return rating_of(stars * 2)
-
-
 def rating_of_anilist(raw: float, native: float, score_format: str) -> int | None:
     """1 to 100 for AniList's score, read as POINT_100 (`raw`) and in the user's own format.
 

@@ -140,14 +140,6 @@ FORMATS: tuple[FileFormat, ...] = (
 )
 
 
-def format_of(key: str) -> FileFormat:
-    """The format with this key; raises ImportRefused for one that is not there (any more)."""
-    for one in FORMATS:
-        if one.key == key:
-            return one
-    raise ImportRefused(f"There is no kind of file called {key!r}.")
-
-
 def recognised(path: Path, formats: Sequence[FileFormat] = FORMATS) -> FileFormat:
     """What kind of file `path` is; raises ImportRefused where it is none, with a sentence."""
     try:

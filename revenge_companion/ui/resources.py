@@ -20,8 +20,3 @@ def resource(name: str) -> Path:
 def svg_text(name: str) -> str:
     """The text of the icon called `name`, such as "tray/idle"."""
     return resource(f"icons/{name}.svg").read_text(encoding="utf-8")
-
-
-def has_icon(name: str) -> bool:
-    """Whether an icon of that name is shipped."""
-    return any((folder / "icons" / f"{name}.svg").is_file() for folder in _FOLDERS)

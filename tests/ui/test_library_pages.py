@@ -77,7 +77,9 @@ async def test_what_is_chosen_is_what_is_asked(window: Window, busy_engine: Fake
     assert busy_engine.asked[-1] == ("library_page", wanted, None)
     assert page.empty.isVisible()
     assert "matches" in page.empty.text()
-    page.show_facet(Facet.WATCHLIST)
+    for box in (page.kind, page.source):
+        box.setCurrentIndex(0)
+    page.facet.setCurrentIndex(page.facet.findData(Facet.WATCHLIST.value))
     await settle()
     assert page.empty.text() == "Nothing here yet. Import it from your accounts and files."
 

@@ -132,13 +132,6 @@ class LibraryPage(QWidget):
         self.model.tasks.cancel()
         self.saying.tasks.cancel()
 
-    def show_facet(self, facet: Facet) -> None:
-        """Show what there is of one facet."""
-        self.search.clear()
-        for box in (self.kind, self.source, self.date):
-            box.setCurrentIndex(0)
-        self.facet.setCurrentIndex(self.facet.findData(facet.value))
-
     def wanted(self) -> Asked:
         """What is chosen at this moment; days begin at the midnight of this computer."""
         since, until = days(Span(self.date.currentData()), self._context.clock.now())

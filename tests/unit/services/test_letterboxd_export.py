@@ -16,7 +16,7 @@ from revenge_companion.core.errors import ImportRefused
 from revenge_companion.core.library import Entry, Facet, Precision, SubjectKind, keys
 from revenge_companion.core.matching import NoMatch, match
 from revenge_companion.core.reasons import Reason
-from revenge_companion.services.file_formats import format_of, recognised
+from revenge_companion.services.file_formats import FORMATS, recognised
 from revenge_companion.services.importing import ImportFile
 from revenge_companion.services.letterboxd import export
 from revenge_companion.services.letterboxd.export import LetterboxdExport
@@ -24,6 +24,7 @@ from tests.unit.services.kit import utc
 from tests.unit.services.test_listenbrainz_files import an_export as a_listenbrainz_export
 from tests.unit.services.test_listenbrainz_files import read_of, said, walked
 
+ZIP = next(one for one in FORMATS if one.key == "letterboxd-zip")
 FILM = "Date,Name,Year,Letterboxd URI"
 WATCHED = f"""{FILM}
 2021-11-06,Dune,2021,https://boxd.it/dune
@@ -112,8 +113,7 @@ def shown(entries: Iterable[Entry]) -> list[tuple[Any, ...]]:
 def test_everything_in_an_export_is_found(tmp_path: Path) -> None:
     path = an_export(tmp_path)
     kind = recognised(path)
-    assert kind.key == "letterboxd-zip"
-    assert kind is format_of("letterboxd-zip")
+    assert kind is ZIP
     assert kind.help_url.startswith("https://letterboxd.com/")
     opened: ImportFile = kind.open(path)
     assert set(opened.facets) == {
@@ -178,7 +178,7 @@ def test_a_film_is_never_matched_by_its_title(tmp_path: Path) -> None:
 
 def test_nothing_private_is_read(tmp_path: Path) -> None:
     path = an_export(tmp_path)
-    everything = [one for facet in format_of("letterboxd-zip").facets for one in read(path, facet)]
+    everything = [one for facet in ZIP.facets for one in read(path, facet)]
     assert "secret@example.com" not in repr(everything)
     assert "Thrown away" not in repr(everything)
 
@@ -259,7 +259,7 @@ def test_a_review_without_a_day_of_a_film_in_the_diary_is_not_lost(tmp_path: Pat
 def test_pages_go_on_after_a_restart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(export, "PAGE_ROWS", 2)
     path = an_export(tmp_path)
-    for facet in format_of("letterboxd-zip").facets:
+    for facet in ZIP.facets:
         whole = read(path, facet)
         cursor, lines = "", []
         for _ in range(20):

@@ -10,7 +10,7 @@ import pytest
 
 from revenge_companion.core.errors import ImportRefused
 from revenge_companion.core.library import Entry, Facet
-from revenge_companion.services.file_formats import format_of, recognised
+from revenge_companion.services.file_formats import recognised
 from revenge_companion.services.importing import ImportFile, ImportPage
 from revenge_companion.services.listenbrainz import files
 from revenge_companion.services.listenbrainz.files import ListenBrainzFile
@@ -261,9 +261,3 @@ def test_a_cursor_past_the_end_reads_nothing(tmp_path: Path) -> None:
     opened = ListenBrainzFile(an_export(tmp_path / "a.zip", listens=text([a_line(0)])))
     assert opened.page(Facet.HISTORY, '{"part":0,"at":999999}').entries == ()
     opened.close()
-
-
-def test_a_kind_of_file_is_found_by_its_key() -> None:
-    assert format_of("listenbrainz-export").name == "ListenBrainz export"
-    with pytest.raises(ImportRefused):
-        format_of("unknown")
