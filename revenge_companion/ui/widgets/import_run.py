@@ -115,8 +115,8 @@ class PastRuns(QWidget):
         self.view = table(
             self.model,
             name=self.tr("Past imports"),
-            widths=(10, 30, 17, 24, 30),
-            stretch=RunColumn.COUNTS,
+            widths=(10, 30, 12, 23, 24),
+            stretch=RunColumn.SOURCE,
         )
         # Exports of one kind begin alike, and end in a date.
         self.view.setItemDelegateForColumn(
