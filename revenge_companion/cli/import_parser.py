@@ -11,6 +11,7 @@ ACTIONS = (
 )  # fmt: skip
 _FACETS = ("history", "ratings", "watchlist", "collection", "loved", "lists")
 _VERDICTS = ("new", "there", "conflict", "unmatched")
+_SORTS = ("title", "what", "says", "date", "ours", "matched", "why", "choice")
 _CHOICES = ("default", "theirs", "ours", "skip")
 
 
@@ -44,6 +45,8 @@ def add_imports(
         one.add_argument("--search", default="", metavar="TEXT", help="in titles")
         one.add_argument("--limit", type=count, default=50, metavar="N")
         one.add_argument("--after", type=int, default=0, metavar="ROW", help="go on after this one")
+        one.add_argument("--sort", choices=_SORTS, default="", help="else as they were read")
+        one.add_argument("--reverse", action="store_true", help="sort from the highest on")
 
     begin = action(_FROM, "begin", "read an account or a file; the word `from` may be left out")
     begin.add_argument(

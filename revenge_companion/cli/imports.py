@@ -314,12 +314,21 @@ def rows(args: argparse.Namespace) -> int:
         search=args.search,
         limit=args.limit,
         after=args.after,
+        sort=args.sort,
+        down=args.reverse,
     )
     return show(args, said, _rows)
 
 
 def unmatched(args: argparse.Namespace) -> int:
-    said = answer("import_unmatched", search=args.search, limit=args.limit, after=args.after)
+    said = answer(
+        "import_unmatched",
+        search=args.search,
+        limit=args.limit,
+        after=args.after,
+        sort=args.sort,
+        down=args.reverse,
+    )
     return show(args, said, _rows)
 
 

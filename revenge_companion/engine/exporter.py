@@ -29,6 +29,7 @@ from revenge_companion.core.exporting import (
     value_of,
 )
 from revenge_companion.core.library import Facet
+from revenge_companion.core.ordering import Order
 from revenge_companion.core.scrobble import Scrobble, change_scrobble
 from revenge_companion.services.base import AgeLimited, Client, Service, ServiceSpec
 from revenge_companion.store.database import Database
@@ -72,9 +73,10 @@ class ExportLook:
         search: str = "",
         limit: int = MOST_ROWS,
         after_id: int = 0,
+        order: Order | None = None,
     ) -> list[ExportRow]:
         return await self._rows.page(
-            verdict, facet=facet, search=search, limit=limit, after_id=after_id
+            verdict, facet=facet, search=search, limit=limit, after_id=after_id, order=order
         )
 
 

@@ -9,11 +9,12 @@ from revenge_companion.core.errors import CompanionError, ImportRefused
 from revenge_companion.core.imports import Candidate, ImportRow, Verdict
 from revenge_companion.core.library import Facet
 from revenge_companion.core.matching import Match
+from revenge_companion.core.ordering import Order
 from revenge_companion.core.reasons import Reason
 from revenge_companion.engine.import_reading import Catalogue, Reading
 from revenge_companion.engine.import_words import readable
-from revenge_companion.store.import_lines import ImportLines
 from revenge_companion.store.import_matches import ImportMatches
+from revenge_companion.store.import_rows import ImportRows
 
 _log = logging.getLogger(__name__)
 
@@ -26,7 +27,7 @@ class Matching:
 
     def __init__(
         self,
-        lines: ImportLines,
+        lines: ImportRows,
         matches: ImportMatches,
         reading: Reading,
         *,
@@ -58,18 +59,30 @@ class Matching:
         search: str = "",
         limit: int = 200,
         after_id: int = 0,
+        order: Order | None = None,
     ) -> list[ImportRow]:
         return await self._readable(
             await self._lines.page(
-                run_id, verdict, facet=facet, search=search, limit=limit, after_id=after_id
+                run_id,
+                verdict,
+                facet=facet,
+                search=search,
+                limit=limit,
+                after_id=after_id,
+                order=order,
             )
         )
 
     async def unmatched(
-        self, *, search: str = "", limit: int = 200, after_id: int = 0
+        self,
+        *,
+        search: str = "",
+        limit: int = 200,
+        after_id: int = 0,
+        order: Order | None = None,
     ) -> list[ImportRow]:
         return await self._readable(
-            await self._lines.unmatched(search=search, limit=limit, after_id=after_id)
+            await self._lines.unmatched(search=search, limit=limit, after_id=after_id, order=order)
         )
 
     async def _readable(self, rows: Sequence[ImportRow]) -> list[ImportRow]:

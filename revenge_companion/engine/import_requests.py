@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from revenge_companion.core.imports import Choice, ImportRow, ImportRun, ImportSource, Verdict
 from revenge_companion.core.library import Facet
+from revenge_companion.core.ordering import Order, SortBy
 from revenge_companion.core.reasons import sentence
 from revenge_companion.engine.account_requests import find_account
 from revenge_companion.engine.api import EngineApi
@@ -84,6 +85,7 @@ class ImportRequests:
             search=_search(args, "search"),
             limit=_limit(args),
             after_id=_after(args),
+            order=_order(args),
         )
         if not rows:
             # An import without such lines is told apart from one that is not there.
@@ -128,7 +130,10 @@ class ImportRequests:
 
     async def _unmatched(self, args: Mapping[str, Any]) -> dict[str, Any]:
         rows = await self._imports.unmatched(
-            search=_search(args, "search"), limit=_limit(args), after_id=_after(args)
+            search=_search(args, "search"),
+            limit=_limit(args),
+            after_id=_after(args),
+            order=_order(args),
         )
         return {"rows": [row_json(one) for one in rows]}
 
@@ -256,6 +261,12 @@ def _limit(args: Mapping[str, Any]) -> int:
 
 def _after(args: Mapping[str, Any]) -> int:
     return number(args, "after") if "after" in args else 0
+
+
+def _order(args: Mapping[str, Any]) -> Order | None:
+    """The order that is asked for, as "sort" and "down"; None for that of reading."""
+    by = _one_of(args, "sort", SortBy)
+    return None if by is None else Order(by, down=bool(args.get("down")))
 
 
 def _search(args: Mapping[str, Any], name: str) -> str:

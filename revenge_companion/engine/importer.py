@@ -31,6 +31,7 @@ from revenge_companion.store.database import Database
 from revenge_companion.store.import_lines import ImportLines
 from revenge_companion.store.import_marks import ImportMarks
 from revenge_companion.store.import_matches import ImportMatches
+from revenge_companion.store.import_rows import ImportRows
 from revenge_companion.store.import_runs import ImportRuns, StoredRun
 from revenge_companion.store.import_verdicts import ImportVerdicts
 from revenge_companion.store.import_writing import BATCH, ImportWriting
@@ -81,7 +82,7 @@ class Importer:
         self._reading = Reading(self._runs, self._lines, clock, catalogue, min(batch, ENOUGH))
         self._marking = Marking(ImportMarks(db), marker)
         self._matching = Matching(
-            self._lines,
+            ImportRows(db),
             ImportMatches(db, zone),
             self._reading,
             catalogue=catalogue,

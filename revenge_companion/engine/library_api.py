@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         Verdict,
     )
     from revenge_companion.core.library import Facet
+    from revenge_companion.core.ordering import Order
     from revenge_companion.core.saying import Hearer, Spoken, Word
     from revenge_companion.core.shown import Asked, Shown
     from revenge_companion.core.statistics import Bucket, Statistics
@@ -80,8 +81,9 @@ class ImportsApi(Protocol):
         search: str = "",
         limit: int = 200,
         after_id: int = 0,
+        order: Order | None = None,
     ) -> list[ImportRow]:
-        """Lines of a run in the order they were read, those after the row `after_id`."""
+        """Lines of a run, those after the row `after_id`; without `order` as they were read."""
         ...
 
     async def choose(self, run_id: int, row_ids: Sequence[int] | None, choice: Choice) -> None:
@@ -112,7 +114,12 @@ class ImportsApi(Protocol):
         ...
 
     async def unmatched(
-        self, *, search: str = "", limit: int = 200, after_id: int = 0
+        self,
+        *,
+        search: str = "",
+        limit: int = 200,
+        after_id: int = 0,
+        order: Order | None = None,
     ) -> list[ImportRow]:
         """Lines of all finished runs that no item was found for and that are not "never"."""
         ...
@@ -157,8 +164,9 @@ class ExportLook(Protocol):
         search: str = "",
         limit: int = 200,
         after_id: int = 0,
+        order: Order | None = None,
     ) -> list[ExportRow]:
-        """Lines with one verdict in the order they were found, those after the row `after_id`."""
+        """Lines with one verdict, those after the row `after_id`; as found without `order`."""
         ...
 
     def close(self) -> None:

@@ -7,10 +7,13 @@ import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 from revenge_companion.core.exporting import ExportRow, ExportVerdict, Judged, Known
 from revenge_companion.core.library import Facet, Precision, SubjectKind
+from revenge_companion.core.ordering import Order, SortBy
 from revenge_companion.store.database import Database
+from revenge_companion.store.ordering import keys_of
 from revenge_companion.store.payload import maybe_micros, maybe_moment, plain
 from revenge_companion.store.subjects import search_text
 
@@ -25,8 +28,15 @@ _INDEX = "CREATE INDEX line_verdict ON line (verdict, facet, id)"
 _ADD = f"INSERT INTO line VALUES (NULL{', ?' * 10})"
 _PAGE = (
     "SELECT id, verdict, facet, reason, verb, kind, label, at_us, precision, rating FROM line "
-    "WHERE verdict = :verdict AND id > :after"
+    "WHERE verdict = :verdict"
 )
+#: What lines are sorted by. A title without case stands first in what is searched.
+_SORTED = {
+    SortBy.TITLE: ("search",),
+    SortBy.WHAT: ("facet", "search"),
+    SortBy.SAYS: ("coalesce(rating, 0)", "verb", "search"),
+    SortBy.WHY: ("reason", "search"),
+}
 #: Nothing here outlives the look, so nothing is written more often than memory wants.
 _PRAGMAS = ("journal_mode=off", "synchronous=off", "cache_size=-8192")
 
@@ -71,23 +81,35 @@ class ExportRows:
         search: str = "",
         limit: int = 200,
         after_id: int = 0,
+        order: Order | None = None,
     ) -> list[ExportRow]:
-        """Lines with one verdict in the order they were found, those after the row `after_id`."""
-        terms, values = [_PAGE], {"verdict": verdict.value, "after": after_id, "limit": limit}
+        """Lines with one verdict behind the row `after_id`; as they were found without `order`."""
+        terms: list[str] = [_PAGE]
+        values: dict[str, Any] = {"verdict": verdict.value, "limit": limit}
         if facet is not None:
             terms.append("facet = :facet")
             values["facet"] = facet.value
         for number, word in enumerate(search.casefold().split()[:8]):
             terms.append(f"instr(search, :word{number})")
             values[f"word{number}"] = word
-        sql = f"{' AND '.join(terms)} ORDER BY id LIMIT :limit"
+        keys = keys_of(order, _SORTED, date="at_us", number="id")
+
+        def rows(connection: sqlite3.Connection) -> list[ExportRow]:
+            where, bound = terms, values
+            if after_id:
+                behind = keys.behind(connection, "FROM line", "id", after_id)
+                if behind is None:
+                    return []
+                where, bound = [*terms, behind[0]], values | behind[1]
+            sql = f"{' AND '.join(where)} ORDER BY {keys.order_by} LIMIT :limit"
+            return [_row(row) for row in connection.execute(sql, bound)]
 
         def job(_: sqlite3.Connection) -> list[ExportRow]:
             with self._lock:
                 if self._connection is None:
                     return []
                 try:
-                    return [_row(row) for row in self._connection.execute(sql, values)]
+                    return rows(self._connection)
                 except sqlite3.OperationalError:
                     # It was closed meanwhile: nobody waits for these any more.
                     if self._closed:

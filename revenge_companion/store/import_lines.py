@@ -1,13 +1,12 @@
-"""Lines of imports as they were read: staged beside the library, shown, chosen among, matched."""
+"""Lines of imports as they were read: staged beside the library, and chosen among."""
 
-import json
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from revenge_companion.core.imports import Choice, ImportRow, Verdict
-from revenge_companion.core.library import Entry, Facet, Subject, SubjectKind, keys
+from revenge_companion.core.imports import Choice, Verdict
+from revenge_companion.core.library import Entry, Facet, Subject, keys
 from revenge_companion.core.matching import Match, NoMatch, wanted_keys
 from revenge_companion.core.reasons import Reason
 from revenge_companion.store import bulk
@@ -17,12 +16,10 @@ from revenge_companion.store.payload import compact, plain
 from revenge_companion.store.subjects import (
     ENTRY_COLUMNS,
     digest,
-    entry_from,
     entry_row,
     key_hash,
     media_key,
     search_text,
-    subject_from,
     subject_text,
 )
 
@@ -51,17 +48,6 @@ _REMEMBERED = (
     "AND import_item.run_id = ? AND import_item.id >= ?"
 )
 _ANY_SAID = "SELECT 1 FROM library_item WHERE chosen = 1 OR never = 1 LIMIT 1"
-_ROW = (
-    "e.id, e.run_id, e.verdict, e.choice, e.reason_code, e.facts, e.ours, "
-    "iif(i.subject = '', coalesce(k.subject, ''), i.subject), i.media_id, i.never, i.reason_code, "
-    f"i.kind, i.label, {', '.join(f'e.{name}' for name in _FIELDS)}"
-)
-#: What a finished run brought is described in the library (`import_dropping.tidy`).
-_FROM = (
-    "FROM import_entry e JOIN import_item i ON i.id = e.item_id "
-    "LEFT JOIN library_item k ON i.subject = '' AND k.digest = i.digest"
-)
-_SEARCH = "iif(i.subject = '', coalesce(k.search, lower(i.label)), i.search)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,60 +189,6 @@ class ImportLines:
 
         return await self._db.run(job)
 
-    async def page(
-        self,
-        run_id: int,
-        verdict: Verdict | None = None,
-        *,
-        facet: Facet | None = None,
-        search: str = "",
-        limit: int = 200,
-        after_id: int = 0,
-    ) -> list[ImportRow]:
-        """Lines of a run in the order they were read, behind the row `after_id`."""
-        terms = ["e.run_id = :run", "e.id > :after"]
-        values: dict[str, Any] = {"run": run_id, "after": after_id, "limit": limit}
-        if verdict is not None:
-            terms.append("e.verdict = :verdict")
-            values["verdict"] = verdict.value
-        if facet is not None:
-            terms.append("e.facet = :facet")
-            values["facet"] = facet.value
-        return await self._rows(terms, values, search)
-
-    async def unmatched(self, *, search: str, limit: int, after_id: int) -> list[ImportRow]:
-        """Lines of finished runs without an item, "never" left out."""
-        terms = [
-            "e.id > :after",
-            "e.verdict = 'unmatched'",
-            "e.run_id IN (SELECT id FROM import_run WHERE state = 'done')",
-            "i.media_id = ''",
-            "i.never = 0",
-            # The same line of two runs is there once: in the one that brought it.
-            "EXISTS (SELECT 1 FROM import_run r JOIN library_entry l ON l.source = r.source "
-            "AND l.facet = e.facet AND l.line = e.line AND l.run_id = r.id WHERE r.id = e.run_id)",
-        ]
-        return await self._rows(terms, {"after": after_id, "limit": limit}, search)
-
-    async def get(self, row_id: int) -> ImportRow | None:
-        """One line, None where there is none."""
-        found = await self._rows(["e.id = :id"], {"id": row_id, "limit": 1}, "")
-        return found[0] if found else None
-
-    async def _rows(self, terms: list[str], values: dict[str, Any], search: str) -> list[ImportRow]:
-        for number, word in enumerate(search.casefold().split()):
-            terms.append(f"instr({_SEARCH}, :word{number})")
-            values[f"word{number}"] = word
-
-        def job(connection: sqlite3.Connection) -> list[ImportRow]:
-            rows = connection.execute(
-                f"SELECT {_ROW} {_FROM} WHERE {' AND '.join(terms)} ORDER BY e.id LIMIT :limit",
-                values,
-            )
-            return [_row(row) for row in rows]
-
-        return await self._db.read(job)
-
     async def choose(self, run_id: int, row_ids: Sequence[int] | None, choice: Choice) -> None:
         """What the user wants of lines that are not written yet; None for all conflicts."""
         which = (
@@ -369,23 +301,3 @@ def _fate(match: Match | NoMatch) -> tuple[str, str]:
     if match.reason is Reason.SERVER_LACKS_KIND:
         return Verdict.NEW.value, match.reason.value
     return Verdict.UNMATCHED.value, match.reason.value
-
-
-def _row(row: tuple[Any, ...]) -> ImportRow:
-    # An undone run's words went with what it had brought, but for the name.
-    subject = subject_from(row[7], row[8]) if row[7] else Subject(
-        SubjectKind(row[11]), row[12], media_id=row[8]
-    )  # fmt: skip
-    entry = entry_from(row[13:], subject)
-    ours = json.loads(row[6]) if row[6] else None
-    return ImportRow(
-        id=row[0],
-        run_id=row[1],
-        entry=entry,
-        verdict=Verdict(row[2]),
-        choice=Choice(row[3]),
-        reason_code=row[4] or row[10],
-        facts=json.loads(row[5]) if row[5] else {},
-        ours_entry=None if ours is None else entry_from(tuple(ours), subject),
-        never=bool(row[9]),
-    )

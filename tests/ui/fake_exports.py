@@ -18,6 +18,7 @@ from revenge_companion.core.exporting import (
     Looked,
 )
 from revenge_companion.core.library import Facet, Precision
+from revenge_companion.core.ordering import Order
 from revenge_companion.core.reasons import Reason
 from revenge_companion.core.syncing import AccountSync, FacetSync, Question, Way
 from tests.ui.fake_imports import film
@@ -73,6 +74,8 @@ class FakeLook:
         self.lines = lines
         self.closed = False
         self.asked: list[tuple[ExportVerdict, Facet | None, str, int]] = []
+        #: In which orders lines were asked for.
+        self.orders: list[Order | None] = []
 
     async def rows(
         self,
@@ -82,7 +85,9 @@ class FakeLook:
         search: str = "",
         limit: int = 200,
         after_id: int = 0,
+        order: Order | None = None,
     ) -> list[ExportRow]:
+        self.orders.append(order)
         self.asked.append((verdict, facet, search, after_id))
         # Lines stand in the order of their ids: the place is found without looking at each.
         start = bisect_right(self.lines, after_id, key=lambda line: line.id)

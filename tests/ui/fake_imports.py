@@ -18,6 +18,7 @@ from revenge_companion.core.imports import (
 )
 from revenge_companion.core.library import Entry, Facet, Precision, Subject, SubjectKind
 from revenge_companion.core.media import Ids, Series
+from revenge_companion.core.ordering import Order, SortBy
 from revenge_companion.core.reasons import Reason
 
 TRAKT = ImportSource(
@@ -133,6 +134,8 @@ class FakeImports:
         #: Lines that are about the same thing as any line.
         self.alike = 1
         self.asked: list[tuple[object, ...]] = []
+        #: In which orders lines were asked for.
+        self.orders: list[Order | None] = []
         self.fails: CompanionError | None = None
         #: Awaited by calls that take their time; None answers at once.
         self.gate: asyncio.Event | None = None
@@ -196,8 +199,12 @@ class FakeImports:
         search: str = "",
         limit: int = 200,
         after_id: int = 0,
+        order: Order | None = None,
     ) -> list[ImportRow]:
         await self._note("rows", run_id, verdict, facet, search, limit, after_id)
+        self.orders.append(order)
+        if order is not None:
+            return self._sorted(verdict, facet, search, order)[:limit]
         # Lines stand in the order of their ids: the place is found without looking at each.
         start = next((n for n, one in enumerate(self.lines) if one.id > after_id), len(self.lines))
         found: list[ImportRow] = []
@@ -211,6 +218,23 @@ class FakeImports:
                 if len(found) == limit:
                     break
         return found
+
+    def _sorted(
+        self, verdict: Verdict | None, facet: Facet | None, search: str, order: Order
+    ) -> list[ImportRow]:
+        """The first lines in an order; a test of the window needs no further ones."""
+        found = [
+            one
+            for one in self.lines
+            if verdict in (None, one.verdict)
+            and facet in (None, one.entry.facet)
+            and search.casefold() in one.entry.subject.label.casefold()
+        ]
+        keys: dict[SortBy, Callable[[ImportRow], str]] = {
+            SortBy.TITLE: lambda one: one.entry.subject.label.casefold(),
+            SortBy.DATE: lambda one: "" if one.entry.at is None else one.entry.at.isoformat(),
+        }
+        return sorted(found, key=keys[order.by], reverse=order.down)
 
     async def choose(self, run_id: int, row_ids: Sequence[int] | None, choice: Choice) -> None:
         await self._note("choose", run_id, None if row_ids is None else list(row_ids), choice)
@@ -251,9 +275,15 @@ class FakeImports:
         del self.known[run_id]
 
     async def unmatched(
-        self, *, search: str = "", limit: int = 200, after_id: int = 0
+        self,
+        *,
+        search: str = "",
+        limit: int = 200,
+        after_id: int = 0,
+        order: Order | None = None,
     ) -> list[ImportRow]:
         await self._note("unmatched", search, limit, after_id)
+        self.orders.append(order)
         return [
             one
             for one in self.lines

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
@@ -145,6 +145,12 @@ async def test_reading_and_preview(
             made.preview.tabs[verdict].choices[Choice.THEIRS].click()
             await settle()
         shoot(made, f"import-3-preview-{verdict.value}")
+    made.preview.book.setCurrentIndex(0)
+    view = made.preview.tabs[Verdict.NEW].view
+    view.sortByColumn(0, Qt.SortOrder.AscendingOrder)
+    view.horizontalHeader().setFocus()
+    await settle()
+    shoot(made, "import-3-preview-sorted")
     made.preview.search.setText("nothing like it")
     made.preview._typed.timeout.emit()  # noqa: SLF001  # typing has paused
     await settle()

@@ -7,13 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPointF, Qt, QUrl
+from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QMessageBox, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QMessageBox, QTableView, QWidget
+from pytestqt.qtbot import QtBot
 
 from revenge_companion.core.errors import ImportRefused, StoreTrouble
 from revenge_companion.core.imports import Candidate, Choice, RunState, Verdict
 from revenge_companion.core.library import Facet
+from revenge_companion.core.ordering import Order, SortBy
 from revenge_companion.core.status import EngineStatus
 from revenge_companion.ui.context import Context
 from revenge_companion.ui.dialogs.import_match import MatchDialog
@@ -388,6 +390,50 @@ def table_of(made: ImportWizard, verdict: Verdict) -> list[list[str]]:
     return [[model.index(r, c).data() for c in columns] for r in range(model.rowCount())]
 
 
+def press(view: QTableView, column: int, qtbot: QtBot) -> None:
+    """Click on a header."""
+    header = view.horizontalHeader()
+    place = QPoint(header.sectionViewportPosition(column) + 20, header.height() // 2)
+    qtbot.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=place)
+
+
+async def test_a_preview_is_sorted_by_its_headers_and_stays_so(
+    wizard: Make, imports: FakeImports, qtbot: QtBot
+) -> None:
+    made = await preview(wizard, imports, Verdict.NEW)
+    rows = made.preview.tabs[Verdict.NEW]
+    as_read = table_of(made, Verdict.NEW)
+    assert imports.orders[-1] is None
+    press(rows.view, 0, qtbot)
+    await settle()
+    assert imports.orders[-1] == Order(SortBy.TITLE)
+    titles = [line[0] for line in table_of(made, Verdict.NEW)]
+    assert titles == sorted(titles, key=str.casefold)
+    assert titles != [line[0] for line in as_read]
+    # Down, then not at all.
+    press(rows.view, 0, qtbot)
+    await settle()
+    assert imports.orders[-1] == Order(SortBy.TITLE, down=True)
+    press(rows.view, 0, qtbot)
+    await settle()
+    assert imports.orders[-1] is None
+    assert table_of(made, Verdict.NEW) == as_read
+    press(rows.view, 3, qtbot)
+    await settle()
+    assert imports.orders[-1] == Order(SortBy.DATE)
+
+    # It outlives what the lines are narrowed by.
+    made.preview.search.setText("harbour")
+    made.preview.facet.setCurrentIndex(1)
+    await eventually(lambda: imports.calls("rows")[-1][3] == "harbour")
+    await settle()
+    assert imports.orders[-1] == Order(SortBy.DATE)
+    assert rows.view.horizontalHeader().sortIndicatorSection() == 3
+    made.preview.search.clear()
+    await eventually(lambda: imports.calls("rows")[-1][3] == "")
+    assert imports.orders[-1] == Order(SortBy.DATE)
+
+
 async def test_both_sides_of_a_conflict_are_shown_and_one_is_chosen(
     wizard: Make, imports: FakeImports
 ) -> None:
@@ -431,10 +477,10 @@ async def test_new_lines_can_be_left_out_and_taken_in_again(
     rows.choices[Choice.SKIP].click()
     await settle()
     assert imports.calls("choose") == [(1, list(range(1, 20)), Choice.SKIP)]
-    assert {line[4] for line in table_of(made, Verdict.NEW)} == {"Leave out"}
+    assert {line[5] for line in table_of(made, Verdict.NEW)} == {"Leave out"}
     rows.choices[Choice.DEFAULT].click()
     await settle()
-    assert {line[4] for line in table_of(made, Verdict.NEW)} == {"Added"}
+    assert {line[5] for line in table_of(made, Verdict.NEW)} == {"Added"}
 
 
 async def test_a_choice_that_is_refused_says_why_and_changes_nothing(
@@ -447,7 +493,7 @@ async def test_a_choice_that_is_refused_says_why_and_changes_nothing(
     rows.choices[Choice.SKIP].click()
     await settle()
     assert rows.trouble.text() == "This import is being written."
-    assert table_of(made, Verdict.NEW)[0][4] == "Added"
+    assert table_of(made, Verdict.NEW)[0][5] == "Added"
 
 
 async def test_lines_are_found_by_facet_and_title(wizard: Make, imports: FakeImports) -> None:
@@ -474,7 +520,7 @@ async def test_an_unmatched_line_is_matched_with_what_the_user_picks(
 ) -> None:
     made = await preview(wizard, imports, Verdict.UNMATCHED)
     rows = made.preview.tabs[Verdict.UNMATCHED]
-    assert table_of(made, Verdict.UNMATCHED)[0][3] == "Your server does not know this item."
+    assert table_of(made, Verdict.UNMATCHED)[0][4] == "Your server does not know this item."
     imports.found = [Candidate("m1", "Nosferatu (1922)", 0.9), Candidate("m2", "Other", 0.4)]
     imports.alike = 1204
     rows.view.selectRow(0)

@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, Qt
 from PySide6.QtGui import QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
 
 from revenge_companion.core.errors import StoreTrouble
 from revenge_companion.core.status import PlayRecord
@@ -15,6 +16,7 @@ from revenge_companion.ui.models.outbox import OutboxColumn, OutboxModel
 from revenge_companion.ui.models.paged import PAGE
 from revenge_companion.ui.models.plays import PlayColumn, PlaysModel
 from revenge_companion.ui.style import Theme
+from revenge_companion.ui.widgets.sort_header import SortHeader
 from revenge_companion.ui.widgets.table import table
 from tests.clock import FakeClock, eventually, settle
 from tests.ui.fake_engine import NOW, SPECS, FakeEngine, not_counted, play, waiting
@@ -216,6 +218,96 @@ async def test_rows_can_stand_in_the_order_they_were_read(
 
     assert list(model.loaded_rows()) == ledger[: 2 * PAGE]
     assert asked == [None, ledger[PAGE - 1].id]
+
+
+class SortedElsewhere(PlaysModel):
+    newest_first = False
+    read_sorted = True
+
+
+async def test_rows_of_which_not_all_are_loaded_are_read_in_the_order_that_is_wanted(
+    clock: FakeClock, engine: FakeEngine
+) -> None:
+    model = SortedElsewhere(clock, NAMES)
+    ledger = [play(number) for number in range(3 * PAGE, 0, -1)]
+    asked: list[tuple[int | None, tuple[int, bool] | None]] = []
+    gate = asyncio.Event()
+    gate.set()
+
+    async def read(after_id: int | None, limit: int) -> Sequence[PlayRecord]:
+        asked.append((after_id, model.sorted_by))
+        down = model.sorted_by is not None and model.sorted_by[1]
+        rows = ledger[::-1] if down else ledger
+        start = 1 + next((n for n, one in enumerate(rows) if one.id == after_id), -1)
+        await gate.wait()
+        return rows[start : start + limit]
+
+    model.show_pages(read)
+    await settle()
+    model.fetchMore(ROOT)
+    await settle()
+    assert list(model.loaded_rows()) == ledger[: 2 * PAGE]
+
+    gate.clear()
+    model.sort(1, Qt.SortOrder.DescendingOrder)
+    await settle()
+    # What is shown still is not what the next page would follow.
+    assert not model.canFetchMore(ROOT)
+    gate.set()
+    await settle()
+    assert list(model.loaded_rows()) == ledger[::-1][:PAGE]
+    model.fetchMore(ROOT)
+    await settle()
+    assert list(model.loaded_rows()) == ledger[::-1][: 2 * PAGE]
+    # Narrowing it, and reading it again, keep the order.
+    model.show_pages(read)
+    model.refresh()
+    await settle()
+    assert {order for _, order in asked[2:]} == {(1, True)}
+
+    before = len(asked)
+    model.sort(1, Qt.SortOrder.DescendingOrder)
+    await settle()
+    assert len(asked) == before
+    model.sort(-1)
+    await settle()
+    assert list(model.loaded_rows()) == ledger[:PAGE]
+
+
+async def test_a_header_is_sorted_by_keyboard_and_says_so(
+    clock: FakeClock, engine: FakeEngine, shown: Callable[[QWidget], None], qtbot: QtBot
+) -> None:
+    model = SortedElsewhere(clock, NAMES)
+    names = list(model.headers())
+    view = table(model, name="Lines", widths=[12] * len(names), stretch=1, sortable=True)
+    shown(view)
+    view.activateWindow()
+    header = view.horizontalHeader()
+    assert isinstance(header, SortHeader)
+    assert model.sorted_by is None
+    header.setFocus()
+    await eventually(header.hasFocus)
+    assert header.accessibleName() == f"Lines, {names[0]}"
+    qtbot.keyClick(header, Qt.Key.Key_Right)
+    qtbot.keyClick(header, Qt.Key.Key_Space)
+    assert (header.chosen, model.sorted_by) == (1, (1, False))
+    assert header.accessibleName() == f"Lines, {names[1]}, sorted ascending"
+    said = model.headerData(1, Qt.Orientation.Horizontal, Qt.ItemDataRole.AccessibleTextRole)
+    assert said == f"{names[1]}, sorted ascending"
+    qtbot.keyClick(header, Qt.Key.Key_Return)
+    assert model.sorted_by == (1, True)
+    assert header.accessibleName() == f"Lines, {names[1]}, sorted descending"
+    qtbot.keyClick(header, Qt.Key.Key_Space)
+    assert model.sorted_by is None
+    assert header.accessibleName() == f"Lines, {names[1]}"
+    for key, place in (
+        (Qt.Key.Key_End, len(names) - 1), (Qt.Key.Key_Right, len(names) - 1),
+        (Qt.Key.Key_Home, 0), (Qt.Key.Key_Left, 0),
+    ):  # fmt: skip
+        qtbot.keyClick(header, key)
+        assert header.chosen == place
+    qtbot.keyClick(header, Qt.Key.Key_Down)
+    assert view.hasFocus()
 
 
 @pytest.mark.parametrize("wanted", ["light", "dark"])

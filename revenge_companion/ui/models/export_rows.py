@@ -8,8 +8,9 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QColor, QGuiApplication
 
 from revenge_companion.core.exporting import ExportRow
+from revenge_companion.core.ordering import Order, SortBy
 from revenge_companion.ui import export_words, library_words, words
-from revenge_companion.ui.models.paged import SORT_ROLE, PagedModel
+from revenge_companion.ui.models.paged import PagedModel
 from revenge_companion.ui.theme import Tone, tone_colour
 
 
@@ -21,13 +22,21 @@ class ExportColumn(IntEnum):
     WHY = 4
 
 
+_SORTS = {
+    ExportColumn.TITLE: SortBy.TITLE,
+    ExportColumn.FACET: SortBy.WHAT,
+    ExportColumn.SAYS: SortBy.SAYS,
+    ExportColumn.WHEN: SortBy.DATE,
+    ExportColumn.WHY: SortBy.WHY,
+}
 _QUIET = (ExportColumn.FACET, ExportColumn.WHEN)
 
 
 class ExportRowsModel(PagedModel[ExportRow]):
-    """Lines in the order they were found."""
+    """Lines in the order they were found, or sorted."""
 
     newest_first = False
+    read_sorted = True
 
     def __init__(self, *, sent: bool, parent: QObject | None = None) -> None:
         """`sent` for lines that are sent, whose reasons are only notes."""
@@ -35,6 +44,13 @@ class ExportRowsModel(PagedModel[ExportRow]):
         self._sent = sent
         #: The service of the account, for words.
         self.service = ""
+
+    @property
+    def order(self) -> Order | None:
+        """The order to read in; None for that of the library."""
+        return None if self.sorted_by is None else Order(
+            _SORTS[ExportColumn(self.sorted_by[0])], self.sorted_by[1]
+        )  # fmt: skip
 
     def row_id(self, row: ExportRow) -> int:
         return row.id
@@ -56,10 +72,6 @@ class ExportRowsModel(PagedModel[ExportRow]):
                 return words.flat(self._tip(row, column))
             case Qt.ItemDataRole.ForegroundRole:
                 return _muted() if column in _QUIET else None
-            case _ if role == SORT_ROLE:
-                if column == ExportColumn.WHEN:
-                    return 0.0 if row.at is None else row.at.timestamp()
-                return self._text(row, column).casefold()
         return None
 
     def _text(self, row: ExportRow, column: int) -> str:

@@ -8,8 +8,9 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QColor, QGuiApplication
 
 from revenge_companion.core.imports import Choice, ImportRow, Verdict
+from revenge_companion.core.ordering import Order, SortBy
 from revenge_companion.ui import import_words, library_words, words
-from revenge_companion.ui.models.paged import SORT_ROLE, PagedModel, ReadPage
+from revenge_companion.ui.models.paged import PagedModel, ReadPage
 from revenge_companion.ui.theme import Tone, tone_colour
 
 
@@ -19,10 +20,11 @@ class RowColumn(IntEnum):
     TITLE = 0
     FACET = 1
     SAYS = 2
-    OURS = 3
-    MATCHED = 4
-    WHY = 5
-    CHOICE = 6
+    WHEN = 3
+    OURS = 4
+    MATCHED = 5
+    WHY = 6
+    CHOICE = 7
 
 
 COLUMNS = {
@@ -30,10 +32,17 @@ COLUMNS = {
         RowColumn.TITLE,
         RowColumn.FACET,
         RowColumn.SAYS,
+        RowColumn.WHEN,
         RowColumn.MATCHED,
         RowColumn.CHOICE,
     ),
-    Verdict.THERE: (RowColumn.TITLE, RowColumn.FACET, RowColumn.SAYS, RowColumn.MATCHED),
+    Verdict.THERE: (
+        RowColumn.TITLE,
+        RowColumn.FACET,
+        RowColumn.SAYS,
+        RowColumn.WHEN,
+        RowColumn.MATCHED,
+    ),
     Verdict.CONFLICT: (
         RowColumn.TITLE,
         RowColumn.FACET,
@@ -41,17 +50,33 @@ COLUMNS = {
         RowColumn.OURS,
         RowColumn.CHOICE,
     ),
-    Verdict.UNMATCHED: (RowColumn.TITLE, RowColumn.FACET, RowColumn.SAYS, RowColumn.WHY),
+    Verdict.UNMATCHED: (
+        RowColumn.TITLE,
+        RowColumn.FACET,
+        RowColumn.SAYS,
+        RowColumn.WHEN,
+        RowColumn.WHY,
+    ),
+}
+_SORTS = {
+    RowColumn.TITLE: SortBy.TITLE,
+    RowColumn.FACET: SortBy.WHAT,
+    RowColumn.SAYS: SortBy.SAYS,
+    RowColumn.WHEN: SortBy.DATE,
+    RowColumn.OURS: SortBy.OURS,
+    RowColumn.MATCHED: SortBy.MATCHED,
+    RowColumn.WHY: SortBy.WHY,
+    RowColumn.CHOICE: SortBy.CHOICE,
 }
 
-
-_QUIET = (RowColumn.FACET, RowColumn.MATCHED)
+_QUIET = (RowColumn.FACET, RowColumn.WHEN, RowColumn.MATCHED)
 
 
 class ImportRowsModel(PagedModel[ImportRow]):
-    """Lines in the order they were read."""
+    """Lines in the order they were read, or sorted."""
 
     newest_first = False
+    read_sorted = True
 
     def __init__(self, verdict: Verdict, source: str = "", parent: QObject | None = None) -> None:
         """`source` is what the lines come from, for words; empty where they come from several."""
@@ -68,6 +93,14 @@ class ImportRowsModel(PagedModel[ImportRow]):
     def source(self) -> str:
         """What the lines come from, as it is called here."""
         return self._source or self.tr("the source")
+
+    @property
+    def order(self) -> Order | None:
+        """The order to read in; None for that of the source."""
+        if self.sorted_by is None:
+            return None
+        column, down = self.sorted_by
+        return Order(_SORTS[self._columns[column]], down)
 
     def name_source(self, source: str) -> None:
         """The lines come from `source`."""
@@ -104,6 +137,7 @@ class ImportRowsModel(PagedModel[ImportRow]):
             RowColumn.TITLE: self.tr("Title"),
             RowColumn.FACET: self.tr("What"),
             RowColumn.SAYS: says,
+            RowColumn.WHEN: self.tr("Dated"),
             RowColumn.OURS: self.tr("Your library says"),
             RowColumn.MATCHED: self.tr("On your server"),
             RowColumn.WHY: self.tr("Why"),
@@ -121,8 +155,6 @@ class ImportRowsModel(PagedModel[ImportRow]):
             case Qt.ItemDataRole.ForegroundRole:
                 left_out = row.never or self.choice(row) is Choice.SKIP
                 return _muted() if left_out or what in _QUIET else None
-            case _ if role == SORT_ROLE:
-                return self._text(row, what).casefold()
         return None
 
     def _text(self, row: ImportRow, what: RowColumn) -> str:
@@ -133,7 +165,12 @@ class ImportRowsModel(PagedModel[ImportRow]):
             case RowColumn.FACET:
                 return library_words.facet(entry.facet)
             case RowColumn.SAYS:
-                return import_words.entry_says(entry)
+                # The two sides of a conflict are compared as a whole.
+                return (import_words.entry_says if self._conflicts else import_words.entry_value)(
+                    entry
+                )
+            case RowColumn.WHEN:
+                return import_words.entry_dated(entry)
             case RowColumn.OURS:
                 return import_words.row_ours(row)
             case RowColumn.MATCHED:

@@ -33,6 +33,9 @@ class PagedModel(QAbstractTableModel, Generic[Row]):
 
     #: Rows with higher ids stand above; otherwise below, as they were read.
     newest_first = True
+    #: Pages come in the order that is wanted (`sorted_by`), since not every row may be loaded;
+    #: otherwise what is loaded is sorted here.
+    read_sorted = False
 
     #: A page arrived: how many rows are shown now.
     loaded = Signal(int)
@@ -50,6 +53,8 @@ class PagedModel(QAbstractTableModel, Generic[Row]):
         self._again = False
         #: Counts what was asked for; an answer to an older question is dropped.
         self._asked = 0
+        #: Of what was asked for anew and has not arrived: what is shown does not go on with it.
+        self._awaited: int | None = None
         self._sorted_by: tuple[int, bool] | None = None
 
     # What subclasses say
@@ -70,6 +75,7 @@ class PagedModel(QAbstractTableModel, Generic[Row]):
         """Show what `read` gives, from its first page on."""
         self._read = read
         self._asked += 1
+        self._awaited = self._asked
         self.tasks.start(self._first(self._asked, PAGE, anew=True))
 
     def refresh(self) -> None:
@@ -93,6 +99,11 @@ class PagedModel(QAbstractTableModel, Generic[Row]):
             if self.row_id(row) == row_id:
                 return self.index(number, 0)
         return QModelIndex()
+
+    @property
+    def sorted_by(self) -> tuple[int, bool] | None:
+        """The column that rows are sorted by, and whether downwards; None for their own order."""
+        return self._sorted_by
 
     def loaded_rows(self) -> Sequence[Row]:
         """The rows that were read so far, in the order they are shown."""
@@ -152,13 +163,28 @@ class PagedModel(QAbstractTableModel, Generic[Row]):
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
-        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            names = self.headers()
-            return names[section] if 0 <= section < len(names) else None
+        names = self.headers() if orientation is Qt.Orientation.Horizontal else ()
+        if not 0 <= section < len(names):
+            return None
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return names[section]
+            case Qt.ItemDataRole.AccessibleTextRole:
+                return self._header_said(section, names[section])
         return None
 
+    def _header_said(self, section: int, name: str) -> str:
+        """A header as it is read aloud: the arrow in it is only seen."""
+        if self._sorted_by is None or self._sorted_by[0] != section:
+            return name
+        said = self.tr("{column}, sorted descending") if self._sorted_by[1] else self.tr(
+            "{column}, sorted ascending"
+        )  # fmt: skip
+        return said.format(column=name)
+
     def canFetchMore(self, parent: Index) -> bool:
-        return not parent.isValid() and self._more and not self._reading
+        waits = self._reading or self._awaited is not None
+        return not parent.isValid() and self._more and not waits
 
     def fetchMore(self, parent: Index) -> None:
         if self.canFetchMore(parent):
@@ -166,14 +192,25 @@ class PagedModel(QAbstractTableModel, Generic[Row]):
             self.tasks.start(self._next(self._asked))
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
-        """Sort what is loaded; a column below 0 goes back to the rows' own order."""
-        self._sorted_by = None if column < 0 else (column, order is Qt.SortOrder.DescendingOrder)
-        self._reorder()
+        """Sort the rows; a column below 0 goes back to their own order."""
+        wanted = None if column < 0 else (column, order is Qt.SortOrder.DescendingOrder)
+        if wanted == self._sorted_by:
+            return
+        self._sorted_by = wanted
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, self.columnCount() - 1)
+        if not self.read_sorted:
+            self._reorder()
+        elif self._read is not None:
+            self.show_pages(self._read)
 
     # Reading
 
     async def _first(self, asked: int, limit: int, *, anew: bool = False) -> None:
-        rows = await self._page(None, limit, asked)
+        try:
+            rows = await self._page(None, limit, asked)
+        finally:
+            if anew and self._awaited == asked:
+                self._awaited = None
         if rows is not None:
             if anew and len(self._rows) > len(rows):
                 # What lies deeper answered another question.
@@ -195,9 +232,7 @@ class PagedModel(QAbstractTableModel, Generic[Row]):
 
     async def _next(self, asked: int) -> None:
         try:
-            edge = min if self.newest_first else max
-            last = edge((self.row_id(row) for row in self._rows), default=None)
-            rows = await self._page(last, PAGE, asked)
+            rows = await self._page(self._last_id(), PAGE, asked)
         finally:
             self._reading = False
         if rows is None:
@@ -208,9 +243,16 @@ class PagedModel(QAbstractTableModel, Generic[Row]):
             self.beginInsertRows(QModelIndex(), first, first + len(rows) - 1)
             self._rows.extend(rows)
             self.endInsertRows()
-            if self._sorted_by is not None:
+            if self._sorted_by is not None and not self.read_sorted:
                 self._reorder()
         self.loaded.emit(len(self._rows))
+
+    def _last_id(self) -> int | None:
+        """The row that the next page follows."""
+        if self.read_sorted:
+            return self.row_id(self._rows[-1]) if self._rows else None
+        edge = min if self.newest_first else max
+        return edge((self.row_id(row) for row in self._rows), default=None)
 
     async def _page(self, after_id: int | None, limit: int, asked: int) -> Sequence[Row] | None:
         """One page; None when it failed or something else was asked meanwhile."""
@@ -224,6 +266,8 @@ class PagedModel(QAbstractTableModel, Generic[Row]):
         return rows if asked == self._asked else None
 
     def _in_order(self, rows: list[Row]) -> list[Row]:
+        if self.read_sorted:
+            return rows
         if self._sorted_by is None:
             return sorted(rows, key=self.row_id, reverse=self.newest_first)
         column, down = self._sorted_by

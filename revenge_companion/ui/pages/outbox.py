@@ -88,10 +88,8 @@ class OutboxPage(QWidget):
             name=self.tr("Deliveries"),
             widths=(28, 24, 9, 40, 13, 11),
             stretch=OutboxColumn.REASON,
+            sortable=True,
         )
-        self.view.setSortingEnabled(True)
-        self.view.horizontalHeader().setSortIndicatorClearable(True)
-        self.view.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
         self.detail = Card()
         self._detail_title = OneLine(bold=True)
         self._detail_why = Text(wrap=True)

@@ -34,7 +34,12 @@ class ExportRows(Lines[ExportRow]):
 
         async def read(after_id: int | None, limit: int) -> Sequence[ExportRow]:
             return await look.rows(
-                self._verdict, facet=facet, search=search, limit=limit, after_id=after_id or 0
+                self._verdict,
+                facet=facet,
+                search=search,
+                limit=limit,
+                after_id=after_id or 0,
+                order=self.model.order,
             )
 
         self.read(read, narrowed=facet is not None or bool(search))

@@ -26,9 +26,10 @@ from revenge_companion.ui.widgets.text import buddy
 _WIDTHS = {
     RowColumn.TITLE: 30,
     RowColumn.FACET: 10,
-    RowColumn.SAYS: 27,
+    RowColumn.SAYS: 10,
+    RowColumn.WHEN: 17,
     RowColumn.OURS: 27,
-    RowColumn.MATCHED: 26,
+    RowColumn.MATCHED: 24,
     RowColumn.WHY: 40,
     RowColumn.CHOICE: 14,
 }
@@ -61,7 +62,9 @@ class ImportRows(Lines[ImportRow]):
         self.model = ImportRowsModel(verdict, parent=self)
         columns = COLUMNS[verdict]
         # A choice is named by its source there.
-        widths = _WIDTHS | ({RowColumn.CHOICE: 20} if verdict is Verdict.CONFLICT else {})
+        widths = _WIDTHS
+        if verdict is Verdict.CONFLICT:
+            widths = widths | {RowColumn.CHOICE: 20, RowColumn.SAYS: 27}
         stretch = RowColumn.WHY if verdict is Verdict.UNMATCHED else RowColumn.TITLE
         self.build_lines(
             self.model,
@@ -136,6 +139,7 @@ class ImportRows(Lines[ImportRow]):
                 search=search,
                 limit=limit,
                 after_id=after_id or 0,
+                order=self.model.order,
             )
 
         self.read(read, narrowed=facet is not None or bool(search))
@@ -144,7 +148,9 @@ class ImportRows(Lines[ImportRow]):
         """Show what no finished run could match."""
 
         async def read(after_id: int | None, limit: int) -> Sequence[ImportRow]:
-            return await self._imports.unmatched(search=search, limit=limit, after_id=after_id or 0)
+            return await self._imports.unmatched(
+                search=search, limit=limit, after_id=after_id or 0, order=self.model.order
+            )
 
         self.read(read, narrowed=bool(search))
 

@@ -32,7 +32,7 @@ class Lines(QWidget, Generic[Row]):
         self.lines = model
         self._none = none
         self._narrowed = False
-        self.view = table(model, name=name, widths=widths, stretch=stretch)
+        self.view = table(model, name=name, widths=widths, stretch=stretch, sortable=True)
         self.empty = EmptyState()
         listing = QWidget()
         self._listing = QStackedLayout(listing)

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from revenge_companion.ui.theme import GRID
+from revenge_companion.ui.widgets.sort_header import SortHeader
 
 
 class WholeRows(QStyledItemDelegate):
@@ -42,13 +43,21 @@ class WholeRows(QStyledItemDelegate):
 
 
 def table(
-    model: QAbstractItemModel, *, name: str, widths: Sequence[int], stretch: int
+    model: QAbstractItemModel,
+    *,
+    name: str,
+    widths: Sequence[int],
+    stretch: int,
+    sortable: bool = False,
 ) -> QTableView:
     """A quiet table of whole rows; `stretch` is the column that takes what room is left.
 
-    `widths` are in average characters, one per column.
+    `widths` are in average characters, one per column. In a `sortable` one a click on a header, or
+    the space bar there, sorts upwards, then downwards, then not at all.
     """
     view = QTableView()
+    if sortable:
+        view.setHorizontalHeader(SortHeader(view, name))
     view.setModel(model)
     view.setAccessibleName(name)
     view.setItemDelegate(WholeRows(view))
@@ -76,4 +85,8 @@ def table(
     for column, width in enumerate(widths):
         across.resizeSection(column, width * character + 4 * GRID)
     across.setSectionResizeMode(stretch, QHeaderView.ResizeMode.Stretch)
+    if sortable:
+        # Before it is switched on: the table sorts by what the header shows then.
+        across.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        view.setSortingEnabled(True)
     return view

@@ -11,6 +11,7 @@ import pytest
 from revenge_companion.core.changes import Verb
 from revenge_companion.core.exporting import ExportRow, ExportVerdict, LastRead, Looked
 from revenge_companion.core.library import Entry, Facet, Precision
+from revenge_companion.core.ordering import Order, SortBy
 from revenge_companion.core.reasons import Reason
 from revenge_companion.engine.library_api import ExportLook
 from revenge_companion.store import exporting
@@ -63,6 +64,18 @@ async def test_every_line_is_in_one_tab_and_can_be_found(tmp_path: Path) -> None
         words = film(18).label.upper()
         assert {row.label for row in await every(look, SEND, search=words)} == {film(18).label}
         assert await every(look, SEND, search="no such film") == []
+        for order in (Order(by, down) for by in SortBy for down in (False, True)):
+            rows = await every(look, SEND, order=order)
+            assert len({row.id for row in rows}) == look.preview.count(SEND)
+        titles = [
+            row.label.casefold()
+            for row in await every(look, SEND, order=Order(SortBy.TITLE, down=True))
+        ]
+        assert titles == sorted(titles, reverse=True)
+        dates = [row.at for row in await every(look, SEND, order=Order(SortBy.DATE))]
+        known = [at for at in dates if at is not None]
+        assert known == sorted(known)
+        assert dates[: len(known)] == known
         look.close()
         assert await look.rows(SEND) == []
         # It only looked.
