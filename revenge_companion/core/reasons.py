@@ -9,6 +9,10 @@ from enum import StrEnum
 
 Fact = str | float | int
 
+#: The context under which a language has sentences that come finished from below the window:
+#: errors, notes, details. Templates of reasons are looked up before they are filled.
+FINISHED = "Sentences"
+
 
 class Reason(StrEnum):
     """Every reason code of the program."""
