@@ -39,6 +39,8 @@ class Settings:
     anime: ListPolicy = field(default_factory=ListPolicy)
     #: "system", "light" or "dark".
     theme: str = "system"
+    #: "system", or the code of a language; one that is not there is taken for "system".
+    language: str = "system"
     start_minimised: bool = False
     autostart: bool = False
     #: The first steps have been shown.

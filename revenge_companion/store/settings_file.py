@@ -1,6 +1,7 @@
 """`config.toml`: read leniently, one value at a time; written beside and put in place."""
 
 import logging
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -18,6 +19,7 @@ _log = logging.getLogger(__name__)
 
 #: Larger is no settings file of ours, in bytes.
 _LARGEST = 1_000_000
+_LANGUAGE = re.compile(r"system|[a-z]{2,3}(_[A-Z]{2})?")
 _THEMES = ("system", "light", "dark")
 
 
@@ -71,6 +73,13 @@ def _theme(value: Any) -> str:
     return str(value)
 
 
+def _language(value: Any) -> str:
+    # Which there are is known to the window, whose files they are.
+    if not isinstance(value, str) or not _LANGUAGE.fullmatch(value):
+        raise _Broken('"system" or the code of a language, such as "de"')
+    return value
+
+
 def _stand_down(value: Any) -> StandDown:
     if value not in set(StandDown):
         raise _Broken(f"one of {', '.join(StandDown)}")
@@ -99,6 +108,7 @@ _Check = Callable[[Any], Any]
 _SHAPE: Mapping[str, Mapping[str, _Check]] = {
     "": {
         "theme": _theme,
+        "language": _language,
         "start_minimised": _switch,
         "autostart": _switch,
         "welcomed": _switch,

@@ -15,7 +15,10 @@ def undone_lines(results: Sequence[UndoResult], *, titles: bool = False) -> str:
     """One line per destination; with `titles` each says which play it is about."""
     lines = []
     for result in results:
-        parts = [words.reason(result.reason_code, {"service": result.service}), result.detail]
+        parts = [
+            words.reason(result.reason_code, {"service": result.service}),
+            words.told(result.detail),
+        ]
         if titles:
             parts.insert(0, f"{result.label}:")
         lines.append(" ".join(part for part in parts if part))

@@ -23,7 +23,11 @@ _DAY_S = 86_400.0
 
 def rules(target: ExportTarget, spec: ServiceSpec, others: Sequence[ServiceSpec]) -> list[str]:
     """What of the library an account does not get, a sentence each; `others` are all services."""
-    found = [one.keeps_to_itself for one in others if one.keeps_to_itself and one.key != spec.key]
+    found = [
+        words.told(one.keeps_to_itself)
+        for one in others
+        if one.keeps_to_itself and one.key != spec.key
+    ]
     if Facet.HISTORY in target.facets:
         if spec.undated:
             text = say("Plays that nobody dates are sent to {service} without a date.")

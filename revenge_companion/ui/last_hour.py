@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QWidget
 from revenge_companion.core.errors import CompanionError
 from revenge_companion.engine.api import EngineApi
 from revenge_companion.ui import amend_words, ask
+from revenge_companion.ui.words import told
 
 
 async def drop_last_hour(parent: QWidget, engine: EngineApi) -> None:
@@ -27,7 +28,7 @@ async def drop_last_hour(parent: QWidget, engine: EngineApi) -> None:
     try:
         left = await engine.amending.drop_last_hour()
     except CompanionError as error:
-        await ask.tell(parent, title=_tr("Not dropped"), text=str(error))
+        await ask.tell(parent, title=_tr("Not dropped"), text=told(error))
         return
     text = amend_words.undone_lines(left, titles=True) or _tr("Nothing of it is left.")
     title = _tr("Not everything could be removed") if left else _tr("Dropped")

@@ -20,3 +20,12 @@ def resource(name: str) -> Path:
 def svg_text(name: str) -> str:
     """The text of the icon called `name`, such as "tray/idle"."""
     return resource(f"icons/{name}.svg").read_text(encoding="utf-8")
+
+
+def resource_names(folder: str, ending: str) -> tuple[str, ...]:
+    """The names, without their ending, of the files in a folder of resources, sorted."""
+    for place in _FOLDERS:
+        names = sorted(path.stem for path in (place / folder).glob(f"*{ending}"))
+        if names:
+            return tuple(names)
+    return ()

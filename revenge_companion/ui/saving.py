@@ -22,7 +22,7 @@ async def save_table(
     try:
         rows = await write(path)
     except (CompanionError, OSError) as error:
-        await ask.tell(parent, title=words.say("Not saved"), text=str(error))
+        await ask.tell(parent, title=words.say("Not saved"), text=words.told(error))
         return
     said = words.say("%n row(s) written to {file}.", rows).format(file=path.name)
     await ask.tell(parent, title=words.say("Saved"), text=said)

@@ -1,5 +1,6 @@
 """Tray and window together: what the composition root builds, shows and closes."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,9 +18,10 @@ from revenge_companion.engine.api import EngineApi, Notice, Notification
 from revenge_companion.ui import words
 from revenge_companion.ui.async_slot import Tasks
 from revenge_companion.ui.bridge import Bridge
+from revenge_companion.ui.language import Language
 from revenge_companion.ui.tray import Tray, tray_available
 from revenge_companion.ui.tray_state import RECENT, Do, TrayState, tray_state
-from revenge_companion.ui.words import EnglishPlurals, say
+from revenge_companion.ui.words import say, told
 
 if TYPE_CHECKING:
     from revenge_companion.ui.style import Theme
@@ -62,13 +64,14 @@ class Shell(QObject):
         self._quit_requested = quit_requested
         self._demo = demo
         self.tasks = Tasks()
-        self._plurals = EnglishPlurals(self)
-        app.installTranslator(self._plurals)
         self._app = app
+        self._language = Language(app)
+        self._language.choose(engine.settings.language)
         app.setQuitOnLastWindowClosed(False)
         self._theme: Theme | None = None
         self.bridge = Bridge(engine, self)
         self._names = {spec.key: spec.name for spec in engine.services}
+        self._demo_banner: DemoBanner | None = None
         self._recent: list[PlayRecord] = []
         self._recent_stale = False
         self._reading_recent = False
@@ -118,7 +121,11 @@ class Shell(QObject):
             return None
         from revenge_companion.ui.widgets.demo_banner import DemoBanner
 
-        return DemoBanner(self._demo.text, self._demo.cut, self._demo.restore)
+        demo, before = self._demo, self._demo_banner
+        self._demo_banner = DemoBanner(
+            told(demo.text), demo.cut, demo.restore, is_cut=before is not None and before.is_cut
+        )
+        return self._demo_banner
 
     def _dress(self) -> None:
         """Give the application its looks, before the first menu or window is seen."""
@@ -173,7 +180,7 @@ class Shell(QObject):
             self._window.shut()
             self._window.deleteLater()
             self._window = None
-        self._app.removeTranslator(self._plurals)
+        self._language.end()
 
     def tray_state(self) -> TrayState:
         """What the tray shows at this moment."""
@@ -237,7 +244,7 @@ class Shell(QObject):
         try:
             results = await self._engine.amending.undo(play_id)
         except CompanionError as error:
-            self.tray.notify(say("Not undone"), str(error), trouble=True)
+            self.tray.notify(say("Not undone"), words.told(error), trouble=True)
             return
         title, text = amend_words.undone_title(results), amend_words.undone_lines(results)
         self.tray.notify(title, text, trouble=not all(result.done for result in results))
@@ -246,7 +253,7 @@ class Shell(QObject):
         try:
             await self._engine.flush()
         except CompanionError as error:
-            self.tray.notify(say("Not sent"), str(error), trouble=True)
+            self.tray.notify(say("Not sent"), words.told(error), trouble=True)
 
     def _on_status_changed(self, _status: object) -> None:
         self.tray.refresh()
@@ -274,7 +281,23 @@ class Shell(QObject):
     def _on_settings_changed(self, settings: Settings) -> None:
         if self._theme is not None:
             self._theme.want(settings.theme)
+        if self._language.choose(settings.language):
+            self.tasks.start(self._speak())
         self.tray.refresh()
+
+    async def _speak(self) -> None:
+        """Build the window anew, in the language that was just chosen in its settings."""
+        old, self._window = self._window, None
+        if old is None:
+            return
+        # Whoever is being told of the change is told in the old window.
+        await asyncio.sleep(0)
+        window = self.window
+        window.restoreGeometry(old.saveGeometry())
+        old.shut()
+        old.deleteLater()
+        window.show_settings()
+        window.show()
 
     def _on_notified(self, notification: Notification) -> None:
         wanted = self._engine.settings.notify

@@ -101,14 +101,13 @@ def drawing(play: PlayRecord, course: Course) -> str:
             position=minutes(play.position_s),
         )
     ]
-    for kind, text in (
-        (MomentKind.PAUSED, "%n pause(s)."),
-        (MomentKind.JUMPED, "%n jump(s)."),
-        (MomentKind.SILENT, "Not observed %n time(s)."),
-    ):
-        count = sum(one.kind is kind for one in moments)
-        if count:
-            parts.append(say(text, count))
+    pauses, jumps, gaps = (
+        sum(one.kind is kind for one in moments)
+        for kind in (MomentKind.PAUSED, MomentKind.JUMPED, MomentKind.SILENT)
+    )
+    parts.append(say("%n pause(s).", pauses) if pauses else "")
+    parts.append(say("%n jump(s).", jumps) if jumps else "")
+    parts.append(say("Not observed %n time(s).", gaps) if gaps else "")
     parts.append(counts_from(play, course))
     counted = next((o for o in moments if o.kind is MomentKind.COUNTED and not o.rule), None)
     if counted is not None:
@@ -149,6 +148,6 @@ def attempts(fate: DestinationFate, now: datetime) -> str:
 
 def destination(fate: DestinationFate, service_name: str, now: datetime) -> str:
     """What became of a play at one account: its state, the last answer, and the attempts."""
-    said = words.whole(fate.detail) if fate.detail else ""
+    said = words.whole(words.told(fate.detail)) if fate.detail else ""
     parts = (words.destination(fate, service_name), said, attempts(fate, now))
     return " ".join(part for part in parts if part)

@@ -25,7 +25,7 @@ def facet(one: FacetSync, now: datetime) -> str:
 
 def _stands(one: FacetSync, now: datetime) -> str:
     if one.trouble:
-        return one.trouble
+        return words.told(one.trouble)
     if one.question is not None:
         return question(one.question)
     if one.left is not None:

@@ -149,7 +149,7 @@ def _state_sentence(
     match icon:
         case TrayIcon.ATTENTION:
             if status.trouble:
-                return status.trouble
+                return words.told(status.trouble)
             if status.needs_passphrase:
                 return words.passphrase_sentence()
             account = next(account for account in status.accounts if needs_user(account))

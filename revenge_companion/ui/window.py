@@ -21,6 +21,7 @@ from revenge_companion.ui.notices import Notices
 from revenge_companion.ui.pages.activity import ActivityPage
 from revenge_companion.ui.places import Place, is_loaded, load
 from revenge_companion.ui.widgets.sidebar import Sidebar
+from revenge_companion.ui.words import told
 
 if TYPE_CHECKING:
     from revenge_companion.ui.pages.accounts import AccountsPage
@@ -325,7 +326,7 @@ class Window(QWidget):
         try:
             await engine.save_settings(replace(engine.settings, welcomed=True))
         except CompanionError as error:
-            self.notices.trouble.say(str(error))
+            self.notices.trouble.say(told(error))
         dialog = WelcomeDialog(self, self._context, open_in_browser)
         dialog.unmatched_wanted.connect(self.show_unmatched)
         await self._ask(dialog)

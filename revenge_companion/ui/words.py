@@ -12,7 +12,7 @@ from revenge_companion.core.delivery import DeliveryState
 from revenge_companion.core.live import NowPlaying
 from revenge_companion.core.media import Kind
 from revenge_companion.core.playback import Source
-from revenge_companion.core.reasons import Fact, sentence
+from revenge_companion.core.reasons import FINISHED, Fact, sentence
 from revenge_companion.core.status import (
     AccountStatus,
     DestinationFate,
@@ -47,6 +47,15 @@ def say(text: str, n: int = -1) -> str:
     return QCoreApplication.translate("Words", text, None, n)
 
 
+def told(text: str | Exception) -> str:
+    """A sentence that comes finished from below the window, in the user's language.
+
+    An error, or what an error, a note or a delivery's detail says; what is not known stays English.
+    """
+    said = str(text)
+    return QCoreApplication.translate(FINISHED, said) if said else ""
+
+
 def flat(text: str) -> str:
     """Remote text for places that would read it as HTML: tool tips and notifications."""
     return text.replace("<", "\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK}")
@@ -67,6 +76,8 @@ def reason(code: str, facts: Mapping[str, Fact] | None = None) -> str:
     """The sentence for a reason code; "" for no code."""
     if not code:
         return ""
+    if facts and "kind" in facts:
+        facts = {**facts, "kind": told(str(facts["kind"]))}
     text = sentence(code, facts, lambda text: QCoreApplication.translate("Reasons", text))
     # A percent sign does not begin a line.
     return text.replace(" %", "\N{NO-BREAK SPACE}%")
@@ -224,7 +235,9 @@ def account_sentence(status: AccountStatus, service_name: str, now: datetime) ->
             text = say("{service} takes no more plays today. %n waiting{until}.", counts.waiting)
             return text.format(service=service_name, until=until)
         case AccountState.HELD:
-            return account.state_detail or say("The service asks for something only you can do.")
+            return told(account.state_detail) or say(
+                "The service asks for something only you can do."
+            )
     if status.written:
         return say(
             "%n play(s) in a file. Import it at {service}, then mark them as delivered.",

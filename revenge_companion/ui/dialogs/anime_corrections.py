@@ -26,7 +26,7 @@ from revenge_companion.ui.models.anime import CorrectionsModel, UnmappedModel
 from revenge_companion.ui.theme import GRID, MARGIN, Tone
 from revenge_companion.ui.widgets.table import table
 from revenge_companion.ui.widgets.text import Text
-from revenge_companion.ui.words import say
+from revenge_companion.ui.words import say, told
 
 
 class CorrectionsDialog(QDialog):
@@ -113,7 +113,7 @@ class CorrectionsDialog(QDialog):
         try:
             plays, rows = await self._anime.unmapped(), await self._anime.overrides()
         except CompanionError as error:
-            self._say(str(error), Tone.BAD)
+            self._say(told(error), Tone.BAD)
             return
         if plays != list(self.unmapped.shown):
             self.unmapped.set_rows(plays)
@@ -177,7 +177,7 @@ class CorrectionsDialog(QDialog):
         try:
             seen = await self._anime.seen()
         except CompanionError as error:
-            self._say(str(error), Tone.BAD)
+            self._say(told(error), Tone.BAD)
             return
         subjects = [one for one in map(subject_of, seen) if one is not None]
         await self._ask(None, subjects=sorted(subjects, key=lambda one: one.title.casefold()))
@@ -249,7 +249,7 @@ class CorrectionsDialog(QDialog):
         try:
             await self._keep(rows)
         except CompanionError as error:
-            self._say(str(error), Tone.BAD)
+            self._say(told(error), Tone.BAD)
         self._read()
 
     async def _keep(self, rows: Sequence[Override]) -> None:

@@ -28,7 +28,7 @@ from revenge_companion.ui.ask import only_default
 from revenge_companion.ui.async_slot import Tasks, async_slot
 from revenge_companion.ui.theme import GRID, MARGIN, Tone
 from revenge_companion.ui.widgets.text import Text, buddy
-from revenge_companion.ui.words import say
+from revenge_companion.ui.words import say, told
 
 Save = Callable[[Override], Awaitable[None]]
 Search = Callable[[int, str], Awaitable[list[Candidate]]]
@@ -325,7 +325,7 @@ class EntryDialog(QDialog):
         try:
             self._found = await self._search(self.account.currentData(), title)
         except CompanionError as error:
-            self._say(str(error), Tone.BAD)
+            self._say(told(error), Tone.BAD)
             return
         finally:
             self.search_button.setEnabled(True)
@@ -359,7 +359,7 @@ class EntryDialog(QDialog):
             await self._save(made)
         except CompanionError as error:
             self.save_button.setEnabled(True)
-            self._say(str(error), Tone.BAD)
+            self._say(told(error), Tone.BAD)
             return
         self.accept()
 

@@ -19,6 +19,7 @@ from revenge_companion.ui.ask import only_default
 from revenge_companion.ui.async_slot import Tasks, async_slot
 from revenge_companion.ui.theme import GRID, MARGIN, Tone
 from revenge_companion.ui.widgets.text import Text, buddy
+from revenge_companion.ui.words import told
 
 #: Takes what was changed; raises CompanionError with a sentence.
 Save = Callable[[Mapping[str, str]], Awaitable[None]]
@@ -98,7 +99,7 @@ class EditDialog(QDialog):
             await self._save(self.changes())
         except CompanionError as error:
             self._show_ready()
-            self.message.setText(str(error))
+            self.message.setText(told(error))
             return
         self.accept()
 

@@ -28,6 +28,7 @@ from revenge_companion.ui.dialogs.export_preview import ExportPreviewPage
 from revenge_companion.ui.dialogs.export_what import ExportWhatPage
 from revenge_companion.ui.dialogs.import_end import RunPage
 from revenge_companion.ui.dialogs.run_wizard import RunWizard
+from revenge_companion.ui.words import told
 
 Page = TypeVar("Page", bound=QWidget)
 
@@ -190,7 +191,7 @@ class ExportWizard(RunWizard):
         try:
             read_at = await self._exports.read_at(self._target.account_id)
         except CompanionError as error:
-            self.say(str(error))
+            self.say(told(error))
             return
         self.what.show_target(
             self._target,
@@ -243,7 +244,7 @@ class ExportWizard(RunWizard):
         try:
             look = await self._exports.look(self._target.account_id, self._facets, shown)
         except CompanionError as error:
-            self._show_again(str(error))
+            self._show_again(told(error))
         else:
             self._show_look(look)
 
@@ -273,7 +274,7 @@ class ExportWizard(RunWizard):
         except asyncio.CancelledError:
             stopped = True
         except CompanionError as error:
-            trouble = str(error)
+            trouble = told(error)
         self._queueing = False
         if not isValid(self):
             # The window has gone meanwhile.

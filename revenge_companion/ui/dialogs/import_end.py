@@ -33,7 +33,7 @@ class RunPage(QWidget):
         """`stopping` is while a stop was asked for and has not come about."""
         self.title.setText(run_title(run))
         self.progress.show_run(run)
-        self.trouble.setText(run.trouble)
+        self.trouble.setText(words.told(run.trouble))
         self.trouble.setVisible(bool(run.trouble))
         self.told.setText(self._told(run, stopping=stopping))
 
@@ -102,7 +102,7 @@ class SummaryPage(QWidget):
         )
         self.title.setText(title.format(source=import_words.run_name(run)))
         self.lines.setText(self._undone(run) if undone else summary_lines(run))
-        self.trouble.setText(run.trouble)
+        self.trouble.setText(words.told(run.trouble))
         self.trouble.setVisible(bool(run.trouble))
         left = 0 if undone else run.counts.get(Verdict.UNMATCHED, 0)
         self._left_told.setText(

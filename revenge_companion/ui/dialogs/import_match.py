@@ -122,7 +122,7 @@ class MatchDialog(QDialog):
             found = await self._imports.candidates(self._row.id, self.search.text().strip())
         except CompanionError as error:
             if asked == self._asked:
-                self._say(str(error), Tone.BAD)
+                self._say(words.told(error), Tone.BAD)
             return
         if asked == self._asked:
             self._show_found(found)
@@ -180,7 +180,7 @@ class MatchDialog(QDialog):
             else:
                 await self._imports.never(self._row.id)
         except CompanionError as error:
-            self._say(str(error), Tone.BAD)
+            self._say(words.told(error), Tone.BAD)
         else:
             self.accept()
         finally:

@@ -14,6 +14,7 @@ from revenge_companion.ui.theme import Tone
 from revenge_companion.ui.widgets.card import Card, Column
 from revenge_companion.ui.widgets.facet_ticks import FacetTicks, under
 from revenge_companion.ui.widgets.text import Text
+from revenge_companion.ui.words import told
 
 
 class WhatPage(Column):
@@ -65,7 +66,7 @@ class WhatPage(Column):
                 file=path.name, kind=source.name
             )
         self._about.setText(about)
-        self._note.setText(source.note)
+        self._note.setText(told(source.note))
         # Of a kind of file it says how to get one.
         self._note.setVisible(bool(source.note) and path is None)
         self.ticks.clear()

@@ -24,6 +24,7 @@ from revenge_companion.ui.theme import Tone
 from revenge_companion.ui.widgets.card import Column
 from revenge_companion.ui.widgets.file_drop import FileDrop
 from revenge_companion.ui.widgets.import_sources import ImportSources
+from revenge_companion.ui.words import told
 
 
 class Step(IntEnum):
@@ -267,7 +268,7 @@ class ImportWizard(RunWizard):
         try:
             await self._imports.forget(run.id)
         except CompanionError as error:
-            self.say(str(error))
+            self.say(told(error))
             return
         self._run = None
         self.reject()
@@ -279,7 +280,7 @@ class ImportWizard(RunWizard):
         try:
             self.show_run(await self._imports.run(self._run.id))
         except CompanionError as error:
-            self.say(str(error))
+            self.say(told(error))
 
     def _on_accounts(self, _status: object) -> None:
         if self._step == Step.SOURCE:

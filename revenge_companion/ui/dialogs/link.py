@@ -139,7 +139,7 @@ class LinkDialog(QDialog):
         column.setSpacing(3 * GRID)
         self._what = Text(tone=Tone.MUTED, wrap=True)
         column.addWidget(self._what)
-        self.note = Text(spec.link_note, wrap=True)
+        self.note = Text(words.told(spec.link_note), wrap=True)
         self.note.setVisible(bool(spec.link_note))
         column.addWidget(self.note)
         self.help = QPushButton(self.tr("Open {service}'s page").format(service=spec.name))
@@ -301,12 +301,12 @@ class LinkDialog(QDialog):
             )
             self.go.hide()
         if prompt.refused:
-            self._say(prompt.refused, Tone.BAD)
+            self._say(words.told(prompt.refused), Tone.BAD)
             self.waiting.paste_again()
             return
         if prompt.trouble:
             text = self.tr("{trouble} The Companion keeps asking.")
-            self._say(text.format(trouble=words.whole(prompt.trouble)), Tone.WAITING)
+            self._say(text.format(trouble=words.whole(words.told(prompt.trouble))), Tone.WAITING)
             return
         self._say(
             self.tr("Waiting for {service}\N{HORIZONTAL ELLIPSIS}").format(service=self._spec.name),

@@ -13,6 +13,7 @@ from revenge_companion.ui.async_slot import Tasks, async_slot
 from revenge_companion.ui.theme import GRID, Tone
 from revenge_companion.ui.widgets.allow_http import AllowHttp
 from revenge_companion.ui.widgets.text import Text, buddy
+from revenge_companion.ui.words import told
 
 #: Asks what answers at an address; the second tells whether it may be plain http.
 Probe = Callable[[str, bool], Awaitable[ProbeResult]]
@@ -169,14 +170,14 @@ class OwnServer(QWidget):
         try:
             found = await self._probe(typed, self._allow_http.allowed)
         except CompanionError as error:
-            self._say(str(error), Tone.BAD)
+            self._say(told(error), Tone.BAD)
             return
         self._probed = (typed, found)
         if found.kind:
             self._say(self._what_answers(found), Tone.GOOD)
             self.found.emit(found)
         else:
-            self._say(found.trouble, Tone.BAD)
+            self._say(told(found.trouble), Tone.BAD)
 
     def _what_answers(self, found: ProbeResult) -> str:
         can = {

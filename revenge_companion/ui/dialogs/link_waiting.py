@@ -13,6 +13,7 @@ from revenge_companion.services.base import LinkPrompt
 from revenge_companion.ui.theme import GRID, Tone
 from revenge_companion.ui.widgets.qr import QrCode
 from revenge_companion.ui.widgets.text import Text
+from revenge_companion.ui.words import told
 
 
 class WaitingPage(QWidget):
@@ -107,7 +108,7 @@ class WaitingPage(QWidget):
         self.paste.setAccessibleName(paste)
         self.paste.clear()
         self.use.setEnabled(False)
-        self.note.setText(prompt.note)
+        self.note.setText(told(prompt.note))
         self.note.setVisible(bool(prompt.note))
         self.apps.setVisible(bool(prompt.page))
         self.qr.show_address(prompt.complete_url or prompt.url)

@@ -14,7 +14,7 @@ from revenge_companion.ui import words
 
 def trouble_sentence(error: CompanionError) -> str:
     """An error as sentences for a dialog; a refusal says by itself what can be done."""
-    said = words.whole(str(error))
+    said = words.whole(words.told(error))
     match error:
         case Unreachable():
             next_step = words.say("Check the network and try again.")

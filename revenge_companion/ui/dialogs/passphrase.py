@@ -18,6 +18,7 @@ from revenge_companion.ui.ask import only_default
 from revenge_companion.ui.async_slot import Tasks, async_slot
 from revenge_companion.ui.theme import GRID, MARGIN, Tone
 from revenge_companion.ui.widgets.text import Text, buddy
+from revenge_companion.ui.words import told
 
 #: Shorter ones are guessed too soon.
 SHORTEST = 8
@@ -85,7 +86,7 @@ class PassphraseDialog(QDialog):
             await self._unlock(self.passphrase.text())
         except CompanionError as error:
             self.message.set_tone(Tone.BAD)
-            self.message.setText(str(error))
+            self.message.setText(told(error))
             self.passphrase.setEnabled(True)
             self.go.setEnabled(True)
             self.passphrase.setFocus()

@@ -160,7 +160,7 @@ class RuleDialog(QDialog):
             try:
                 checked(self.rule())
             except CompanionError as error:
-                trouble = str(error)
+                trouble = words.told(error)
         self.message.set_tone(Tone.BAD)
         self.message.setText(trouble)
         for button in (self.save_button, self.try_button):
@@ -171,7 +171,7 @@ class RuleDialog(QDialog):
         try:
             await self._try_rule(self.rule())
         except CompanionError as error:
-            self.message.setText(str(error))
+            self.message.setText(words.told(error))
 
     @async_slot
     async def _on_save(self) -> None:
@@ -180,6 +180,6 @@ class RuleDialog(QDialog):
             await self._save(self.rule())
         except CompanionError as error:
             self._show_ready()
-            self.message.setText(str(error))
+            self.message.setText(words.told(error))
             return
         self.accept()

@@ -15,6 +15,7 @@ from revenge_companion.engine.library_api import ImportsApi
 from revenge_companion.ui.async_slot import Tasks
 from revenge_companion.ui.context import Context
 from revenge_companion.ui.dialogs.wizard import Wizard
+from revenge_companion.ui.words import told
 
 
 class RunWizard(Wizard):
@@ -67,7 +68,7 @@ class RunWizard(Wizard):
             return await work
         except CompanionError as error:
             self._stopping = False
-            self.say(str(error))
+            self.say(told(error))
             return None
         finally:
             self.show_busy(False)

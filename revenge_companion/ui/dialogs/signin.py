@@ -21,6 +21,7 @@ from revenge_companion.ui.async_slot import Tasks, async_slot
 from revenge_companion.ui.theme import GRID, MARGIN, Tone
 from revenge_companion.ui.widgets.allow_http import AllowHttp
 from revenge_companion.ui.widgets.text import Text, buddy
+from revenge_companion.ui.words import told
 
 
 class SignIn(Protocol):
@@ -171,7 +172,7 @@ class SignInDialog(QDialog):
                 )
         except CompanionError as error:
             self.message.set_tone(Tone.BAD)
-            self.message.setText(str(error))
+            self.message.setText(told(error))
             if isinstance(error, LaneBlocked) and error.code == Reason.PLAIN_HTTP:
                 # What was typed may stand for an address without encryption, too.
                 self.allow_http.need(True)

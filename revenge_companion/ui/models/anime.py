@@ -111,7 +111,9 @@ class UnmappedModel(_Rows[OutboxRow]):
             case _ if column == LIST:
                 return self._names.get(row.service, row.service)
         name = self._names.get(row.service, row.service)
-        return row.delivery.detail or words.reason(row.delivery.reason_code, {"service": name})
+        return words.told(row.delivery.detail) or words.reason(
+            row.delivery.reason_code, {"service": name}
+        )
 
 
 def season(row: Override) -> str:

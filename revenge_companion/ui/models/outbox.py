@@ -77,7 +77,7 @@ class OutboxModel(PagedModel[OutboxRow]):
         delivery = row.delivery
         name = self._names.get(row.service, row.service)
         text = words.reason(delivery.reason_code, {"service": name})
-        return f"{text} {delivery.detail}".strip()
+        return f"{text} {words.told(delivery.detail)}".strip()
 
     def whys(self) -> dict[int, str]:
         """Why the rows of each account wait and when they are tried again, from those loaded.

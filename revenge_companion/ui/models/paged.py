@@ -14,6 +14,7 @@ from PySide6.QtCore import (
 
 from revenge_companion.core.errors import CompanionError
 from revenge_companion.ui.async_slot import Tasks
+from revenge_companion.ui.words import told
 
 Index = QModelIndex | QPersistentModelIndex
 NO_INDEX = QModelIndex()
@@ -261,7 +262,7 @@ class PagedModel(QAbstractTableModel, Generic[Row]):
         try:
             rows = await self._read(after_id, limit)
         except CompanionError as error:
-            self.failed.emit(str(error))
+            self.failed.emit(told(error))
             return None
         return rows if asked == self._asked else None
 

@@ -141,7 +141,7 @@ class AccountsPage(Column):
         try:
             name = await self._context.engine.test_account(account_id)
         except CompanionError as error:
-            card.say(str(error), Tone.BAD)
+            card.say(words.told(error), Tone.BAD)
         else:
             card.say(self.tr("It works: the service knows you as {name}.").format(name=name))
         finally:
@@ -152,7 +152,7 @@ class AccountsPage(Column):
         try:
             await self._context.engine.rename(account_id, label)
         except CompanionError as error:
-            self.cards[account_id].say(str(error), Tone.BAD)
+            self.cards[account_id].say(words.told(error), Tone.BAD)
             self._show(self._context.engine.status)
 
     @async_slot
@@ -171,7 +171,7 @@ class AccountsPage(Column):
         try:
             await self._context.engine.set_switches(account_id, switches)
         except CompanionError as error:
-            self.cards[account_id].say(str(error), Tone.BAD)
+            self.cards[account_id].say(words.told(error), Tone.BAD)
             self._show(self._context.engine.status)
 
     @async_slot
@@ -186,7 +186,7 @@ class AccountsPage(Column):
         try:
             paths = await self._context.engine.hand_off(account_id, folder)
         except CompanionError as error:
-            self._say(account_id, str(error), Tone.BAD)
+            self._say(account_id, words.told(error), Tone.BAD)
             return
         if not paths:
             self._say(account_id, self.tr("Nothing is waiting."))
@@ -196,7 +196,7 @@ class AccountsPage(Column):
             "{files} is in {folder}. Import it on {service}'s page, then mark its plays as "
             "delivered."
         ).format(files=names, folder=folder, service=spec.name)
-        self._say(account_id, f"{text} {spec.upload_note}".strip())
+        self._say(account_id, f"{text} {words.told(spec.upload_note)}".strip())
         self._open_address(spec.upload_url)
 
     @async_slot
@@ -218,7 +218,7 @@ class AccountsPage(Column):
         try:
             done = await self._context.engine.hand_off_done(account_id)
         except CompanionError as error:
-            self._say(account_id, str(error), Tone.BAD)
+            self._say(account_id, words.told(error), Tone.BAD)
             return
         self._say(account_id, words.say("%n play(s) marked as delivered.", done))
 
@@ -260,7 +260,7 @@ class AccountsPage(Column):
         try:
             await self._context.engine.unlink(account_id, keep_queued=bool(queued) and chosen == 0)
         except CompanionError as error:
-            await ask.tell(self, title=self.tr("Not unlinked"), text=str(error))
+            await ask.tell(self, title=self.tr("Not unlinked"), text=words.told(error))
 
 
 def what_it_can(spec: ServiceSpec) -> str:

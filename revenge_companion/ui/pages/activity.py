@@ -233,7 +233,7 @@ class ActivityPage(QWidget):
         try:
             counted = await self._context.engine.scrobble_anyway(play_id)
         except CompanionError as error:
-            await ask.tell(self, title=self.tr("Not scrobbled"), text=str(error))
+            await ask.tell(self, title=self.tr("Not scrobbled"), text=words.told(error))
             return
         if not counted:
             await ask.tell(
@@ -262,7 +262,7 @@ class ActivityPage(QWidget):
         try:
             results = await self._context.engine.amending.undo(play_id)
         except CompanionError as error:
-            await ask.tell(self, title=self.tr("Not undone"), text=str(error))
+            await ask.tell(self, title=self.tr("Not undone"), text=words.told(error))
             return
         self.model.refresh()
         text = amend_words.undone_lines(results)
@@ -273,7 +273,7 @@ class ActivityPage(QWidget):
         try:
             took = await self._context.engine.love(play_id, loved=loved)
         except CompanionError as error:
-            self.story.show_love(play_id, not loved, str(error), Tone.BAD)
+            self.story.show_love(play_id, not loved, words.told(error), Tone.BAD)
             return
         said = self.tr("Loved at {places}.") if loved else self.tr("No longer loved at {places}.")
         self.story.show_love(play_id, loved, said.format(places=", ".join(took)), Tone.MUTED)

@@ -24,6 +24,7 @@ from revenge_companion.ui.widgets.import_sources import ImportSources
 from revenge_companion.ui.widgets.sync_section import SyncSection
 from revenge_companion.ui.widgets.tabs import Tabs
 from revenge_companion.ui.widgets.text import Text
+from revenge_companion.ui.words import told
 
 if TYPE_CHECKING:
     from revenge_companion.ui.dialogs.import_wizard import ImportWizard
@@ -161,7 +162,7 @@ class ImportsPage(QWidget):
         try:
             run = await self._imports.run(run_id)
         except CompanionError as error:
-            self._say(str(error))
+            self._say(told(error))
             return
         await self._open_wizard(run=run)
 
@@ -213,7 +214,7 @@ class ImportsPage(QWidget):
         try:
             runs = await self._imports.runs(MOST_RUNS)
         except CompanionError as error:
-            self._say(str(error))
+            self._say(told(error))
             return
         self._say("")
         self._show_runs(runs)
@@ -302,7 +303,7 @@ class ImportsPage(QWidget):
         try:
             await do(run_id)
         except CompanionError as error:
-            self._say(str(error))
+            self._say(told(error))
             return
         self._read()
 

@@ -241,7 +241,7 @@ class OutboxPage(QWidget):
         try:
             await self._context.engine.flush()
         except CompanionError as error:
-            await ask.tell(self, title=self.tr("Not sent"), text=str(error))
+            await ask.tell(self, title=self.tr("Not sent"), text=words.told(error))
         finally:
             self._show_status(self._context.engine.status)
 
@@ -256,7 +256,7 @@ class OutboxPage(QWidget):
         try:
             values = await amending.editable(row.delivery.id)
         except CompanionError as error:
-            await ask.tell(self, title=self.tr("Not edited"), text=str(error))
+            await ask.tell(self, title=self.tr("Not edited"), text=words.told(error))
             return
 
         async def save(changes: Mapping[str, str]) -> None:
@@ -278,7 +278,7 @@ class OutboxPage(QWidget):
             for row in self.selected():
                 await self._context.engine.retry(row.delivery.id)
         except CompanionError as error:
-            await ask.tell(self, title=self.tr("Not retried"), text=str(error))
+            await ask.tell(self, title=self.tr("Not retried"), text=words.told(error))
         self.model.refresh()
 
     @async_slot
@@ -303,7 +303,7 @@ class OutboxPage(QWidget):
             for row in rows:
                 await self._context.engine.discard(row.delivery.id)
         except CompanionError as error:
-            await ask.tell(self, title=self.tr("Not discarded"), text=str(error))
+            await ask.tell(self, title=self.tr("Not discarded"), text=words.told(error))
         self.model.refresh()
 
     @async_slot

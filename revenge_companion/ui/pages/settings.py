@@ -27,6 +27,7 @@ from revenge_companion.ui import ask, words
 from revenge_companion.ui.async_slot import Tasks, async_slot
 from revenge_companion.ui.autostart import Autostart
 from revenge_companion.ui.context import Context
+from revenge_companion.ui.language import SYSTEM, languages, own_name
 from revenge_companion.ui.theme import GRID, Tone
 from revenge_companion.ui.widgets.anime import AnimeSettings
 from revenge_companion.ui.widgets.card import Card, Column
@@ -149,6 +150,13 @@ class SettingsPage(Column):
         self.theme.addItem(self.tr("Dark"), "dark")
         self.theme.currentIndexChanged.connect(self._keep)
         form.addRow(buddy(self.tr("&Theme"), self.theme), self.theme)
+        self.language = QComboBox()
+        self.language.addItem(self.tr("Like the system"), SYSTEM)
+        for code in languages():
+            self.language.addItem(own_name(code), code)
+        only_with_focus(self.language)
+        self.language.currentIndexChanged.connect(self._keep)
+        form.addRow(buddy(self.tr("Lan&guage"), self.language), self.language)
         card.column.addLayout(form)
         self.autostart = self._check(card, self.tr("&Start with the computer"))
         self.start_minimised = self._check(card, self.tr("Start without opening the &window"))
@@ -247,6 +255,7 @@ class SettingsPage(Column):
         for control in controls:
             control.blockSignals(True)
         self.theme.setCurrentIndex(max(0, self.theme.findData(settings.theme)))
+        self.language.setCurrentIndex(max(0, self.language.findData(settings.language)))
         self.autostart.setChecked(settings.autostart)
         self.start_minimised.setChecked(settings.start_minimised)
         self.counting.show_rules(settings.counting)
@@ -273,6 +282,7 @@ class SettingsPage(Column):
     def _controls(self) -> list[QWidget]:
         return [
             self.theme,
+            self.language,
             *self.findChildren(QCheckBox),
             *(self.devices, self.libraries, self.hold, self.sync, self.stand_down),
         ]
@@ -305,6 +315,7 @@ class SettingsPage(Column):
         return replace(
             settings,
             theme=self.theme.currentData(),
+            language=self.language.currentData(),
             autostart=self.autostart.isChecked(),
             start_minimised=self.start_minimised.isChecked(),
             counting=self.counting.wanted(settings.counting),
@@ -355,7 +366,7 @@ class SettingsPage(Column):
                 await asyncio.to_thread(self._autostart.set_enabled, wanted.autostart)
             await self._context.engine.save_settings(wanted)
         except (CompanionError, OSError) as error:
-            self.trouble.setText(str(error))
+            self.trouble.setText(words.told(error))
             self.trouble.show()
             self._show(self._context.engine.settings)
         else:
@@ -377,7 +388,7 @@ class SettingsPage(Column):
         try:
             await self._context.engine.sign_out()
         except CompanionError as error:
-            await ask.tell(self, title=self.tr("Not signed out"), text=str(error))
+            await ask.tell(self, title=self.tr("Not signed out"), text=words.told(error))
 
 
 def _names(text: str) -> tuple[str, ...]:

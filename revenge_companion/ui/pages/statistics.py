@@ -109,7 +109,7 @@ class StatisticsPage(QWidget):
                 try:
                     statistics = await self._context.engine.library.statistics(bucket)
                 except CompanionError as error:
-                    self.empty.say(str(error))
+                    self.empty.say(words.told(error))
                     self._pages.setCurrentWidget(self.empty)
                     return
                 if statistics.bucket is Bucket(self.bucket.currentData()):

@@ -144,7 +144,7 @@ class AnimeSettings(QWidget):
         self._show_state()
 
     def _tell(self, error: CompanionError) -> None:
-        self.trouble.setText(str(error))
+        self.trouble.setText(words.told(error))
         self.trouble.show()
 
     @async_slot

@@ -12,15 +12,20 @@ from revenge_companion.ui.widgets.text import Text
 
 class DemoBanner(QWidget):
     def __init__(
-        self, text: str, cut: Callable[[], Awaitable[None]], restore: Callable[[], Awaitable[None]]
+        self,
+        text: str,
+        cut: Callable[[], Awaitable[None]],
+        restore: Callable[[], Awaitable[None]],
+        *,
+        is_cut: bool = False,
     ) -> None:
         super().__init__()
         self.tasks = Tasks()
         self._cut = cut
         self._restore = restore
-        self._is_cut = False
+        self.is_cut = is_cut
         self._text = Text(text, wrap=True)
-        self.button = QPushButton(self.tr("Cut the &network"))
+        self.button = QPushButton(self._offer())
         self.button.clicked.connect(self._on_clicked)
         row = QHBoxLayout(self)
         row.setContentsMargins(MARGIN, 2 * GRID, MARGIN, 2 * GRID)
@@ -32,13 +37,14 @@ class DemoBanner(QWidget):
     async def _on_clicked(self) -> None:
         self.button.setEnabled(False)
         try:
-            await (self._restore() if self._is_cut else self._cut())
-            self._is_cut = not self._is_cut
+            await (self._restore() if self.is_cut else self._cut())
+            self.is_cut = not self.is_cut
         finally:
             self.button.setEnabled(True)
-        self.button.setText(
-            self.tr("Restore the &network") if self._is_cut else self.tr("Cut the &network")
-        )
+        self.button.setText(self._offer())
+
+    def _offer(self) -> str:
+        return self.tr("Restore the &network") if self.is_cut else self.tr("Cut the &network")
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

@@ -21,6 +21,7 @@ from revenge_companion.ui.models.import_rows import COLUMNS, ImportRowsModel, Ro
 from revenge_companion.ui.theme import GRID
 from revenge_companion.ui.widgets.lines import Lines
 from revenge_companion.ui.widgets.text import buddy
+from revenge_companion.ui.words import told
 
 #: Average characters a column is wide.
 _WIDTHS = {
@@ -207,7 +208,7 @@ class ImportRows(Lines[ImportRow]):
         try:
             await self._imports.choose(self._run_id, ids, choice)
         except CompanionError as error:
-            self.say(str(error))
+            self.say(told(error))
             return
         self.say("")
         self.model.choose(ids, choice)
@@ -227,7 +228,7 @@ class ImportRows(Lines[ImportRow]):
             for row in rows:
                 await self._imports.never(row.id)
         except CompanionError as error:
-            self.say(str(error))
+            self.say(told(error))
         self._read_again()
 
     @async_slot

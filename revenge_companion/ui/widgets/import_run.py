@@ -66,7 +66,11 @@ class RunCard(Card):
             f"{import_words.run_name(run)} \N{MIDDLE DOT} {import_words.facet_names(run.facets)}"
         )
         self._state.set_tone(tone)
-        state = run.trouble or import_words.finishing(run) or f"{import_words.run_state(run)}."
+        state = (
+            words.told(run.trouble)
+            or import_words.finishing(run)
+            or f"{import_words.run_state(run)}."
+        )
         if not run.running and run.state is not RunState.PREVIEW:
             state = f"{state} {import_words.remains(run)}"
         self._state.setText(state)
@@ -199,7 +203,7 @@ class PastRuns(QWidget):
         self._title.setText(f"{import_words.run_name(run)} \N{MIDDLE DOT} {facets}")
         said = [f"{import_words.run_state(run)}."]
         if run.trouble:
-            said.append(run.trouble)
+            said.append(words.told(run.trouble))
         if not run.running and run.state not in (RunState.PREVIEW, RunState.DONE, RunState.UNDONE):
             said.append(import_words.remains(run))
         counts = import_words.run_counts(run)

@@ -31,7 +31,7 @@ class SourceCard(Card):
         facets = import_words.facet_names(source.facets)
         about.addWidget(Text(facets, tone=Tone.MUTED, wrap=True))
         if source.note:
-            about.addWidget(Text(source.note, tone=Tone.MUTED, wrap=True))
+            about.addWidget(Text(words.told(source.note), tone=Tone.MUTED, wrap=True))
         self.go = QPushButton(self.tr("Import\N{HORIZONTAL ELLIPSIS}"))
         self.go.setAccessibleName(self.tr("Import from {source}").format(source=source.name))
         self.go.clicked.connect(self.wanted)
@@ -150,7 +150,7 @@ class ImportSources(QWidget):
         endings = " ".join(source.suffixes)
         about.addWidget(OneLine(f"{source.name}   {endings}", bold=True))
         facets = import_words.facet_names(source.facets)
-        said = f"{facets}. {source.note}" if source.note else facets
+        said = f"{facets}. {words.told(source.note)}" if source.note else facets
         about.addWidget(Text(said, tone=Tone.MUTED, wrap=True))
         row.addWidget(ServiceMark(self._context.spec(source.service), Tone.MUTED))
         row.addLayout(about, 1)

@@ -160,7 +160,7 @@ class RulesEditor(QWidget):
             self._tell(error)
 
     def _tell(self, error: CompanionError) -> None:
-        self.trouble.setText(str(error))
+        self.trouble.setText(words.told(error))
         self.trouble.show()
 
     def _on_item_changed(self, item: QTableWidgetItem) -> None:

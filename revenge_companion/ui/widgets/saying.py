@@ -15,6 +15,7 @@ from revenge_companion.ui.theme import GRID, Tone
 from revenge_companion.ui.widgets.card import Card
 from revenge_companion.ui.widgets.text import OneLine, Text, buddy
 from revenge_companion.ui.widgets.wheel import only_with_focus
+from revenge_companion.ui.words import told
 
 
 class SayingBar(QWidget):
@@ -109,7 +110,7 @@ class SayingBar(QWidget):
             other = 10 if (row.rating or 0) > 50 else 100
             changed = await saying.hearers(row.id, Word(Facet.RATINGS, rating=other))
         except CompanionError as error:
-            return str(error)
+            return told(error)
         return saying_words.before(changed, removed)
 
     def rate(self, points: int) -> None:
@@ -131,7 +132,7 @@ class SayingBar(QWidget):
         try:
             spoken = await self._context.engine.saying.say(row.id, word)
         except CompanionError as error:
-            self._tell(str(error), Tone.BAD)
+            self._tell(told(error), Tone.BAD)
             return
         finally:
             self._busy = False
@@ -152,7 +153,7 @@ class SayingBar(QWidget):
             if isinstance(error, EditRefused):
                 # Asking again would not help.
                 self._said.remove(spoken)
-            self._tell(str(error), Tone.BAD)
+            self._tell(told(error), Tone.BAD)
             return
         finally:
             self._busy = False

@@ -18,6 +18,7 @@ from revenge_companion.ui.theme import GRID, Tone
 from revenge_companion.ui.widgets.account_card import ServiceMark
 from revenge_companion.ui.widgets.card import Card, clear
 from revenge_companion.ui.widgets.text import OneLine, Text
+from revenge_companion.ui.words import told
 
 if TYPE_CHECKING:
     from revenge_companion.ui.dialogs.export_wizard import ExportWizard
@@ -59,7 +60,7 @@ class SyncCard(Card):
         for facet in one.facets:
             self.column.addLayout(self._facet(facet, sync_words.facet(facet, now)))
         if one.note and one.facets:
-            self.column.addWidget(Text(one.note, tone=Tone.MUTED, wrap=True))
+            self.column.addWidget(Text(told(one.note), tone=Tone.MUTED, wrap=True))
 
     def _facet(self, one: FacetSync, says: str) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -116,7 +117,7 @@ class SyncSection(QWidget):
         try:
             found = tuple(await self._context.engine.syncs.statuses())
         except CompanionError as error:
-            self._say(str(error), Tone.BAD)
+            self._say(told(error), Tone.BAD)
             return
         self.title.setVisible(bool(found))
         if found == self._shown:
@@ -141,7 +142,7 @@ class SyncSection(QWidget):
         try:
             await self._context.engine.syncs.sync_now(account_id)
         except CompanionError as error:
-            self._say(str(error), Tone.BAD)
+            self._say(told(error), Tone.BAD)
         await self._read()
 
     @async_slot
@@ -149,7 +150,7 @@ class SyncSection(QWidget):
         try:
             await self._context.engine.syncs.answer(account_id, facet, go_on=go_on)
         except CompanionError as error:
-            self._say(str(error), Tone.BAD)
+            self._say(told(error), Tone.BAD)
         await self._read()
 
     @async_slot

@@ -13,6 +13,7 @@ CHANGED = Settings(
     filters=Filters(("TV",), ("lib",), (Kind.TRACK, Kind.MOVIE)),
     notify=Notify(False, False, True),
     theme="dark",
+    language="de",
     start_minimised=True,
     autostart=True,
     paused=True,
@@ -142,3 +143,15 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(StoreTrouble) as caught:
         SettingsFile(path).load()
     assert str(caught.value) == f"The settings in {path} cannot be read: Is a directory."
+
+
+@pytest.mark.expected_logs("config.toml")
+@pytest.mark.parametrize("value", ['"German"', '"../de"', "7", '""'])
+def test_a_language_is_a_code(tmp_path: Path, value: str) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(f"language = {value}\n")
+
+    settings, troubles = SettingsFile(path).load()
+
+    assert settings.language == "system"
+    assert len(troubles) == 1
