@@ -35,7 +35,7 @@ class Notices:
         )
 
     def show_status(self, status: EngineStatus) -> None:
-        self.trouble.say(status.trouble)
+        self.trouble.say(words.told(status.trouble))
         self.locked.say(
             words.passphrase_sentence() if status.needs_passphrase else "",
             action=words.say("Passphrase\N{HORIZONTAL ELLIPSIS}"),
