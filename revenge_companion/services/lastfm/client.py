@@ -43,6 +43,7 @@ from revenge_companion.services.importing import ImportPage
 from revenge_companion.services.lastfm import payload, wire
 from revenge_companion.services.lastfm.reading import Reading
 from revenge_companion.services.lastfm.spec import SPEC
+from revenge_companion.services.naming import artist_and_track
 
 #: Rows sent one by one in one submit; the rest come back at once, so that quitting is quick.
 SINGLES_AT_ONCE = 50
@@ -102,7 +103,7 @@ class LastFmClient:
 
     async def live(self, notice: LiveNotice) -> None:
         """Show what plays now; it is forgotten after the track's length."""
-        if notice.action is not LiveAction.START or not all(payload.names(notice.item)):
+        if notice.action is not LiveAction.START or not all(artist_and_track(notice.item)):
             return
         fields = payload.now_playing(notice.item)
         answer = await self._call("track.updateNowPlaying", fields, live=True)
@@ -131,7 +132,7 @@ class LastFmClient:
         await self._love(item, loved=loved, live=True)
 
     async def _love(self, item: Item, *, loved: bool, live: bool) -> None:
-        artist, track = payload.names(item)
+        artist, track = artist_and_track(item)
         if not (artist and track):
             raise LaneBlocked("It has no artist or no title.", code=Reason.NOT_TAKEN)
         method = "track.love" if loved else "track.unlove"
@@ -180,7 +181,7 @@ class LastFmClient:
         scrobble = delivery.scrobble
         if scrobble.item.kind not in SPEC.kinds:
             return Refused(Reason.NOT_TAKEN)
-        if not all(payload.names(scrobble.item)):
+        if not all(artist_and_track(scrobble.item)):
             return Refused(Reason.INVALID, "It has no artist or no title.")
         age_s = (self._clock.now() - scrobble.dated_at).total_seconds()
         if self.max_age_s is not None and age_s > self.max_age_s:

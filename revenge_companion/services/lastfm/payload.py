@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from revenge_companion.core.media import Item, Kind
+from revenge_companion.core.media import Item
 from revenge_companion.core.scrobble import Scrobble
-from revenge_companion.services.answers import mapping, rows_of, sendable, whole_number, words
+from revenge_companion.services.answers import mapping, rows_of, whole_number, words
+from revenge_companion.services.naming import artist_and_track, sent_name
 
 #: A length outside of this is left out: shorter ones are ignored, longer ones draw suspicion (s).
 SHORTEST_S, LONGEST_S = 30, 3600
-#: Longest name that is sent, in characters.
-LONGEST_NAME = 500
 #: Names that make Last.fm ignore the whole play; as album or album artist they are left out.
 _FILTERED = re.compile(r"various( artists?\b.*)?|va|[<\[]?unknown( artist| album)?[>\]]?", re.I)
 #: Where Maloja and multi-scrobbler keep this interface; they bear one scrobble per request.
@@ -38,16 +37,9 @@ def wants_singles(root: str) -> bool:
     return _SINGLES.search(root) is not None
 
 
-def names(item: Item) -> tuple[str, str]:
-    """Artist and track name; empty where the item has none."""
-    if item.kind is Kind.PODCAST:
-        return _name(item.show), _name(item.title)
-    return _name(item.artist or ", ".join(item.artists)), _name(item.title)
-
-
 def now_playing(item: Item) -> dict[str, str]:
     """What plays now, without what is not known: an empty field would be signed and ignored."""
-    artist, track = names(item)
+    artist, track = artist_and_track(item)
     album_artist = _unfiltered(item.album_artist)
     duration_s = round(item.duration_s or 0)
     fields = {
@@ -142,12 +134,8 @@ def _row(entry: Mapping[str, Any]) -> Row:
     return Row(whole_number(message) or 0)
 
 
-def _name(text: str | None) -> str:
-    return sendable(text)[:LONGEST_NAME].strip()
-
-
 def _unfiltered(text: str | None) -> str:
-    name = _name(text)
+    name = sent_name(text)
     return "" if _FILTERED.fullmatch(name) else name
 
 

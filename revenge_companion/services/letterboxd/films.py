@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 
 from revenge_companion.core.library import Subject, SubjectKind
-from revenge_companion.services.answers import whole_number
+from revenge_companion.services.naming import year_of
 from revenge_companion.services.reading import name
 from revenge_companion.services.tables import Cells
 
@@ -38,12 +38,12 @@ class Film:
 
 def film_of(line: Cells) -> Film | None:
     """The film of a line; None where it names none."""
-    title, year = name(line["name"]), whole_number(line["year"])
+    title = name(line["name"])
     if not title:
         return None
     address = _ADDRESS.match(line["letterboxd uri"] or line["url"])
     code = address[1].strip("/") if address else ""
-    return Film(title, year if year is not None and 1800 < year < 2200 else None, code)
+    return Film(title, year_of(line["year"]), code)
 
 
 @dataclass(frozen=True, slots=True)

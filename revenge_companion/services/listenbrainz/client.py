@@ -32,6 +32,7 @@ from revenge_companion.services.listenbrainz.feedback import Feedback, not_kept
 from revenge_companion.services.listenbrainz.probe import NO_TOKEN
 from revenge_companion.services.listenbrainz.reading import Reading
 from revenge_companion.services.listenbrainz.spec import SPEC
+from revenge_companion.services.naming import artist_and_track
 from revenge_companion.services.undo import Removal, UndoUnsafe
 
 #: Seconds a batch may take: a thousand listens have to go up a slow line.
@@ -101,7 +102,7 @@ class ListenBrainzClient:
 
     async def live(self, notice: LiveNotice) -> None:
         """Show what plays now; the server forgets it by itself after the track's length."""
-        if notice.action is not LiveAction.START or not all(payload.names(notice.item)):
+        if notice.action is not LiveAction.START or not all(artist_and_track(notice.item)):
             return
         answer = await self._post("playing_now", [payload.playing_now(notice.item)], live=True)
         wire.read(answer, self._root)
@@ -254,7 +255,7 @@ def _refused(delivery: Delivery) -> Refused | None:
     """Why a row need not be sent; None where it can be."""
     if delivery.scrobble.item.kind not in SPEC.kinds:
         return Refused(Reason.NOT_TAKEN)
-    if not all(payload.names(delivery.scrobble.item)):
+    if not all(artist_and_track(delivery.scrobble.item)):
         return Refused(Reason.INVALID, "It has no artist or no title.")
     if delivery.scrobble.dated_at.timestamp() < payload.EARLIEST:
         return Refused(Reason.TOO_OLD)

@@ -15,6 +15,7 @@ from revenge_companion.services.answers import first_text, object_of
 from revenge_companion.services.changing import change_of
 from revenge_companion.services.listenbrainz import payload
 from revenge_companion.services.listenbrainz.wire import read
+from revenge_companion.services.naming import artist_and_track
 
 #: What a change is there.
 SCORES = {Verb.LOVE: 1, Verb.HATE: -1, Verb.UNLOVE: 0}
@@ -75,7 +76,7 @@ class Feedback:
 
     async def _looked_up(self, item: Item, *, live: bool) -> str:
         """The recording that MusicBrainz has under these names; raises LaneBlocked for none."""
-        artist, track = payload.names(item)
+        artist, track = artist_and_track(item)
         unknown = LaneBlocked(
             "ListenBrainz does not know this recording, so it cannot be loved there.",
             code=Reason.NOT_TAKEN,

@@ -5,12 +5,10 @@ import uuid
 from typing import Any
 
 from revenge_companion import APP_NAME, __version__
-from revenge_companion.core.media import Item, Kind
+from revenge_companion.core.media import Item
 from revenge_companion.core.scrobble import Scrobble
-from revenge_companion.services.answers import sendable
+from revenge_companion.services.naming import artist_and_track, sent_name
 
-#: Names are cut here, in characters, so that no listen passes the server's 10,240 bytes.
-LONGEST_NAME = 500
 #: Artist and title together, in characters, that a lookup by names bears.
 LONGEST_LOOKUP = 250
 #: The server's longest duration, in milliseconds (24 days).
@@ -41,13 +39,6 @@ def is_compatible(root: str) -> bool:
     return _COMPATIBLE.search(root) is not None
 
 
-def names(item: Item) -> tuple[str, str]:
-    """Artist and track name; empty where the item has none."""
-    if item.kind is Kind.PODCAST:
-        return _name(item.show), _name(item.title)
-    return _name(item.artist or ", ".join(item.artists)), _name(item.title)
-
-
 def recording(item: Item) -> str | None:
     """The item's MusicBrainz recording; None where it is not known."""
     return mbid(item.music_ids.recording_mbid)
@@ -68,9 +59,9 @@ def listen(scrobble: Scrobble) -> dict[str, Any]:
 
 def playing_now(item: Item) -> dict[str, Any]:
     """What plays now: a listen without a date, which the server insists on."""
-    artist, track = names(item)
+    artist, track = artist_and_track(item)
     metadata: dict[str, Any] = {"artist_name": artist, "track_name": track}
-    if album := _name(item.album):
+    if album := sent_name(item.album):
         metadata["release_name"] = album
     metadata["additional_info"] = _additional(item)
     return {"track_metadata": metadata}
@@ -86,20 +77,16 @@ def _additional(item: Item) -> dict[str, Any]:
         "track_mbid": mbid(ids.track_mbid),
         "release_mbid": mbid(ids.release_mbid),
         "artist_mbids": [found for found in map(mbid, ids.artist_mbids[:20]) if found],
-        "release_artist_name": _name(item.album_artist),
+        "release_artist_name": sent_name(item.album_artist),
         "tracknumber": str(item.track_number) if item.track_number else "",
     }
     if len(item.artists) > 1:
-        info["artist_names"] = [_name(artist)[:100] for artist in item.artists[:20]]
+        info["artist_names"] = [sent_name(artist)[:100] for artist in item.artists[:20]]
     duration_ms = round((item.duration_s or 0) * 1000)
     if 0 < duration_ms <= LONGEST_DURATION_MS:
         # Zero is refused, so an unknown length is left out.
         info["duration_ms"] = duration_ms
     return {key: value for key, value in info.items() if value}
-
-
-def _name(text: str | None) -> str:
-    return sendable(text)[:LONGEST_NAME].strip()
 
 
 def mbid(text: str | None) -> str | None:

@@ -25,6 +25,7 @@ from revenge_companion.services.answers import (
     words,
 )
 from revenge_companion.services.changing import by_verb, change_of
+from revenge_companion.services.naming import share_id
 from revenge_companion.services.simkl import entries, payload, wire
 from revenge_companion.services.simkl.kept import Title
 from revenge_companion.services.simkl.payload import Place
@@ -160,7 +161,7 @@ class _Sender:
         where = self._places[row.id]
         for section in ("movies", "shows", "anime"):
             for said in rows_of(added.get(section)):
-                if payload.share_id(said.get("ids"), where.ids):
+                if share_id(said.get("ids"), where.ids):
                     put = words(said.get("to"))
                     if put == entries.PLAN_TO_WATCH:
                         return Delivered()

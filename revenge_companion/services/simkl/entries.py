@@ -20,6 +20,7 @@ from revenge_companion.services.answers import (
     whole_number,
     words,
 )
+from revenge_companion.services.naming import year_of
 
 #: The parts of a library, by which it is asked for.
 MOVIES, SHOWS, ANIME = KINDS = ("movies", "shows", "anime")
@@ -140,7 +141,7 @@ def _history(kind: str, number: int, item: Mapping[str, Any]) -> Iterator[Entry 
     if _is_silent(item):
         yield f"{title}: its watched episodes are not listed"
     ids = media_ids(item.get("ids"))
-    year = _year(item)
+    year = year_of(item.get("year"))
     refs = _refs(number, item)
     for season, episode, watched_at, tvdb in _watched(item):
         own = [("simkl", f"{number}/{season}/{episode}")]
@@ -204,7 +205,7 @@ def _is_silent(item: Mapping[str, Any]) -> bool:
 
 
 def _subject(kind: str, number: int, item: Mapping[str, Any]) -> Subject:
-    title, year = words(item.get("title")), _year(item)
+    title, year = words(item.get("title")), year_of(item.get("year"))
     ids, refs = media_ids(item.get("ids")), _refs(number, item)
     if is_film(kind, item):
         return Subject(SubjectKind.MOVIE, title, year, ids, refs=refs)
@@ -244,8 +245,3 @@ def _place(season: object, number: object) -> tuple[int, int] | None:
     if one is None or other is None or not (0 <= one < 100_000 and 0 <= other < 100_000):
         return None
     return one, other
-
-
-def _year(item: Mapping[str, Any]) -> int | None:
-    year = whole_number(item.get("year"))
-    return year if year is not None and 1800 < year < 2200 else None

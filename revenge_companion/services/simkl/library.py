@@ -17,6 +17,7 @@ from revenge_companion.core.library import Entry, Facet
 from revenge_companion.net.http import Answer
 from revenge_companion.services.answers import mapping, moment, object_of, words
 from revenge_companion.services.importing import ImportPage
+from revenge_companion.services.naming import share_id
 from revenge_companion.services.simkl import entries, payload, wire
 from revenge_companion.services.simkl.kept import Kept, Title
 
@@ -168,7 +169,7 @@ class Library:
                 section = "movies" if entries.is_film(kind, title.item) else "shows"
                 ids = {**mapping(title.item.get("ids")), "simkl": title.id}
                 for row, where in places.items():
-                    if where.section == section and payload.share_id(ids, where.ids):
+                    if where.section == section and share_id(ids, where.ids):
                         found[row].append(title)
         return found
 

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from revenge_companion.core.library import Subject, SubjectKind
-from revenge_companion.core.media import Ids, Item, Kind
+from revenge_companion.core.media import Item, Kind
 from revenge_companion.core.scrobble import Scrobble
-from revenge_companion.services.answers import rows_of, sendable
+from revenge_companion.services.answers import rows_of
+from revenge_companion.services.naming import known_ids, share_id, titled
 
 #: Simkl counts a stop from here, in percent.
 COUNTS_AT_PCT = 80.0
@@ -36,13 +37,13 @@ class Place:
 def place(item: Item) -> Place | None:
     """How `item` is named; None where it has no id, for titles alone have hit wrong films."""
     if item.kind is Kind.MOVIE:
-        found = _ids(item.ids)
-        return Place("movies", _titled(item.title, item.year, found)) if found else None
+        found = known_ids(item.ids)
+        return Place("movies", titled(item.title, item.year, found)) if found else None
     series = item.series
     if series is not None and item.season_number is not None and item.episode_number is not None:
-        found = _ids(series.ids)
+        found = known_ids(series.ids)
         if found:
-            named = _titled(series.title, series.year, found)
+            named = titled(series.title, series.year, found)
             return Place("shows", named, item.season_number, item.episode_number)
     if item.ids.tvdb and item.episode_number_end is None:
         return Place("episodes", {"ids": {"tvdb": item.ids.tvdb}})
@@ -51,14 +52,14 @@ def place(item: Item) -> Place | None:
 
 def subject_place(subject: Subject) -> Place | None:
     """How a film or a show is named where it is rated or listed; None without an id."""
-    found = _ids(subject.ids)
+    found = known_ids(subject.ids)
     for name, value in subject.refs:
         if name in ("simkl", "mal", "anilist") and value.isascii() and value.isdigit():
             found[name] = int(value)
     if not found or subject.kind not in (SubjectKind.MOVIE, SubjectKind.SHOW):
         return None
     section = "movies" if subject.kind is SubjectKind.MOVIE else "shows"
-    return Place(section, _titled(subject.title, subject.year, found))
+    return Place(section, titled(subject.title, subject.year, found))
 
 
 def media(where: Place) -> dict[str, Any]:
@@ -131,25 +132,6 @@ def _names(section: str, entry: Mapping[str, Any], where: Place) -> bool:
     )
 
 
-def share_id(one: object, other: Mapping[str, Any]) -> bool:
-    """Whether two sets of ids agree in any, numbers and texts alike."""
-    if not isinstance(one, Mapping):
-        return False
-    return any(one.get(key) is not None and str(one[key]) == str(other[key]) for key in other)
-
-
 def timestamp(at: datetime) -> str:
     """`at` as Simkl writes times: UTC with whole seconds."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _titled(title: str, year: int | None, ids: dict[str, Any]) -> dict[str, Any]:
-    named: dict[str, Any] = {"title": sendable(title)} if sendable(title) else {}
-    if year is not None:
-        named["year"] = year
-    return named | {"ids": ids}
-
-
-def _ids(ids: Ids) -> dict[str, Any]:
-    known = {"imdb": sendable(ids.imdb), "tmdb": ids.tmdb, "tvdb": ids.tvdb}
-    return {key: value for key, value in known.items() if value}

@@ -17,6 +17,7 @@ from revenge_companion.core.library import (
 from revenge_companion.core.media import Series
 from revenge_companion.core.ratings import rating_of
 from revenge_companion.services.answers import mapping, media_ids, moment, whole_number, words
+from revenge_companion.services.naming import year_of
 
 #: The keys of a line that say since when it is so.
 _DATES = {
@@ -94,7 +95,9 @@ def subject(row: Mapping[str, Any], shows: Shows) -> Subject:
     if not (refs or title or placed or media_ids(ids).any()):
         raise Unreadable(f"{kind}: neither an id nor a title")
     if kind in ("movie", "show"):
-        return Subject(SubjectKind(kind), title, _year(said), media_ids(ids), refs=refs)
+        return Subject(
+            SubjectKind(kind), title, year_of(said.get("year")), media_ids(ids), refs=refs
+        )
     series = _series(row.get("show"), shows)
     if kind == "season":
         season = _place(said.get("number"))
@@ -134,15 +137,10 @@ def _series(said: object, shows: Shows) -> Series | None:
     number = whole_number(ids.get("trakt"))
     if number is not None and number in shows:
         return shows[number]
-    series = Series(words(said.get("title")), _year(said), media_ids(ids))
+    series = Series(words(said.get("title")), year_of(said.get("year")), media_ids(ids))
     if number is not None:
         shows[number] = series
     return series
-
-
-def _year(said: Mapping[str, Any]) -> int | None:
-    year = whole_number(said.get("year"))
-    return year if year is not None and 1800 < year < 2200 else None
 
 
 def _place(value: object) -> int | None:

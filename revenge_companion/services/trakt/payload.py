@@ -1,14 +1,15 @@
 """Films and episodes as Trakt wants them: for its scrobble calls and for its history."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from revenge_companion.core.library import Subject, SubjectKind, item_of
-from revenge_companion.core.media import Ids, Item, Kind
+from revenge_companion.core.media import Item, Kind
 from revenge_companion.core.scrobble import Scrobble
-from revenge_companion.services.answers import rows_of, sendable
+from revenge_companion.services.answers import rows_of
+from revenge_companion.services.naming import known_ids, share_id, titled
 
 #: Trakt counts a stop from here, in percent; nothing can change that.
 COUNTS_AT_PCT = 80.0
@@ -22,8 +23,8 @@ def forms(item: Item) -> list[dict[str, Any]]:
     Titles alone are never enough: text matching guesses.
     """
     if item.kind is Kind.MOVIE:
-        found = _ids(item.ids, ("imdb", "tmdb"))
-        return [{"movie": _titled(item.title, item.year, found)}] if found else []
+        found = known_ids(item.ids, ("imdb", "tmdb"))
+        return [{"movie": titled(item.title, item.year, found)}] if found else []
     found_forms: list[dict[str, Any]] = []
     if own := _own_ids(item):
         found_forms.append({"episode": {"ids": own}})
@@ -48,7 +49,7 @@ class Place:
 def place(item: Item) -> Place | None:
     """How `item` is named in a history request; None where it has no id."""
     if item.kind is Kind.MOVIE:
-        found = _ids(item.ids, ("imdb", "tmdb"))
+        found = known_ids(item.ids, ("imdb", "tmdb"))
         return Place("movies", found) if found else None
     if own := _own_ids(item):
         return Place("episodes", own)
@@ -63,13 +64,13 @@ def subject_place(subject: Subject) -> Place | None:
     trakt = {"trakt": int(own)} if own.isascii() and own.isdigit() else {}
     match subject.kind:
         case SubjectKind.MOVIE:
-            found = trakt | _ids(subject.ids, ("imdb", "tmdb"))
+            found = trakt | known_ids(subject.ids, ("imdb", "tmdb"))
             return Place("movies", found) if found else None
         case SubjectKind.SHOW:
-            found = trakt | _ids(subject.ids, ("imdb", "tmdb", "tvdb"))
+            found = trakt | known_ids(subject.ids)
             return Place("shows", found) if found else None
         case SubjectKind.SEASON if subject.series is not None:
-            found = _ids(subject.series.ids, ("imdb", "tmdb", "tvdb"))
+            found = known_ids(subject.series.ids)
             if not found or subject.season_number is None:
                 return None
             return Place("shows", found, subject.season_number)
@@ -147,28 +148,21 @@ def _holds(season: Mapping[str, Any], number: int | None) -> bool:
     return not episodes or any(episode.get("number") == number for episode in episodes)
 
 
-def share_id(one: object, other: Mapping[str, Any]) -> bool:
-    """Whether two sets of ids agree in any, numbers and texts alike."""
-    if not isinstance(one, dict):
-        return False
-    return any(one.get(key) is not None and str(one[key]) == str(other[key]) for key in other)
-
-
 def same_item(entry: Mapping[str, Any], item: Item) -> bool:
     """Whether a line of Trakt's history is about `item`."""
     if item.kind is Kind.MOVIE:
         movie = entry.get("movie")
-        return isinstance(movie, dict) and share_id(movie.get("ids"), _every_id(item.ids))
+        return isinstance(movie, dict) and share_id(movie.get("ids"), known_ids(item.ids))
     episode, show = entry.get("episode"), entry.get("show")
     if not isinstance(episode, dict):
         return False
-    if item.episode_number_end is None and share_id(episode.get("ids"), _every_id(item.ids)):
+    if item.episode_number_end is None and share_id(episode.get("ids"), known_ids(item.ids)):
         return True
     return (
         isinstance(show, dict)
         and item.series is not None
         and item.episode_number is not None
-        and share_id(show.get("ids"), _every_id(item.series.ids))
+        and share_id(show.get("ids"), known_ids(item.series.ids))
         and episode.get("season") == item.season_number
         and episode.get("number") == item.episode_number
     )
@@ -183,28 +177,14 @@ def _own_ids(item: Item) -> dict[str, Any]:
     """The episode's own ids that Trakt takes; none for a file of several, whose ids name one."""
     if item.episode_number_end is not None:
         return {}
-    return _ids(item.ids, ("tvdb",)) or ({} if _show(item) else _ids(item.ids, ("imdb", "tmdb")))
+    return known_ids(item.ids, ("tvdb",)) or (
+        {} if _show(item) else known_ids(item.ids, ("imdb", "tmdb"))
+    )
 
 
 def _show(item: Item) -> dict[str, Any] | None:
     series = item.series
     if series is None or item.season_number is None or item.episode_number is None:
         return None
-    found = _ids(series.ids, ("imdb", "tmdb", "tvdb"))
-    return _titled(series.title, series.year, found) if found else None
-
-
-def _titled(title: str, year: int | None, ids: dict[str, Any]) -> dict[str, Any]:
-    named: dict[str, Any] = {"title": sendable(title)} if sendable(title) else {}
-    if year is not None:
-        named["year"] = year
-    return named | {"ids": ids}
-
-
-def _every_id(ids: Ids) -> dict[str, Any]:
-    return _ids(ids, ("imdb", "tmdb", "tvdb"))
-
-
-def _ids(ids: Ids, keys: Iterable[str]) -> dict[str, Any]:
-    known = {"imdb": sendable(ids.imdb), "tmdb": ids.tmdb, "tvdb": ids.tvdb}
-    return {key: known[key] for key in keys if known[key]}
+    found = known_ids(series.ids)
+    return titled(series.title, series.year, found) if found else None
