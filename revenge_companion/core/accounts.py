@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from revenge_companion.core.media import Item, Kind
+from revenge_companion.core.profiles import FIRST
 
 #: Services close a lane for two days at the most.
 LONGEST_HOLD = timedelta(days=3)
@@ -70,6 +71,8 @@ class Account:
     state_detail: str = ""
     held_until: datetime | None = None
     last_delivery_at: datetime | None = None
+    #: Whose plays go there; `core.profiles.NOBODY` until somebody signs in.
+    profile: int = FIRST
 
     @property
     def is_stopped(self) -> bool:

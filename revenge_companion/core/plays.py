@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from revenge_companion.core.media import Item
+from revenge_companion.core.profiles import FIRST
 from revenge_companion.core.reasons import Fact
 
 
@@ -26,3 +27,5 @@ class PlayUpdate:
     facts: Mapping[str, Fact] = field(default_factory=dict)
     #: The tracker's checkpoint of this play (JSON), from which it goes on after a restart.
     snapshot: str = ""
+    #: Whose play it is; what counts of it goes to this profile's accounts alone.
+    profile: int = FIRST

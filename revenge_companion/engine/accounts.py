@@ -1,5 +1,7 @@
 """The user's accounts: linked, linked again, unlinked, switched, renamed and tested."""
 
+from collections.abc import Callable
+
 from revenge_companion.core.accounts import Account, AccountState, Switches
 from revenge_companion.core.errors import LinkExpired
 from revenge_companion.engine.api import Change
@@ -23,18 +25,23 @@ class LinkedAccounts:
         hand_offs: HandOffs,
         limits: Limits,
         tell: Telling,
+        profile: Callable[[], int],
     ) -> None:
+        """`profile` is who is signed in; `core.profiles.NOBODY` where nobody is."""
         self._accounts = accounts
         self._lanes = lanes
         self._linker = linker
         self._hand_offs = hand_offs
         self._limits = limits
         self._tell = tell
+        self._profile = profile
 
     async def link(
         self, service: str, request: LinkRequest, label: str, show: ShowPrompt
     ) -> Account:
-        account = await self._linker.link(service, request, label, show)
+        # Whoever asks has the account, though another may be active once it is linked.
+        profile = self._profile()
+        account = await self._linker.link(service, request, label, show, profile=profile)
         if await self._lanes.end(account.id):
             # What the old lane was told of the old tokens says nothing about the new ones.
             await self._accounts.set_state(account.id, AccountState.LINKED)

@@ -25,21 +25,33 @@ class Marker(Protocol):
 class Marking:
     """Marks what a run matched, from where it was left."""
 
-    def __init__(self, marks: ImportMarks, marker: Callable[[], Marker | None]) -> None:
-        """`marker` is None where nobody has signed in to a server."""
+    def __init__(
+        self,
+        marks: ImportMarks,
+        marker: Callable[[], Marker | None],
+        profile: Callable[[], int],
+    ) -> None:
+        """`marker` is None where nobody has signed in to a server; `profile` is the active one."""
         self._marks = marks
         self._marker = marker
+        self._profile = profile
 
     async def mark(self, run_id: int, went: Callable[[int], None]) -> None:
         """Mark the films and episodes of the run's history; `went` is told how many are.
 
-        Raises errors of the server; what was marked is marked, and the next call goes on.
+        What another profile began is noted down, and marked once that one is active. Raises errors
+        of the server; what was marked is marked, and the next call goes on.
         """
         marker = self._marker()
         if marker is None:
             return
         await self._marks.collect(run_id)
+        profile = self._profile()
+        if not await self._marks.is_of(run_id, profile):
+            return
         while items := await self._marks.due(run_id, _BATCH):
+            if self._profile() != profile:
+                return
             done = await marker.mark(items)
             marked = sum(one is Marked.MARKED for one in done.values())
             rows = [item.row_id for item in items]

@@ -48,14 +48,17 @@ class Sources:
         folder: Path,
         *,
         linked: Callable[[], Sequence[Account]],
+        own: Callable[[], Sequence[Account]] | None = None,
         client_of: Callable[[int], Client | None],
         server: Callable[[], "ServerReading | None"] = lambda: None,
         formats: Sequence[FileFormat] = FORMATS,
     ) -> None:
         """Files are copied into `folder`, which is made when the first one is.
 
-        `server` reads the media server's own history; None while nobody is signed in.
+        `server` reads the media server's own history; None while nobody is signed in. `own` are
+        those of `linked` that can be imported from: the active profile's.
         """
+        self._own = own or linked
         self._services = services
         self._folder = folder
         self._linked = linked
@@ -68,7 +71,7 @@ class Sources:
         return [
             *(
                 _account_source(account, service)
-                for account in self._linked()
+                for account in self._own()
                 if (service := self._services.get(account.service)) and service.spec.imports
             ),
             *(() if self._server() is None else (_SERVER,)),
@@ -88,7 +91,12 @@ class Sources:
             return "Revenge Companion"
         if key == REVENGE:
             return _SERVER.name
-        found = next((one.name for one in self.all() if one.key == key), "")
+        known = [
+            _account_source(account, self._services[account.service])
+            for account in self._linked()
+            if account.service in self._services
+        ]
+        found = next((one.name for one in (*known, *self.all()) if one.key == key), "")
         return found or "An account that is no longer linked"
 
     def dates_entries(self, key: str) -> bool:

@@ -21,6 +21,7 @@ from revenge_companion.core.imports import (
     RunState,
 )
 from revenge_companion.core.library import REVENGE, Facet
+from revenge_companion.core.profiles import FIRST
 from revenge_companion.core.reasons import Reason
 from revenge_companion.engine.import_marks import Marker, Marking
 from revenge_companion.engine.import_matching import Matching
@@ -59,11 +60,12 @@ class Importer:
         marker: Callable[[], Marker | None],
         changed: Callable[[], None],
         refused: Callable[[ImportRun, CompanionError], Awaitable[None]],
+        profile: Callable[[], int] = lambda: FIRST,
         zone: tzinfo | None = None,
         batch: int = BATCH,
     ) -> None:
         """`changed` is called when the library is not what it was, `refused` with what the source
-        of a run would not give.
+        of a run would not give. `profile` is the active one, which a run that begins is of.
 
         `zone` is the user's, for dates without a time (None is the system's own); `batch` is how
         many lines are staged, compared or written in one transaction.
@@ -80,7 +82,8 @@ class Importer:
         self._verdicts = ImportVerdicts(db, zone)
         self._writing = ImportWriting(db, zone)
         self._reading = Reading(self._runs, self._lines, clock, catalogue, min(batch, ENOUGH))
-        self._marking = Marking(ImportMarks(db), marker)
+        self._marking = Marking(ImportMarks(db), marker, profile)
+        self._profile = profile
         self._matching = Matching(
             ImportRows(db),
             ImportMatches(db, zone),
@@ -174,6 +177,7 @@ class Importer:
                 file_name="" if path is None or not file else path.name,
                 mark_watched=marks,
                 sync=sync,
+                profile=self._profile(),
             )
         self._begin(await self._stored(run_id))
         return run_id

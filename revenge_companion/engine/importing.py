@@ -35,6 +35,7 @@ def build_importer(
         services,
         folder,
         linked=lanes.all,
+        own=lanes.own,
         client_of=lanes.client_of,
         server=server,
         formats=FORMATS,
@@ -55,4 +56,5 @@ def build_importer(
         marker=marker,
         changed=changed,
         refused=refused,
+        profile=lambda: lanes.profile,
     )

@@ -14,6 +14,7 @@ from revenge_companion.core.errors import (
     StoreTrouble,
 )
 from revenge_companion.core.live import LiveNotice
+from revenge_companion.core.profiles import FIRST, NOBODY
 from revenge_companion.core.routing import hears_live
 from revenge_companion.core.status import AccountStatus, OutboxCounts
 from revenge_companion.engine.alarms import Alarms
@@ -31,7 +32,10 @@ from revenge_companion.store.outbox import Outbox
 
 
 class Lanes:
-    """One lane for each linked account that is sent to; none before `start`."""
+    """One lane for each linked account that is sent to; none before `start`.
+
+    Accounts of every profile have theirs, so that what waits for one goes out whoever is active.
+    """
 
     def __init__(
         self,
@@ -64,8 +68,10 @@ class Lanes:
         self._begins = begins
         self._lanes: dict[int, Lane] = {}
         self._started = False
-        #: The linked accounts whose services there are.
+        #: The linked accounts whose services there are, of every profile.
         self.linked: tuple[Account, ...] = ()
+        #: The profile that is active, or was last.
+        self.profile = FIRST
         #: Accounts that the server serves instead, by the user's wish.
         self.quiet: frozenset[int] = frozenset()
         #: What the outbox holds, by account.
@@ -167,7 +173,7 @@ class Lanes:
     def tell_live(self, notice: LiveNotice, counted_rules: frozenset[str]) -> None:
         """Pass on what is happening now to the accounts that want to hear it."""
         for lane in self._lanes.values():
-            if lane.account.id in self.quiet:
+            if lane.account.id in self.quiet or lane.account.profile != self.profile:
                 continue
             if lane.spec.live and hears_live(lane.account, notice, lane.spec.kinds, counted_rules):
                 lane.tell(notice)
@@ -247,6 +253,10 @@ class Lanes:
     def all(self) -> Sequence[Account]:
         """`linked`, as it is at the moment."""
         return self.linked
+
+    def own(self) -> Sequence[Account]:
+        """Those of `linked` that are the active profile's, and those that are nobody's yet."""
+        return tuple(one for one in self.linked if one.profile in (self.profile, NOBODY))
 
     def statuses(self) -> tuple[AccountStatus, ...]:
         """Each linked account and how it fares."""

@@ -50,7 +50,11 @@ class Ledger:
         play = await self._plays.saved(play_id)
         if play is None:
             raise LinkRefused(f"There is no play {play_id}.")
-        enabled = [account for account in self._lanes.linked if account.switches.enabled]
+        enabled = [
+            account
+            for account in self._lanes.linked
+            if account.switches.enabled and account.profile == play.profile
+        ]
         return await self._linker.love(enabled, play.item, loved=loved)
 
     async def scrobble_anyway(self, play_id: int) -> bool:

@@ -135,7 +135,7 @@ class LibrarySide:
                 parts.clock,
                 parts.services,
                 Library(parts.database, parts.clock),
-                linked=self._lanes.all,
+                linked=self._lanes.own,
                 client_of=self._lanes.client_of,
                 queued=lambda _: self._chore(self._outbox_changed()),
             )
@@ -153,7 +153,7 @@ class LibrarySide:
                 parts.services,
                 self.imports,
                 self.exports,
-                linked=self._lanes.all,
+                linked=self._lanes.own,
                 client_of=self._lanes.client_of,
                 lines=self._lanes,
                 hours=self._hours,
@@ -173,7 +173,7 @@ class LibrarySide:
                 parts.clock,
                 parts.services,
                 self.exports,
-                linked=self._lanes.all,
+                linked=self._lanes.own,
                 changed=lambda: self._tell.changed(Change.LIBRARY),
             )
         return self._saying
@@ -183,7 +183,7 @@ class LibrarySide:
         if self._kept:
             if self._syncs is not None:
                 self._syncs.wake()
-        elif any(map(self._is_synced, self._lanes.linked)):
+        elif any(map(self._is_synced, self._lanes.own())):
             self._kept = True
             self._chore(self._keep())
 

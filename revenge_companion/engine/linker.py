@@ -13,6 +13,7 @@ from revenge_companion.core.addresses import with_scheme
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.errors import CompanionError, LinkRefused
 from revenge_companion.core.media import Item
+from revenge_companion.core.profiles import FIRST
 from revenge_companion.logs import keep_out
 from revenge_companion.services.base import (
     AsyncLock,
@@ -193,8 +194,16 @@ class Linker:
             self._clock,
         )
 
-    async def link(self, key: str, request: LinkRequest, label: str, show: ShowPrompt) -> Account:
-        """Link at service `key`; the same remote account as before is linked again.
+    async def link(
+        self,
+        key: str,
+        request: LinkRequest,
+        label: str,
+        show: ShowPrompt,
+        *,
+        profile: int = FIRST,
+    ) -> Account:
+        """Link at service `key` for a profile; the same remote account as before is linked again.
 
         The tokens are in the keyring before the account is in the database, so that no account is
         ever without them. Raises LinkRefused, SecretsUnavailable or an error of the network.
@@ -214,6 +223,7 @@ class Linker:
             auth_url=linked.auth_url,
             client_id=linked.client_id,
             allow_http=request.allow_http,
+            profile=profile,
         )
         _log.info("Linked %s", service.spec.name)
         return account

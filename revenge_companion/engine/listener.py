@@ -21,12 +21,13 @@ from revenge_companion.core.media import Kind
 from revenge_companion.core.playback import PlaybackEvent
 from revenge_companion.core.plays import PlayUpdate
 from revenge_companion.core.private import PrivateItems
+from revenge_companion.core.profiles import Places
 from revenge_companion.core.reasons import Reason
-from revenge_companion.core.routing import destinations, left_out, rules_for
+from revenge_companion.core.routing import destinations, left_out
 from revenge_companion.core.rules import Rulebook
 from revenge_companion.core.scrobble import Scrobble
-from revenge_companion.core.session import SessionTracker
 from revenge_companion.core.settings import Settings
+from revenge_companion.core.trackers import Trackers
 from revenge_companion.engine.late import LateStarts
 from revenge_companion.engine.private_time import Meta, PrivateTime
 from revenge_companion.engine.waiting import woken_within
@@ -62,7 +63,7 @@ class PlayStore(Protocol):
         *,
         held_until: datetime | None = None,
     ) -> int: ...
-    async def snapshots(self, since: datetime) -> list[str]: ...
+    async def snapshots(self, since: datetime) -> list[tuple[int, str]]: ...
 
 
 #: Told after decisions are written: how many deliveries are new, and the plays they are about.
@@ -72,7 +73,11 @@ TellLive = Callable[[LiveNotice, frozenset[str]], None]
 
 
 class Listener:
-    """Feeds the tracker, writes its decisions down, and lets time decide between events."""
+    """Feeds the tracker, writes its decisions down, and lets time decide between events.
+
+    Only the active profile is heard; what it decides of a play goes to the accounts of the profile
+    that played it, also when another is active by then.
+    """
 
     def __init__(
         self,
@@ -98,7 +103,8 @@ class Listener:
         self._rulebook = Rulebook()
         #: The rule that blocks what is playing, by item.
         self._blocked_by: dict[str, str] = {}
-        self._tracker = SessionTracker(rules_for(settings.counting, ()))
+        self._tracker = Trackers(settings.counting)
+        self._places = Places()
         self._late = LateStarts()
         self._unsaved: deque[Decision] = deque()
         self._private = PrivateTime(meta, clock)
@@ -123,11 +129,13 @@ class Listener:
         unread = self._tracker.restore(snapshots, at_s=self._clock.monotonic_s(), at=now)
         if unread:
             _log.warning("%d checkpoints of plays could not be read", len(unread))
-        self.last_event_id = await self._meta.get_meta(_SINCE) or ""
+        self._places = Places(await self._meta.get_meta(_SINCE) or "")
+        self.last_event_id = self._places.of(self._tracker.profile)
         await self._private.read()
         self._private_items = PrivateItems(await self._meta.get_meta(_PRIVATE_ITEMS) or "")
         now_s = self._clock.monotonic_s()
-        left = [one for one in self.now_playing() if self._private_items.has(one.item.media_id)]
+        playing = self._tracker.all_playing(now_s)
+        left = [one for one in playing if self._private_items.has(one.item.media_id)]
         gone = [one.play_key for one in left if self._tracker.let_go(one.play_key, now_s)]
         self._timer = asyncio.create_task(self._run_timer(), name="play-timer")
         return gone
@@ -144,7 +152,17 @@ class Listener:
     def use(self, settings: Settings, accounts: Sequence[Account]) -> None:
         """Take newer settings and accounts."""
         self._settings, self._accounts = settings, tuple(accounts)
-        self._tracker.set_rules(rules_for(settings.counting, accounts))
+        self._tracker.use(settings.counting, accounts)
+        self._rescheduled.set()
+
+    async def switch(self, profile: int) -> None:
+        """Hear another profile's plays from now on; what is being recorded is recorded first.
+
+        The plays in progress of the one before stay at their checkpoints until it is heard again.
+        """
+        async with self._turn:
+            self._tracker.switch(profile)
+            self.last_event_id = self._places.of(profile)
         self._rescheduled.set()
 
     async def use_rules(self, rulebook: Rulebook) -> None:
@@ -235,7 +253,7 @@ class Listener:
         """
         self._private.begin()
         self._since_is_private = True
-        self.last_event_id = ""
+        self._places, self.last_event_id = Places(), ""
         self._rescheduled.set()
 
     def resume(self) -> None:
@@ -282,10 +300,10 @@ class Listener:
             self._trouble(str(error))
 
     async def count_by_hand(self, update: PlayUpdate) -> bool:
-        """Count a play of the ledger for every account; False when it has counted already."""
+        """Count a play for every account of its profile; False when it has counted already."""
         async with self._turn:
             now, now_s = self._clock.now(), self._clock.monotonic_s()
-            decision = self._tracker.count_by_hand(update.play_key, update.snapshot, now, now_s)
+            decision = self._tracker.count_by_hand(update, now, now_s)
             if decision is not None:
                 await self._write([decision])
             return decision is not None
@@ -345,7 +363,8 @@ class Listener:
         else:
             self._trouble("")
         for decision in decisions:
-            if decision.notice is not None:
+            # What becomes of another profile's plays is no news of the active one's.
+            if decision.notice is not None and decision.update.profile == self._tracker.profile:
                 self._tell_live(decision.notice, decision.counted_rules)
         if written:
             await self._recorded(new, written)
@@ -369,7 +388,7 @@ class Listener:
         if not decision.scrobbles:
             await self._plays.save(decision.update)
             return 0
-        accounts: Sequence[Account] = self._accounts
+        accounts = [one for one in self._accounts if one.profile == decision.update.profile]
         if decision.update.reason_code == Reason.BY_HAND:
             # Counting by hand asks no account's own threshold.
             accounts = [
@@ -386,8 +405,10 @@ class Listener:
         return await self._plays.count(decision.update, routed, held_until=held_until)
 
     async def _remember(self, event_id: str) -> None:
+        places = self._places
+        places.put(self._tracker.profile, event_id)
         try:
-            await self._meta.set_meta(_SINCE, event_id)
+            await self._meta.set_meta(_SINCE, places.text() if event_id else "")
         except StoreTrouble as error:
             self._trouble(str(error))
         else:

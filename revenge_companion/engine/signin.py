@@ -4,17 +4,16 @@ What talks to the server is imported once there is a server to talk to.
 """
 
 import asyncio
-import json
 import logging
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Protocol
 
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.errors import CompanionError, SessionExpired, SignInRefused
+from revenge_companion.core.profiles import NOBODY
 from revenge_companion.core.reasons import Reason
 from revenge_companion.core.status import Library, SignInState, SourceStatus
-from revenge_companion.engine.linker import SecretStore
-from revenge_companion.logs import keep_out
+from revenge_companion.engine.sign_ins import Meta, SignedIn, SignIns
 from revenge_companion.net.http import Http
 from revenge_companion.revenge.signals import Signal
 from revenge_companion.revenge.wire import Hint
@@ -28,20 +27,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_SECRET = "revenge/session"
-_SIGNED_IN = "signed_in"
-_ALLOW_HTTP = "allow_http"
 _DEVICE_NAME = "Revenge Companion"
 #: How long to wait before the source is started again after it failed in an unplanned way.
 _RESTART_S = 30.0
-
-
-class Meta(Protocol):
-    """Small texts kept in the database; no secrets."""
-
-    async def get_meta(self, key: str) -> str | None: ...
-    async def set_meta(self, key: str, value: str) -> None: ...
-    async def drop_meta(self, key: str) -> None: ...
 
 
 class AtServer(Protocol):
@@ -73,9 +61,10 @@ class SignIn:
     def __init__(
         self,
         http: Http,
-        secrets: SecretStore,
+        kept: SignIns,
         clock: Clock,
         *,
+        entered: Callable[[int], Awaitable[None]],
         take: Callable[[Signal], Awaitable[None]],
         changed: Callable[[], None],
         last_event_id: Callable[[], str],
@@ -83,9 +72,11 @@ class SignIn:
         history: "Takes",
         server: AtServer,
     ) -> None:
+        """`entered` is told whose plays are to be heard, before any of them is."""
         self._http = http
-        self._secrets = secrets
+        self._kept = kept
         self._clock = clock
+        self._entered = entered
         self._take = take
         self._changed = changed
         self._last_event_id = last_event_id
@@ -98,6 +89,8 @@ class SignIn:
         self._session: Session | None = None
         self._live: LiveSource | None = None
         self.state = SignInState.SIGNED_OUT
+        #: The profile that is signed in.
+        self.profile = NOBODY
         self.server_url = ""
         self.username = ""
         #: Whether the user allows plain http to the server.
@@ -106,65 +99,58 @@ class SignIn:
 
     async def peek(self) -> None:
         """Learn who is signed in without touching the keyring; nothing is listened to."""
-        text = await self._meta.get_meta(_SIGNED_IN)
-        if text is None:
-            return
-        try:
-            data = json.loads(text)
-            self.server_url, self.username = str(data["server"]), str(data["username"])
-        except (ValueError, KeyError, TypeError):
-            return
-        self.allow_http = _allowed(text)
-        self.state = SignInState.SIGNED_IN
+        await self.enter_last()
+        shown = await self._kept.shown()
+        if shown is not None:
+            self.profile, self.allow_http = shown.profile, shown.allow_http
+            self.server_url, self.username = shown.server_url, shown.username
+            self.state = SignInState.SIGNED_IN
+
+    async def enter_last(self) -> None:
+        """Use the profile that was active when the program ended, before it is listened to."""
+        await self._entered(await self._kept.last())
 
     async def resume(self) -> None:
         """Go on with the stored sign-in, if there is one. Raises SecretsUnavailable."""
         self._listening = True
-        kept = await self._kept()
-        if kept is not None:
-            self._start(*kept)
+        found = await self._stored()
+        if found is not None:
+            self._start(*found)
 
     async def reach(self) -> None:
         """As `peek`, and the server can be read and written; nothing is listened to.
 
         Raises SecretsUnavailable.
         """
-        kept = await self._kept()
-        if kept is not None:
-            session, user_id = kept
+        found = await self._stored()
+        if found is not None:
+            session, user_id = found
             self.state, self._session = SignInState.SIGNED_IN, session
             self._server.reach(*self._client(session, user_id))
 
-    async def _kept(self) -> "tuple[Session, str] | None":
-        """The stored sign-in and who it is; None where there is none."""
-        # Asked first: a keyring costs a tenth of a second, and some ask the user for a password.
-        shown = await self._meta.get_meta(_SIGNED_IN)
-        if shown is None:
-            return None
-        text = await self._secrets.get(_SECRET)
-        if text is None:
-            return None
-        try:
-            data = json.loads(text)
-            self.server_url, self.username = str(data["server"]), str(data["username"])
-            refresh, key = str(data.get("refresh", "")), str(data.get("api_key", ""))
-            user_id = str(data.get("user_id", ""))
-            keep_out(refresh or key)
-        except (ValueError, KeyError, TypeError, AttributeError):
-            _log.warning("The stored sign-in could not be read; sign in again")
+    async def _stored(self) -> "tuple[Session, str] | None":
+        """The stored sign-in, entered, and its user's id; None where there is none."""
+        found = await self._kept.get()
+        if found is None:
             return None
         from revenge_companion.revenge.session import Session
 
-        self.allow_http = _allowed(shown)
+        profile, one = found
+        await self._enter(profile, one)
         session = Session(
             self._line,
-            self.server_url,
+            one.server_url,
             self._clock,
-            refresh_token=refresh,
-            api_key=key,
-            store=self._store_token,
+            refresh_token=one.refresh,
+            api_key=one.api_key,
+            store=self._kept.keeper(one),
         )
-        return session, user_id
+        return session, one.user_id
+
+    async def _enter(self, profile: int, one: SignedIn) -> None:
+        self.profile, self.allow_http = profile, one.allow_http
+        self.server_url, self.username = one.server_url, one.username
+        await self._entered(profile)
 
     def _client(self, session: "Session", user_id: str) -> "tuple[RevengeClient, str]":
         """What asks the server, and the name of this server and user."""
@@ -199,10 +185,10 @@ class SignIn:
         session = Session(http, url, self._clock, store=keep)
         await session.login(username, password, _DEVICE_NAME)
         user_id, name = await self._who(http, session, url)
-        await self._store(url, name or username, user_id, allow_http=allow_http, refresh=tokens[-1])
-        await self._stop()
-        again = Session(http, url, self._clock, refresh_token=tokens[-1], store=self._store_token)
-        self.server_url, self.username, self.allow_http = url, name or username, allow_http
+        one = SignedIn(url, name or username, user_id, allow_http, refresh=tokens[-1])
+        await self._change_to(one)
+        store = self._kept.keeper(one)
+        again = Session(http, url, self._clock, refresh_token=one.refresh, store=store)
         self._start(again, user_id)
 
     async def with_key(self, server: str, api_key: str, *, allow_http: bool = False) -> None:
@@ -216,10 +202,14 @@ class SignIn:
         url = await probe(http, server)
         session = Session(http, url, self._clock, api_key=api_key)
         user_id, name = await self._who(http, session, url)
-        await self._store(url, name, user_id, allow_http=allow_http, api_key=api_key)
-        await self._stop()
-        self.server_url, self.username, self.allow_http = url, name, allow_http
+        await self._change_to(SignedIn(url, name, user_id, allow_http, api_key=api_key))
         self._start(session, user_id)
+
+    async def _change_to(self, one: SignedIn) -> None:
+        """Listen to nobody any more, and keep `one`, whose plays are heard from then on."""
+        profile = await self._kept.put(one)
+        await self._stop()
+        await self._enter(profile, one)
 
     async def _who(self, http: Http, session: "Session", url: str) -> tuple[str, str]:
         from revenge_companion.revenge.client import RevengeClient
@@ -234,8 +224,8 @@ class SignIn:
         """End the sign-in here and, where it can be reached, at the server."""
         session = self._session
         await self._stop()
-        await self._secrets.drop(_SECRET)
-        await self._meta.drop_meta(_SIGNED_IN)
+        await self._kept.drop()
+        self.profile = NOBODY
         self.state, self.source = SignInState.SIGNED_OUT, SourceStatus()
         self.server_url = self.username = ""
         self.allow_http = False
@@ -270,34 +260,6 @@ class SignIn:
         """Read the server's history soon."""
         if self._catching_up is not None:
             self._catching_up.connected()
-
-    async def _store(
-        self,
-        server: str,
-        username: str,
-        user_id: str,
-        *,
-        allow_http: bool,
-        refresh: str = "",
-        api_key: str = "",
-    ) -> None:
-        keep_out(refresh or api_key)
-        data = {"server": server, "username": username, "user_id": user_id}
-        if refresh:
-            data["refresh"] = refresh
-        if api_key:
-            data["api_key"] = api_key
-        await self._secrets.put(_SECRET, json.dumps(data))
-        shown = json.dumps({"server": server, "username": username, _ALLOW_HTTP: allow_http})
-        await self._meta.set_meta(_SIGNED_IN, shown)
-
-    async def _store_token(self, token: str) -> None:
-        """Keep a refresh token that the server has replaced."""
-        keep_out(token)
-        text = await self._secrets.get(_SECRET)
-        data = json.loads(text) if text else {}
-        data["refresh"] = token
-        await self._secrets.put(_SECRET, json.dumps(data))
 
     def _start(self, session: "Session", user_id: str) -> None:
         self._session = session
@@ -378,14 +340,3 @@ class SignIn:
         if task is not None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-
-
-def _allowed(shown: str) -> bool:
-    """Whether plain http was allowed for a sign-in, as `shown` was kept.
-
-    Before this was asked it was allowed for every server, and who signed in then goes on.
-    """
-    try:
-        return json.loads(shown).get(_ALLOW_HTTP, True) is True
-    except (ValueError, AttributeError):
-        return False

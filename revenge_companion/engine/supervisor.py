@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from revenge_companion.core.abilities import Abilities, StandDown, doubled, stood_down
 from revenge_companion.core.decision import Decision
 from revenge_companion.core.errors import SecretsUnavailable, StoreTrouble
+from revenge_companion.core.profiles import NOBODY
 from revenge_companion.core.reasons import Reason
 from revenge_companion.core.settings import Settings
 from revenge_companion.core.status import EngineStatus, Host, SignInState
@@ -28,6 +29,7 @@ from revenge_companion.engine.parts import Parts
 from revenge_companion.engine.pausing import Pausing
 from revenge_companion.engine.resuming import Resuming
 from revenge_companion.engine.server import ServerSide
+from revenge_companion.engine.sign_ins import SignIns
 from revenge_companion.engine.signin import SignIn
 from revenge_companion.engine.telling import Telling
 from revenge_companion.engine.upkeep import Upkeep
@@ -38,6 +40,7 @@ from revenge_companion.store.flows import Flows
 from revenge_companion.store.hand_off import HandOffRows
 from revenge_companion.store.outbox import Outbox, total
 from revenge_companion.store.plays import Plays
+from revenge_companion.store.profiles import Profiles
 
 if TYPE_CHECKING:
     from revenge_companion.engine.exporter import Exporter
@@ -93,7 +96,9 @@ class Engine:
             tell_live=lanes.tell_live,
             trouble=tell.trouble_is,
         )
-        linked = LinkedAccounts(accounts, lanes, linker, hand_offs, limits, tell)
+        linked = LinkedAccounts(
+            accounts, lanes, linker, hand_offs, limits, tell, lambda: self._sign_in.profile
+        )
         self._ledger = ledger = Ledger(
             plays, outbox, accounts, lanes, clock, linker, hand_offs, listener, tell
         )
@@ -130,8 +135,9 @@ class Engine:
         )
         self._sign_in = SignIn(
             parts.http,
-            parts.secrets,
+            SignIns(parts.secrets, database, Profiles(database)),
             clock,
+            entered=self._entered,
             take=self._hear,
             changed=self._sign_in_changed,
             last_event_id=lambda: listener.last_event_id,
@@ -209,6 +215,7 @@ class Engine:
         recovered = await self._outbox.recover(self._clock.now())
         if recovered:
             _log.info("%d deliveries were cut off while sending; they are made sure of", recovered)
+        await self._sign_in.enter_last()
         await self._lanes.start()
         await self._lanes.count()
         for play_key in await self._listener.start():
@@ -311,6 +318,19 @@ class Engine:
 
     # Signing in
 
+    async def _entered(self, profile: int) -> None:
+        """This profile's plays are heard from now on, and its accounts are the ones in use."""
+        lanes = self._lanes
+        await self._listener.switch(profile)
+        was, lanes.profile = lanes.profile, profile
+        # Accounts that were nobody's are somebody's now.
+        if was != profile or any(one.profile == NOBODY for one in lanes.linked):
+            try:
+                await lanes.refresh()
+            except StoreTrouble as error:
+                self._tell.trouble_is(str(error))
+            self._accounts_changed()
+
     def _sign_in_changed(self) -> None:
         again = self._sign_in.state is SignInState.SIGN_IN_AGAIN
         if again and self._was_signed_in:
@@ -369,9 +389,12 @@ class Engine:
 
     def _use_accounts(self) -> None:
         lanes, wanted = self._lanes, self._settings.stand_down
-        used = stood_down(lanes.linked, self.server.abilities, wanted)
-        lanes.quiet = frozenset(a.id for a, b in zip(lanes.linked, used, strict=True) if a != b)
-        self._listener.use(self._settings, used)
+        own = tuple(lanes.own())
+        # What the active profile's server does is none of the others' accounts'.
+        used = stood_down(own, self.server.abilities, wanted)
+        lanes.quiet = frozenset(a.id for a, b in zip(own, used, strict=True) if a != b)
+        others = [one for one in lanes.linked if one not in own]
+        self._listener.use(self._settings, (*used, *others))
         if self._running:
             self._library.switched()
 
@@ -386,7 +409,7 @@ class Engine:
         """The services that get plays from the server, too, where nobody decided about it."""
         if self._settings.stand_down is not StandDown.ASK:
             return ()
-        found = doubled(self._lanes.linked, self.server.abilities)
+        found = doubled(self._lanes.own(), self.server.abilities)
         return tuple(dict.fromkeys(self._parts.services[one.service].spec.name for one in found))
 
     def _accounts_changed(self) -> None:

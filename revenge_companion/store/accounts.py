@@ -9,6 +9,7 @@ from typing import Any
 from revenge_companion.core.accounts import Account, AccountState, Switches
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.media import Kind
+from revenge_companion.core.profiles import FIRST, NOBODY
 from revenge_companion.core.reasons import Reason
 from revenge_companion.store.database import Database, Link
 from revenge_companion.store.models import AccountRow, TallyRow
@@ -16,7 +17,7 @@ from revenge_companion.store.payload import compact, maybe_micros, maybe_moment,
 
 
 class Accounts:
-    """The accounts of this profile; holds no secret."""
+    """The accounts of every profile; holds no secret."""
 
     def __init__(self, db: Database, clock: Clock) -> None:
         self._db = db
@@ -48,12 +49,15 @@ class Accounts:
         client_id: str = "",
         allow_http: bool = False,
         switches: Switches | None = None,
+        profile: int = FIRST,
     ) -> Account:
         """Link an account, or link it again: the same service, remote id and API root are one.
 
         Linking again keeps the row's id, its queue and, without `switches`, its switches but for
         `allow_http`, which is said anew each time; its state is `linked`. An empty label keeps the
-        earlier one, else the remote name is used.
+        earlier one, else the remote name is used. While it is linked for one profile it stays that
+        profile's, whoever links it again; unlinked, it goes to `profile`. NOBODY is who signs in
+        next, which is the first profile as long as there is none.
         """
         names = {"remote_name": plain(remote_name), "profile_url": plain(profile_url)}
         names["auth_url"] = auth_url
@@ -66,8 +70,12 @@ class Accounts:
                 & (AccountRow.api_url == api_url)
             )
             with link.atomic():
+                owner = profile or _next(link)
                 known = _select(link, same)
                 if known:
+                    AccountRow.update(profile_id=owner).where(
+                        same & AccountRow.removed_us.is_null(False)
+                    ).execute(link.db)
                     changed: dict[str, Any] = dict(names)
                     changed["label"] = plain(label) or known[0].label
                     wanted = replace(switches or known[0].switches, allow_http=allow_http)
@@ -84,6 +92,7 @@ class Accounts:
                         switches=switches_text(
                             replace(switches or Switches(), allow_http=allow_http)
                         ),
+                        profile_id=owner,
                         **names,
                         **_state(AccountState.LINKED, "", None),
                     ).execute(link.db)
@@ -136,6 +145,12 @@ class Accounts:
         await self._db.run(lambda link: query.execute(link.db))
 
 
+def _next(link: Link) -> int:
+    """Whose an account is that is linked while nobody is signed in."""
+    known = link.connection.execute("SELECT 1 FROM profile LIMIT 1").fetchone()
+    return FIRST if known is None else NOBODY
+
+
 def _state(state: AccountState, detail: str, held_until: datetime | None) -> dict[str, Any]:
     return {
         "state": state.value,
@@ -171,6 +186,7 @@ def _account(row: Mapping[str, Any]) -> Account:
         state_detail=row["state_detail"],
         held_until=maybe_moment(row["held_until_us"]),
         last_delivery_at=maybe_moment(row["last_delivery_us"]),
+        profile=row["profile_id"],
     )
 
 

@@ -40,8 +40,21 @@ class ImportMarks:
 
         await self._db.run(job)
 
+    async def is_of(self, run_id: int, profile: int) -> bool:
+        """Whether a profile began the run: it marks at the server of nobody else."""
+
+        def job(link: Link) -> bool:
+            row = link.connection.execute(
+                "SELECT profile_id FROM import_run WHERE id = ?", (run_id,)
+            ).fetchone()
+            return row is not None and row[0] == profile
+
+        return await self._db.run(job)
+
     async def waiting(self) -> list[int]:
-        """Finished runs of which something is to be marked that was matched later."""
+        """Finished runs of which something is to be marked: it was matched later, or the profile
+        that began them was not active.
+        """
 
         def job(connection: sqlite3.Connection) -> list[int]:
             rows = connection.execute(

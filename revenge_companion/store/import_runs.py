@@ -9,6 +9,7 @@ from typing import Any
 
 from revenge_companion.core.imports import ImportRun, RunState, Verdict
 from revenge_companion.core.library import NAME_LIMIT, Facet
+from revenge_companion.core.profiles import FIRST
 from revenge_companion.store.database import Database, Link
 from revenge_companion.store.import_dropping import forget, tidy, trim
 from revenge_companion.store.payload import (
@@ -74,6 +75,7 @@ class ImportRuns:
         file_name: str = "",
         mark_watched: bool = True,
         sync: bool = False,
+        profile: int = FIRST,
     ) -> int:
         """A new run, about to read; `file` is the copy's name, `file_name` what it is a copy of."""
         options: dict[str, str | bool] = {"file": file, "mark_watched": mark_watched}
@@ -90,6 +92,7 @@ class ImportRuns:
             micros(now),
             compact({facet.value: {} for facet in facets}),
             RunState.READING.value,
+            profile,
         )
 
         def job(link: Link) -> int:
@@ -97,8 +100,8 @@ class ImportRuns:
                 return int(
                     link.connection.execute(
                         "INSERT INTO import_run (source, source_name, facets, options, state, "
-                        "started_us, cursors, marks, stage) VALUES (?, ?, ?, ?, ?, ?, ?, '{}', ?) "
-                        "RETURNING id",
+                        "started_us, cursors, marks, stage, profile_id) "
+                        "VALUES (?, ?, ?, ?, ?, ?, ?, '{}', ?, ?) RETURNING id",
                         values,
                     ).fetchone()[0]
                 )

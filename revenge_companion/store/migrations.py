@@ -368,6 +368,35 @@ def m013_moments(connection: sqlite3.Connection) -> None:
     )
 
 
+def m014_profiles(connection: sqlite3.Connection) -> None:
+    """Whose each account, each play and each import is.
+
+    All there is belongs to who is signed in or, where nobody is, to who signs in next: the first
+    profile either way (core.profiles).
+    """
+    for statement in _PROFILES:
+        connection.execute(statement)
+
+
+_PROFILES = (
+    # Made by the first version and never written to.
+    """DROP TABLE profile""",
+    # `user_id` is the server's own id of the user, "" until it was heard.
+    """CREATE TABLE profile (
+        id INTEGER PRIMARY KEY, server_url TEXT NOT NULL, user_id TEXT NOT NULL,
+        username TEXT NOT NULL)""",
+    """INSERT INTO profile (id, server_url, user_id, username)
+        SELECT 1, json_extract(value, '$.server'), '', json_extract(value, '$.username')
+        FROM meta WHERE key = 'signed_in' AND json_valid(value)
+        AND json_extract(value, '$.server') IS NOT NULL
+        AND json_extract(value, '$.username') IS NOT NULL""",
+    # With constant defaults no row is written anew, however many there are.
+    """ALTER TABLE account ADD COLUMN profile_id INTEGER NOT NULL DEFAULT 1""",
+    """ALTER TABLE play ADD COLUMN profile_id INTEGER NOT NULL DEFAULT 1""",
+    """ALTER TABLE import_run ADD COLUMN profile_id INTEGER NOT NULL DEFAULT 1""",
+)
+
+
 Migration = Callable[[sqlite3.Connection], None]
 
 MIGRATIONS: tuple[Migration, ...] = (
@@ -384,6 +413,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     m011_later_marks,
     m012_sought_plays,
     m013_moments,
+    m014_profiles,
 )
 
 

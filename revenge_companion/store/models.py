@@ -23,6 +23,7 @@ class AccountRow(peewee.Model):
     state_detail = peewee.TextField()
     held_until_us = peewee.IntegerField(null=True)
     removed_us = peewee.IntegerField(null=True)
+    profile_id = peewee.IntegerField()
 
     class Meta:
         table_name = "account"

@@ -25,8 +25,8 @@ from revenge_companion.store.queueing import add_one
 
 _SAVE = (
     "INSERT INTO play (play_key, kind, label, search, item, device_name, started_us, ended_us, "
-    "counted_us, played_s, position_s, duration_s, reason_code, facts, snapshot) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+    "counted_us, played_s, position_s, duration_s, reason_code, facts, snapshot, profile_id) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
     "ON CONFLICT (play_key) DO UPDATE SET kind = excluded.kind, label = excluded.label, "
     "search = excluded.search, item = excluded.item, device_name = excluded.device_name, "
     "started_us = excluded.started_us, ended_us = excluded.ended_us, "
@@ -114,16 +114,20 @@ class Plays:
 
         return await self._db.run(job)
 
-    async def snapshots(self, since: datetime) -> list[str]:
-        """Checkpoints of plays that go on and of those that ended at or after `since`."""
+    async def snapshots(self, since: datetime) -> list[tuple[int, str]]:
+        """Checkpoints of plays that go on and of those that ended at or after `since`.
 
-        def job(link: Link) -> list[str]:
+        Each comes with the profile whose play it is.
+        """
+
+        def job(link: Link) -> list[tuple[int, str]]:
             rows = link.connection.execute(
-                "SELECT snapshot FROM play WHERE snapshot <> '' AND ended_us IS NULL "
-                "UNION ALL SELECT snapshot FROM play WHERE snapshot <> '' AND ended_us >= ?",
+                "SELECT profile_id, snapshot FROM play WHERE snapshot <> '' AND ended_us IS NULL "
+                "UNION ALL SELECT profile_id, snapshot FROM play "
+                "WHERE snapshot <> '' AND ended_us >= ?",
                 (micros(since),),
             )
-            return [row[0] for row in rows]
+            return rows.fetchall()
 
         return await self._db.run(job)
 
@@ -185,7 +189,7 @@ class Plays:
         def job(link: Link) -> PlayUpdate | None:
             row = link.connection.execute(
                 "SELECT play_key, item, device_name, started_us, ended_us, counted_us, played_s, "
-                "position_s, reason_code, facts, snapshot FROM play WHERE id = ?",
+                "position_s, reason_code, facts, snapshot, profile_id FROM play WHERE id = ?",
                 (play_id,),
             )
             found = row.fetchone()
@@ -219,6 +223,7 @@ def _row(update: PlayUpdate) -> tuple[Any, ...]:
         update.reason_code,
         compact(dict(update.facts)),
         plain(update.snapshot),
+        update.profile,
     )
 
 
@@ -235,6 +240,7 @@ def _update(row: tuple[Any, ...]) -> PlayUpdate:
         reason_code=row[8],
         facts=json.loads(row[9]),
         snapshot=row[10],
+        profile=row[11],
     )
 
 

@@ -71,9 +71,9 @@ class FakeStore:
                 new += len(accounts)
         return new
 
-    async def snapshots(self, since: datetime) -> list[str]:
+    async def snapshots(self, since: datetime) -> list[tuple[int, str]]:
         return [
-            one.snapshot
+            (one.profile, one.snapshot)
             for one in self.plays.values()
             if one.ended_at is None or one.ended_at >= since
         ]

@@ -4,12 +4,14 @@ from pathlib import Path
 import pytest
 
 from revenge_companion.core.errors import StoreTrouble
+from revenge_companion.core.profiles import Profile
 from revenge_companion.store.accounts import Accounts
 from revenge_companion.store.database import Database
 from revenge_companion.store.import_marks import ImportMarks
-from revenge_companion.store.migrations import MIGRATIONS, migrate, version
+from revenge_companion.store.migrations import MIGRATIONS, m014_profiles, migrate, version
 from revenge_companion.store.outbox import Outbox
 from revenge_companion.store.plays import Plays
+from revenge_companion.store.profiles import Profiles
 from tests.clock import FakeClock
 from tests.unit.store.builders import a_scrobble
 
@@ -79,12 +81,15 @@ async def test_a_backup_is_made_before_migrating(tmp_path: Path, clock: FakeCloc
 
 async def test_delivered_rows_of_an_older_file_are_listed(tmp_path: Path, clock: FakeClock) -> None:
     path = tmp_path / "companion.db"
-    older = await Database.open(path, clock=clock, migrations=MIGRATIONS[:7])
+    # Today's accounts need the profiles to be written at all.
+    before = (*MIGRATIONS[:7], m014_profiles)
+    older = await Database.open(path, clock=clock, migrations=before)
     account = await Accounts(older, clock).add(service="trakt", remote_id="t1")
     await Outbox(older, clock).add(a_scrobble(), [account.id])
     await older.run(lambda link: link.connection.execute("UPDATE delivery SET state = 'delivered'"))
     await older.close()
-    db = await Database.open(path, clock=clock)
+    others = tuple(one for one in MIGRATIONS[7:] if one is not m014_profiles)
+    db = await Database.open(path, clock=clock, migrations=(*before, *others))
     (row,) = await Outbox(db, clock).page(state="delivered")
     assert row.scrobble == a_scrobble()
     await db.close()
@@ -174,4 +179,59 @@ async def test_what_an_older_version_had_not_marked_is_noted_down(
     # Of a finished run what was matched by hand; the stopped one goes on where it was, and the one
     # in preview begins.
     assert due == {1: [13], 2: [22, 23], 3: [], 4: [], 5: [51, 52, 53]}
+    await db.close()
+
+
+def _a_file_without_profiles(path: Path, *, signed_in: bool) -> None:
+    """As the version with thirteen migrations left it: an account, and a play that waits for it."""
+    older = sqlite3.connect(path, isolation_level=None)
+    migrate(older, MIGRATIONS[:13])
+    if signed_in:
+        older.execute(
+            "INSERT INTO meta VALUES ('signed_in', "
+            """'{"server": "http://media:8096", "username": "ann", "allow_http": true}')"""
+        )
+    older.execute(
+        "INSERT INTO account (service, remote_id, api_url, label, remote_name, profile_url, "
+        "auth_url, client_id, switches, state, state_detail) "
+        "VALUES ('trakt', 't1', '', 'ann', 'ann', '', '', '', '{}', 'linked', '')"
+    )
+    older.execute(
+        "INSERT INTO play (play_key, kind, label, search, item, device_name, started_us, "
+        "played_s, position_s, reason_code, facts, snapshot) "
+        "VALUES ('p1', 'movie', '', '', '{}', '', 0, 0, 0, 'playing', '{}', '{\"v\":1}')"
+    )
+    older.execute(
+        "INSERT INTO scrobble (key, rule, play_key, second, started_us, counted_us, payload) "
+        "VALUES ('k1', '', 'p1', 0, 0, 0, '{}')"
+    )
+    older.execute(
+        "INSERT INTO delivery (scrobble_id, account_id, second, key, state, dated_us, queued_us) "
+        "VALUES (1, 1, 0, 'k1', 'pending', 0, 0)"
+    )
+    older.execute("UPDATE tally SET pending = 1")
+    older.close()
+
+
+@pytest.mark.parametrize("signed_in", [True, False])
+async def test_what_there_was_before_profiles_is_the_first_ones(
+    tmp_path: Path, clock: FakeClock, signed_in: bool
+) -> None:
+    path = tmp_path / "companion.db"
+    _a_file_without_profiles(path, signed_in=signed_in)
+    db = await Database.open(path, clock=clock)
+    profiles, accounts = Profiles(db), Accounts(db, clock)
+    known = [Profile(1, "http://media:8096", "ann")] if signed_in else []
+    assert await profiles.all() == known
+    # Who was signed in, or signs in first, has them; whoever comes next has none of it.
+    ann = await profiles.enter("http://media:8096", "u-ann", "ann")
+    ben = await profiles.enter("http://media:8096", "u-ben", "ben")
+    assert (ann, ben) == (1, 2)
+    (account,) = await accounts.all()
+    assert account.profile == ann
+    assert await Plays(db, clock).snapshots(clock.now()) == [(ann, '{"v":1}')]
+    outbox = Outbox(db, clock)
+    assert (await outbox.counts())[account.id].pending == 1
+    # The same user at the same server is the same profile, by the id and not the name.
+    assert await profiles.enter("http://media:8096", "u-ann", "anna") == ann
     await db.close()

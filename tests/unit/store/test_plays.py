@@ -97,12 +97,12 @@ async def test_checkpoints_are_those_of_open_and_late_plays(plays: Plays) -> Non
     await plays.save_many(
         [
             a_play("open", snapshot="1"),
-            a_play("late", snapshot="2", ended_at=NOW),
+            a_play("late", snapshot="2", ended_at=NOW, profile=2),
             a_play("old", snapshot="3", ended_at=NOW - timedelta(minutes=1)),
             a_play("none", snapshot=""),
         ]
     )
-    assert sorted(await plays.snapshots(NOW)) == ["1", "2"]
+    assert sorted(await plays.snapshots(NOW)) == [(1, "1"), (2, "2")]
 
 
 async def test_the_ledger_is_paged_searched_and_filtered(plays: Plays) -> None:

@@ -1,0 +1,173 @@
+"""Two people on one computer: each one's plays go to their own accounts, whoever is active."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from revenge_companion.core.media import Item
+from revenge_companion.core.status import SignInState
+from revenge_companion.demo.server import DemoServer
+from revenge_companion.demo.viewer import TELEVISION, End, Pause, PlayTo, Showing, Viewer
+from revenge_companion.demo.world import DemoWorld
+from revenge_companion.engine.sign_ins import SignedIn
+from tests.integration.engine.house import FILM, SPEED, TRACKS, House, Memory, engine, running
+
+#: Longer than a sign-in and a change of connections take, in seconds of the demo's clock.
+LONG_S = 6000.0
+
+
+class Ben:
+    """Another user of another server, which plays while its user is signed in and while not."""
+
+    def __init__(self, house: House, server: DemoServer) -> None:
+        self.house, self.server = house, server
+        self.viewer = Viewer(server, house.world.clock, report_s=30.0)
+
+    async def sign_in(self) -> None:
+        engine = self.house.engine
+        await engine.sign_in(self.server.url, self.server.username, self.server.password)
+        await self.house.until(
+            lambda: engine.status.username == "ben" and engine.status.source.connected
+        )
+
+    async def play(self, *items: Item) -> None:
+        await self.viewer.play(
+            Showing(one, (PlayTo(1.0),), End.COMPLETED, must_count=True) for one in items
+        )
+
+
+@asynccontextmanager
+async def two(home: Path) -> AsyncIterator[tuple[House, Ben]]:
+    """Demo is signed in and has linked ListenBrainz and Trakt; Ben comes second."""
+    async with (
+        running(home, services=("listenbrainz", "trakt")) as house,
+        ben_server(house.world) as server,
+    ):
+        yield house, Ben(house, server)
+
+
+def ben_server(world: DemoWorld) -> DemoServer:
+    return DemoServer(world.clock, username="ben", refresh_token_s=10 * 365 * 86_400.0)
+
+
+async def test_plays_go_to_the_accounts_of_who_plays(home: Path) -> None:
+    async with two(home) as (house, ben):
+        await house.play(TRACKS[0])
+        await house.until(lambda: house.account("listenbrainz").counts.delivered == 1)
+        await ben.sign_in()
+        await house.link("lastfm")
+        # Demo goes on listening elsewhere, which this program does not hear while Ben is active.
+        await house.play(TRACKS[2])
+        await ben.play(TRACKS[1], FILM)
+        await house.until(lambda: house.account("lastfm").counts.delivered == 1)
+        assert (house.held("listenbrainz"), house.held("trakt")) == (1, 0)
+        owners = {one.account.service: one.account.profile for one in house.engine.status.accounts}
+        assert owners == {"listenbrainz": 1, "trakt": 1, "lastfm": 2}
+        await house.sign_in()
+        await house.play(TRACKS[3])
+        await house.until(lambda: house.account("listenbrainz").counts.delivered >= 2)
+        assert house.held("lastfm") == 1
+
+
+async def test_what_waits_for_one_is_delivered_while_another_is_active(home: Path) -> None:
+    async with two(home) as (house, ben):
+        house.world.destinations.cut()
+        await house.play(*TRACKS[:2])
+        await house.until(lambda: house.engine.status.outbox.waiting == 2)
+        await ben.sign_in()
+        assert house.engine.status.outbox.waiting == 2
+        await house.world.destinations.restore()
+        house.engine.network_is_back()
+        await house.drained()
+        assert house.held("listenbrainz") == 2
+        house.assert_once("listenbrainz")
+
+
+async def test_a_play_that_is_cut_off_by_a_switch_goes_on_afterwards(home: Path) -> None:
+    async with two(home) as (house, ben):
+        world = house.world
+        halfway = Showing(
+            FILM, (PlayTo(0.5), Pause(LONG_S), PlayTo(1.0)), End.COMPLETED, must_count=True,
+            device=TELEVISION,
+        )  # fmt: skip
+        async with watching(house, halfway):
+            await house.until(lambda: _shows(house, "paused"))
+            await ben.sign_in()
+            await house.link("simkl")
+            assert not house.engine.status.now_playing
+            # Ben sees the same film, which says nothing of the other's play.
+            await ben.play(FILM)
+            await house.until(lambda: house.account("simkl").counts.delivered == 1)
+            assert house.held("trakt") == 0
+            await house.sign_in()
+            await house.until(lambda: house.account("trakt").counts.delivered == 1)
+        house.assert_once("trakt")
+        assert house.held("simkl") == 1
+        plays = [one for one in await house.engine.plays() if one.label == FILM.label]
+        assert sorted(one.counted_at is not None for one in plays) == [True, True]
+        assert world.viewer.plays[-1].must_count
+
+
+@asynccontextmanager
+async def watching(house: House, showing: Showing) -> AsyncIterator[None]:
+    """Somebody watches beside what the test does; their play is over when this ends."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(house.world.viewer.play([showing]))
+        yield
+
+
+def _shows(house: House, state: str) -> bool:
+    return any(one.state == state for one in house.engine.status.now_playing)
+
+
+async def test_accounts_linked_while_nobody_is_signed_in_go_to_who_comes_next(home: Path) -> None:
+    async with two(home) as (house, ben):
+        await house.engine.sign_out()
+        assert house.engine.status.sign_in is SignInState.SIGNED_OUT
+        (account,) = await house.link("lastfm")
+        assert account.profile == 0
+        await ben.sign_in()
+        assert house.account("lastfm").account.profile == 2
+        await ben.play(TRACKS[0])
+        await house.until(lambda: house.account("lastfm").counts.delivered == 1)
+        assert house.held("listenbrainz") == 0
+
+
+async def test_who_is_linked_for_one_stays_theirs_when_another_links_it_again(home: Path) -> None:
+    async with two(home) as (house, ben):
+        await ben.sign_in()
+        (again,) = await house.link("listenbrainz")
+        assert again.profile == 1
+        await ben.play(TRACKS[0])
+        await house.drained()
+        assert house.held("listenbrainz") == 0
+        # Given up by one, it is free for the other.
+        await house.engine.unlink(again.id)
+        (mine,) = await house.link("listenbrainz")
+        assert (mine.id, mine.profile) == (again.id, 2)
+        await ben.play(TRACKS[1])
+        await house.until(lambda: house.account("listenbrainz").counts.delivered == 1)
+
+
+async def test_a_restart_goes_on_with_who_was_active(home: Path) -> None:
+    async with DemoWorld(speed=SPEED) as world, ben_server(world) as server:
+        secrets = Memory()
+        async with engine(world, home, secrets) as house:
+            await house.sign_in()
+            await house.link("listenbrainz")
+            await Ben(house, server).sign_in()
+            await house.link("lastfm")
+        async with engine(world, home, secrets) as house:
+            await house.until(lambda: house.engine.status.source.connected)
+            assert house.engine.status.username == "ben"
+            await Ben(house, server).play(TRACKS[0])
+            await house.until(lambda: house.account("lastfm").counts.delivered == 1)
+            assert house.held("listenbrainz") == 0
+
+
+def test_secrets_are_not_shown() -> None:
+    shown = repr(SignedIn("http://media", "ann", "u1", refresh="token-1", api_key="rv_key"))
+    assert "token-1" not in shown
+    assert "rv_key" not in shown
+    assert not Memory().kept
