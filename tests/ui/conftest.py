@@ -3,12 +3,13 @@
 import asyncio
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QLocale
+from PySide6.QtCore import QCoreApplication, QLocale
+from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QApplication, QWidget
 
 from revenge_companion.core.status import Host, HostUse
@@ -16,9 +17,12 @@ from revenge_companion.ui.bridge import Bridge
 from revenge_companion.ui.context import Context
 from revenge_companion.ui.loop import CompanionLoop
 from revenge_companion.ui.places import MODULES, Place
+from revenge_companion.ui.style import Theme
+from revenge_companion.ui.window import Window
 from revenge_companion.ui.words import EnglishPlurals
-from tests.clock import FakeClock
+from tests.clock import FakeClock, settle
 from tests.ui.fake_engine import SIGNED_IN, FakeEngine, not_counted, play, waiting
+from tests.ui.pictures import Shoot
 
 
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
@@ -130,6 +134,49 @@ def busy_engine(engine: FakeEngine) -> FakeEngine:
 def context(engine: FakeEngine, clock: FakeClock) -> Context:
     names = {spec.key: spec.name for spec in engine.services}
     return Context(engine, Bridge(engine, gather_ms=0), clock, names)
+
+
+@pytest.fixture(params=["light", "dark"])
+def theme(request: pytest.FixtureRequest, qapp: QApplication) -> Iterator[str]:
+    """How everything looks; see `tests.ui.pictures` for one more way."""
+    before = qapp.font()
+    made = Theme(qapp)
+    made.want("dark" if request.param == "dark" else "light")
+    if request.param == "large":
+        font = qapp.font()
+        font.setPointSizeF(font.pointSizeF() * 1.5)
+        qapp.setFont(font)
+    yield request.param
+    qapp.setFont(before)
+    made.want("light")
+    made.deleteLater()
+
+
+@pytest.fixture
+def shoot(theme: str, tmp_path: Path) -> Shoot:
+    """Takes a picture of a widget in each theme."""
+    folder = Path(os.environ.get("REVENGE_COMPANION_SCREENSHOTS") or tmp_path)
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def take(widget: QWidget, name: str) -> QPixmap:
+        QCoreApplication.processEvents()
+        picture = widget.grab()
+        assert picture.save(str(folder / f"{name}-{theme}.png"))
+        return picture
+
+    return take
+
+
+@pytest.fixture
+async def window(context: Context, busy_engine: FakeEngine) -> AsyncIterator[Window]:
+    """The window, shown."""
+    made = Window(context, has_tray=lambda: True)
+    made.show()
+    await settle()
+    yield made
+    made.shut()
+    made.deleteLater()
+    await settle()
 
 
 @pytest.fixture

@@ -4,14 +4,9 @@ REVENGE_COMPANION_SCREENSHOTS names the folder they go to.
 """
 
 import asyncio
-import os
-from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QCoreApplication
-from PySide6.QtWidgets import QApplication, QWidget
 
 from revenge_companion.core.animemap import Candidate, MapState, Override
 from revenge_companion.core.delivery import DeliveryState
@@ -23,12 +18,10 @@ from revenge_companion.engine.api import OutboxRow
 from revenge_companion.ui.context import Context
 from revenge_companion.ui.dialogs.anime_corrections import CorrectionsDialog
 from revenge_companion.ui.dialogs.anime_entry import EntryDialog
-from revenge_companion.ui.style import Theme
 from revenge_companion.ui.window import Window
 from tests.clock import eventually, settle
 from tests.ui.fake_engine import ANIME_LISTS, NOW, SIGNED_IN, SPECS, FakeEngine, account, waiting
-
-Shoot = Callable[[QWidget, str], None]
+from tests.ui.pictures import Shoot
 
 FRIEREN = Series("Frieren: Beyond Journey's End", 2023, Ids(tvdb=424536))
 LONG = Series(
@@ -63,22 +56,6 @@ def parked(number: int, series: Series, season: int, episode: int, detail: str) 
         number, item, state=DeliveryState.PARKED, reason_code=Reason.UNMAPPED, detail=detail
     )
     return replace(row, service=("anilist", "mal")[number % 2])
-
-
-@pytest.fixture(params=["light", "dark"])
-def shoot(request: pytest.FixtureRequest, qapp: QApplication, tmp_path: Path) -> Iterator[Shoot]:
-    made = Theme(qapp)
-    made.want(request.param)
-    folder = Path(os.environ.get("REVENGE_COMPANION_SCREENSHOTS") or tmp_path)
-    folder.mkdir(parents=True, exist_ok=True)
-
-    def take(widget: QWidget, name: str) -> None:
-        QCoreApplication.processEvents()
-        assert widget.grab().save(str(folder / f"{name}-{request.param}.png"))
-
-    yield take
-    made.want("light")
-    made.deleteLater()
 
 
 @pytest.fixture

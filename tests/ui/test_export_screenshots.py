@@ -9,8 +9,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from PySide6.QtGui import QPixmap
-from PySide6.QtWidgets import QWidget
 
 from revenge_companion.core.exporting import ExportTarget, ExportVerdict, LastRead
 from revenge_companion.core.imports import RunState
@@ -23,16 +21,17 @@ from tests.clock import settle
 from tests.ui.fake_engine import LONG, SIGNED_IN, FakeEngine
 from tests.ui.fake_exports import SYNCED, TRAKT, row
 from tests.ui.fake_imports import run
+from tests.ui.pictures import WITH_LARGE_TEXT, Shoot
 
 # Light, dark and large, and where the pictures go.
-from tests.ui.test_import_screenshots import shoot, theme  # noqa: F401  # fixtures
 
-Shoot = Callable[[QWidget, str], QPixmap]
 Make = Callable[..., ExportWizard]
+
+pytestmark = WITH_LARGE_TEXT
 
 
 @pytest.fixture
-async def wizard(context: Context, engine: FakeEngine, theme: str) -> AsyncIterator[Make]:  # noqa: F811  # the fixture
+async def wizard(context: Context, engine: FakeEngine, theme: str) -> AsyncIterator[Make]:
     engine.status = SIGNED_IN
     engine.services = SPECS
     lines = [row(number) for number in range(1, 60)]
@@ -56,7 +55,7 @@ async def wizard(context: Context, engine: FakeEngine, theme: str) -> AsyncItera
     await settle()
 
 
-async def test_what(wizard: Make, engine: FakeEngine, shoot: Shoot) -> None:  # noqa: F811
+async def test_what(wizard: Make, engine: FakeEngine, shoot: Shoot) -> None:
     made = wizard()
     await settle()
     shoot(made, "export-1-what")
@@ -74,7 +73,7 @@ async def test_what(wizard: Make, engine: FakeEngine, shoot: Shoot) -> None:  # 
     shoot(made, "export-1-what-music")
 
 
-async def test_reading_and_preview(wizard: Make, engine: FakeEngine, shoot: Shoot) -> None:  # noqa: F811
+async def test_reading_and_preview(wizard: Make, engine: FakeEngine, shoot: Shoot) -> None:
     engine.exports.read = dict.fromkeys(TRAKT.facets, LastRead(None, False))
     made = wizard()
     await settle()
@@ -109,7 +108,7 @@ async def test_reading_and_preview(wizard: Make, engine: FakeEngine, shoot: Shoo
     shoot(made, "export-3-stopped")
 
 
-async def test_queued(wizard: Make, shoot: Shoot) -> None:  # noqa: F811
+async def test_queued(wizard: Make, shoot: Shoot) -> None:
     made = wizard()
     await settle()
     made.go.click()

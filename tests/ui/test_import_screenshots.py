@@ -3,15 +3,13 @@
 REVENGE_COMPANION_SCREENSHOTS names the folder they go to.
 """
 
-import os
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QCoreApplication, Qt
-from PySide6.QtGui import QPixmap
-from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QMessageBox
 
 from revenge_companion.core.errors import ImportRefused
 from revenge_companion.core.imports import Candidate, Choice, RunState, Verdict
@@ -23,43 +21,13 @@ from revenge_companion.ui.dialogs.import_wizard import ImportWizard
 from revenge_companion.ui.dialogs.welcome import WelcomeDialog
 from revenge_companion.ui.pages.imports import ImportsPage
 from revenge_companion.ui.places import Place
-from revenge_companion.ui.style import Theme
 from revenge_companion.ui.window import Window
 from tests.clock import settle
 from tests.ui.fake_engine import LONG, SIGNED_IN, FakeEngine
 from tests.ui.fake_imports import LETTERBOXD_ZIP, TRAKT, FakeImports, film, row, run
+from tests.ui.pictures import WITH_LARGE_TEXT, Shoot
 
-Shoot = Callable[[QWidget, str], QPixmap]
-
-
-@pytest.fixture(params=["light", "dark", "large"])
-def theme(request: pytest.FixtureRequest, qapp: QApplication) -> Iterator[str]:
-    """Light and dark as they are, and light at one and a half times the text size."""
-    before = qapp.font()
-    made = Theme(qapp)
-    made.want("dark" if request.param == "dark" else "light")
-    if request.param == "large":
-        font = qapp.font()
-        font.setPointSizeF(font.pointSizeF() * 1.5)
-        qapp.setFont(font)
-    yield request.param
-    qapp.setFont(before)
-    made.want("light")
-    made.deleteLater()
-
-
-@pytest.fixture
-def shoot(theme: str, tmp_path: Path) -> Shoot:
-    folder = Path(os.environ.get("REVENGE_COMPANION_SCREENSHOTS") or tmp_path)
-    folder.mkdir(parents=True, exist_ok=True)
-
-    def take(widget: QWidget, name: str) -> QPixmap:
-        QCoreApplication.processEvents()
-        picture = widget.grab()
-        assert picture.save(str(folder / f"{name}-{theme}.png"))
-        return picture
-
-    return take
+pytestmark = WITH_LARGE_TEXT
 
 
 @pytest.fixture

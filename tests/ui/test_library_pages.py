@@ -1,6 +1,5 @@
 """Library and Statistics, over a fake engine; their pictures too."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ from revenge_companion.core.library import Facet, Precision, SubjectKind
 from revenge_companion.core.shown import Asked
 from revenge_companion.core.statistics import Bucket
 from revenge_companion.ui import ask
-from revenge_companion.ui.context import Context
 from revenge_companion.ui.models.shown import ShownColumn, ShownModel
 from revenge_companion.ui.places import Place
 from revenge_companion.ui.widgets.chart import nice_ceiling, scale
@@ -22,20 +20,7 @@ from revenge_companion.ui.window import Window
 from tests.clock import FakeClock, settle
 from tests.ui.fake_engine import FakeEngine
 from tests.ui.fake_library import NOW, figures, line
-from tests.ui.test_screenshots import Shoot, shoot, theme
-
-__all__ = ("shoot", "theme")
-
-
-@pytest.fixture
-async def window(context: Context, busy_engine: FakeEngine) -> AsyncIterator[Window]:
-    made = Window(context, has_tray=lambda: True)
-    made.show()
-    await settle()
-    yield made
-    made.shut()
-    made.deleteLater()
-    await settle()
+from tests.ui.pictures import Shoot
 
 
 async def at(window: Window, place: Place) -> None:

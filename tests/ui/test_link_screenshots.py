@@ -4,15 +4,11 @@ REVENGE_COMPANION_SCREENSHOTS names the folder they go to.
 """
 
 import asyncio
-import os
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QCoreApplication
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QWidget
 
 from revenge_companion.core.accounts import Account
 from revenge_companion.core.errors import LinkRefused, LinkTrouble, Unreachable
@@ -34,12 +30,11 @@ from revenge_companion.ui.dialogs.signin import SignInDialog
 from revenge_companion.ui.dialogs.welcome import WelcomeDialog
 from revenge_companion.ui.pages.accounts import AccountsPage
 from revenge_companion.ui.pages.activity import ActivityPage
-from revenge_companion.ui.style import Theme
 from tests.clock import FakeClock, settle
 from tests.ui.fake_engine import NOW, SIGNED_IN, SPECS, WORDS, FakeEngine, play
+from tests.ui.pictures import Shoot
 
 TRAKT, SIMKL, LASTFM, LISTENBRAINZ = SPECS
-Shoot = Callable[[QWidget, str], None]
 CODE = LinkPrompt(
     "https://auth.trakt.tv/activate",
     "ABCD-1234",
@@ -47,22 +42,6 @@ CODE = LinkPrompt(
     expires_in_s=600,
 )
 PAGE = LinkPrompt("https://www.last.fm/api/auth/?api_key=k&token=t", expires_in_s=3600)
-
-
-@pytest.fixture(params=["light", "dark"])
-def shoot(request: pytest.FixtureRequest, qapp: QApplication, tmp_path: Path) -> Iterator[Shoot]:
-    made = Theme(qapp)
-    made.want(request.param)
-    folder = Path(os.environ.get("REVENGE_COMPANION_SCREENSHOTS") or tmp_path)
-    folder.mkdir(parents=True, exist_ok=True)
-
-    def take(widget: QWidget, name: str) -> None:
-        QCoreApplication.processEvents()
-        assert widget.grab().save(str(folder / f"{name}-{request.param}.png"))
-
-    yield take
-    made.want("light")
-    made.deleteLater()
 
 
 class Stage:

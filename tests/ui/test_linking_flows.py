@@ -4,46 +4,34 @@ The engine is the real one, and so are the requests: to local services, which fa
 REVENGE_COMPANION_SCREENSHOTS names the folder for the pictures.
 """
 
-import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import httpx
 import pytest
-from PySide6.QtCore import QCoreApplication
-from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
+from PySide6.QtWidgets import QMessageBox
 
 from revenge_companion.core.accounts import AccountState
 from revenge_companion.demo.sites.grants import Grants
 from revenge_companion.ui.dialogs.link import LinkDialog
-from revenge_companion.ui.style import Theme
 from tests.clock import eventually, settle
 from tests.standins.anilist import AniListSite
 from tests.standins.hardcover import READ_ONLY_TOKEN, TOKEN
 from tests.standins.myanimelist import MyAnimeListSite
 from tests.ui.desk import Desk, a_desk, wants_pictures
+from tests.ui.pictures import Shoot
 
-Shoot = Callable[[QWidget, str], None]
-THEMES = ("light", "dark") if wants_pictures() else ("light",)
 #: A token that ListenBrainz does not know.
 STRANGE = "11111111-2222-3333-4444-555555555555"
 PORTAL = "<html><title>Sign in to the network</title></html>"
 
+THEMES = ("light", "dark") if wants_pictures() else ("light",)
+pytestmark = pytest.mark.parametrize("theme", THEMES, indirect=True)
 
-@pytest.fixture(params=THEMES)
-def shoot(request: pytest.FixtureRequest, qapp: QApplication, tmp_path: Path) -> Iterator[Shoot]:
-    theme = Theme(qapp)
-    theme.want(request.param)
-    folder = Path(os.environ.get("REVENGE_COMPANION_SCREENSHOTS") or tmp_path)
-    folder.mkdir(parents=True, exist_ok=True)
 
-    def take(widget: QWidget, name: str) -> None:
-        QCoreApplication.processEvents()
-        assert widget.grab().save(str(folder / f"flow-{name}-{request.param}.png"))
-
-    yield take
-    theme.want("light")
-    theme.deleteLater()
+@pytest.fixture
+def shoot(shoot: Shoot) -> Shoot:
+    return lambda widget, name: shoot(widget, f"flow-{name}")
 
 
 @pytest.fixture

@@ -22,9 +22,7 @@ from tests.clock import settle
 from tests.ui.fake_engine import FakeEngine
 from tests.ui.fake_library import line
 from tests.ui.fake_saying import HEARERS
-from tests.ui.test_screenshots import Shoot, shoot, theme
-
-__all__ = ("shoot", "theme")
+from tests.ui.pictures import Shoot
 
 RATINGS, WATCHLIST = Facet.RATINGS, Facet.WATCHLIST
 

@@ -3,15 +3,13 @@
 REVENGE_COMPANION_SCREENSHOTS names the folder they go to.
 """
 
-import os
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QPoint, QRect, QSize, QTranslator
+from PySide6.QtCore import QPoint, QRect, QSize, QTranslator
 from PySide6.QtGui import QImage, QPixmap
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication
 
 from revenge_companion.core.delivery import DeliveryState
 from revenge_companion.core.errors import CompanionError, SignInRefused
@@ -28,7 +26,6 @@ from revenge_companion.ui.dialogs.rule import RuleDialog
 from revenge_companion.ui.dialogs.rules_preview import RulesPreviewDialog
 from revenge_companion.ui.dialogs.signin import SignInDialog
 from revenge_companion.ui.places import Place
-from revenge_companion.ui.style import Theme
 from revenge_companion.ui.theme import GRID, svg_icon
 from revenge_companion.ui.tray_state import TrayIcon
 from revenge_companion.ui.widgets.demo_banner import DemoBanner
@@ -48,8 +45,7 @@ from tests.ui.fake_engine import (
     playing,
     waiting,
 )
-
-Shoot = Callable[[QWidget, str], QPixmap]
+from tests.ui.pictures import Shoot
 
 
 class Longer(QTranslator):
@@ -63,29 +59,6 @@ class Longer(QTranslator):
 
     def isEmpty(self) -> bool:  # noqa: N802  # Qt's name
         return False
-
-
-@pytest.fixture(params=["light", "dark"])
-def theme(request: pytest.FixtureRequest, qapp: QApplication) -> Iterator[str]:
-    made = Theme(qapp)
-    made.want(request.param)
-    yield request.param
-    made.want("light")
-    made.deleteLater()
-
-
-@pytest.fixture
-def shoot(theme: str, tmp_path: Path) -> Shoot:
-    folder = Path(os.environ.get("REVENGE_COMPANION_SCREENSHOTS") or tmp_path)
-    folder.mkdir(parents=True, exist_ok=True)
-
-    def take(widget: QWidget, name: str) -> QPixmap:
-        QCoreApplication.processEvents()
-        picture = widget.grab()
-        assert picture.save(str(folder / f"{name}-{theme}.png"))
-        return picture
-
-    return take
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """A server that sends plays by itself: said above the pages, decided in the settings."""
 
 import os
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,24 +8,12 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from revenge_companion.core.abilities import Abilities, Ability, StandDown
-from revenge_companion.ui.context import Context
 from revenge_companion.ui.style import Theme
 from revenge_companion.ui.window import Window
 from tests.clock import START, settle
 from tests.ui.fake_engine import SIGNED_IN, FakeEngine
 
 SCROBBLES = Abilities(frozenset({Ability.SCROBBLES}), ("trakt",), START)
-
-
-@pytest.fixture
-async def window(context: Context, busy_engine: FakeEngine) -> AsyncIterator[Window]:
-    made = Window(context, has_tray=lambda: True)
-    made.show()
-    await settle()
-    yield made
-    made.shut()
-    made.deleteLater()
-    await settle()
 
 
 async def test_today_nothing_is_asked(window: Window, busy_engine: FakeEngine) -> None:

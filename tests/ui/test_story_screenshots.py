@@ -11,10 +11,8 @@ from revenge_companion.ui.places import Place
 from revenge_companion.ui.window import Window
 from tests.clock import settle
 from tests.ui.fake_engine import FakeEngine
+from tests.ui.pictures import Shoot
 from tests.ui.stories import STORIES
-from tests.ui.test_screenshots import Shoot, shoot, theme
-
-__all__ = ("shoot", "theme")
 
 
 @pytest.fixture

@@ -3,29 +3,16 @@
 With REVENGE_COMPANION_SCREENSHOTS set, they are kept in that folder.
 """
 
-import os
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
-from PySide6.QtCore import QCoreApplication
-from PySide6.QtWidgets import QApplication
 
 from revenge_companion.ui.context import Context
-from revenge_companion.ui.style import Theme
 from revenge_companion.ui.widgets.card import Column
 from revenge_companion.ui.widgets.sync_section import SyncSection
 from tests.clock import settle
 from tests.ui.fake_engine import SIGNED_IN, FakeEngine
-
-
-@pytest.fixture(params=["light", "dark"])
-def theme(request: pytest.FixtureRequest, qapp: QApplication) -> Iterator[str]:
-    made = Theme(qapp)
-    made.want(request.param)
-    yield request.param
-    made.want("light")
-    made.deleteLater()
+from tests.ui.pictures import Shoot
 
 
 @pytest.fixture
@@ -46,14 +33,9 @@ async def section(
     await settle()
 
 
-async def test_nothing_is_cut_off(
-    section: tuple[Column, SyncSection], theme: str, tmp_path: Path
-) -> None:
+async def test_nothing_is_cut_off(section: tuple[Column, SyncSection], shoot: Shoot) -> None:
     page, made = section
-    QCoreApplication.processEvents()
-    folder = Path(os.environ.get("REVENGE_COMPANION_SCREENSHOTS") or tmp_path)
-    folder.mkdir(parents=True, exist_ok=True)
-    assert page.grab().save(str(folder / f"sync-{theme}.png"))
+    shoot(page, "sync")
     for card in made.cards.values():
         assert card.now.width() >= card.now.sizeHint().width()
         assert card.height() >= card.heightForWidth(card.width())
