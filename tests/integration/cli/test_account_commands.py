@@ -2,7 +2,6 @@
 
 import asyncio
 import io
-import json
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +13,7 @@ from revenge_companion.paths import find_paths
 from revenge_companion.store.accounts import Accounts
 from revenge_companion.store.database import Database
 from tests.clock import FakeClock
-
-
-def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any]]:
-    code = main([*arguments, "--json"])
-    return code, dict(json.loads(capsys.readouterr().out))
+from tests.integration.cli.kit import run
 
 
 def an_account(home: Path, service: str = "trakt", **values: Any) -> None:

@@ -2,16 +2,11 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from revenge_companion.cli import main
-
-
-def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any]]:
-    code = main([*arguments, "--json"])
-    return code, dict(json.loads(capsys.readouterr().out))
+from tests.integration.cli.kit import run
 
 
 @pytest.mark.parametrize("ending", ["toml", "json"])

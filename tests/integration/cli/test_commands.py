@@ -22,16 +22,11 @@ from revenge_companion.net.http import Http
 from revenge_companion.paths import find_paths
 from revenge_companion.services.catalog import SPECS
 from tests.faults.engine_process import at_home, environment, process
+from tests.integration.cli.kit import run
 
 STATUS = {"signed_in", "server", "source", "connected", "accounts", "now_playing", "outbox"}
 OUTBOX = {"pending", "sending", "unsure", "delivered", "held", "parked"}
 ACCOUNT = {"id", "service", "label", "state", "pending", "parked", "last_delivery"}
-
-
-def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any]]:
-    """One command in this process: its exit code and what it printed."""
-    code = main([*arguments, "--json"])
-    return code, dict(json.loads(capsys.readouterr().out))
 
 
 def test_status_of_a_new_home(capsys: pytest.CaptureFixture[str]) -> None:

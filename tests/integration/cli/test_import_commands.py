@@ -3,14 +3,12 @@
 import argparse
 import asyncio
 import io
-import json
 import os
 import signal
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -20,6 +18,7 @@ from revenge_companion.core.imports import Candidate, ImportRun, RunState, Verdi
 from revenge_companion.engine.control import ControlServer
 from revenge_companion.engine.requests import Requests
 from revenge_companion.paths import find_paths
+from tests.integration.cli.kit import run as said
 from tests.ui.fake_engine import SIGNED_IN, FakeEngine
 from tests.ui.fake_imports import COUNTS, LETTERBOXD_ZIP, TRAKT, FakeImports, row, run
 
@@ -108,11 +107,6 @@ def imports(monkeypatch: pytest.MonkeyPatch) -> Iterator[Going]:
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
-
-
-def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any]]:
-    code = main([*arguments, "--json"])
-    return code, dict(json.loads(capsys.readouterr().out))
 
 
 def test_the_actions_are_those_that_the_parser_knows() -> None:

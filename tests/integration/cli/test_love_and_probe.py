@@ -17,6 +17,7 @@ from revenge_companion.paths import find_paths
 from revenge_companion.store.database import Database
 from revenge_companion.store.plays import Plays
 from tests.clock import START, FakeClock
+from tests.integration.cli.kit import run
 
 MBID = "8f3471b5-7e6a-48da-86a9-c1c07a0f47ae"
 TOKEN = "a-token-of-the-test"
@@ -67,11 +68,6 @@ def site() -> Iterator[Site]:
         yield made
         made.shutdown()
         running.join()
-
-
-def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any]]:
-    code = main([*arguments, "--json"])
-    return code, dict(json.loads(capsys.readouterr().out))
 
 
 async def a_play() -> None:

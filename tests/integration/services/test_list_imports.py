@@ -51,25 +51,14 @@ async def imports(site: Site, tmp_path: Path) -> AsyncIterator[Desk]:
         yield made
 
 
-async def until(imports: Desk, run_id: int, state: RunState) -> ImportRun:
-    # Each look takes a turn of the database's thread.
-    for _ in range(100_000):
-        await imports.importer.runs(1)
-        run = await imports.importer.run(run_id)
-        if not run.running and run.state in (state, RunState.STOPPED):
-            assert run.state is state, run.trouble
-            return run
-    raise AssertionError("the run does not end")
-
-
 async def whole(
     imports: Desk, source: str, facets: tuple[Facet, ...], path: Path | None = None
 ) -> ImportRun:
     """Read a source and write it; the run as its preview showed it."""
     run_id = await imports.importer.begin(source, facets, path=path)
-    preview = await until(imports, run_id, RunState.PREVIEW)
+    preview = await imports.reached(run_id, RunState.PREVIEW)
     await imports.importer.write(run_id)
-    await until(imports, run_id, RunState.DONE)
+    await imports.reached(run_id, RunState.DONE)
     return preview
 
 
@@ -92,7 +81,7 @@ async def test_everything_is_in_the_library_once(
 
 async def test_the_preview_says_why_something_was_not_found(imports: Desk) -> None:
     run_id = await imports.importer.begin("account:1", (Facet.HISTORY,))
-    run = await until(imports, run_id, RunState.PREVIEW)
+    run = await imports.reached(run_id, RunState.PREVIEW)
     # The first episode of the second cour is the server's S2E14.
     assert (run.total, run.matched) == (PLAYS, 1)
     rows = {one.entry.line: one for one in await imports.importer.rows(run_id)}
@@ -129,7 +118,7 @@ async def test_a_list_that_broke_off_goes_on_and_misses_nothing(imports: Desk, s
     stopped = await imports.until(run_id, RunState.STOPPED)
     assert (stopped.processed, bool(stopped.trouble)) == (5, True)
     await imports.importer.resume(run_id)
-    run = await until(imports, run_id, RunState.PREVIEW)
+    run = await imports.reached(run_id, RunState.PREVIEW)
     assert (run.processed, run.failed) == (15, 0)
 
 

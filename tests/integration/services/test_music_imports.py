@@ -51,23 +51,12 @@ async def imports(sites: Destinations, tmp_path: Path) -> AsyncIterator[Desk]:
     await http.close()
 
 
-async def until(imports: Desk, run_id: int, state: RunState) -> ImportRun:
-    # Each look takes a turn of the database's thread.
-    for _ in range(100_000):
-        await imports.importer.runs(1)
-        run = await imports.importer.run(run_id)
-        if not run.running and run.state in (state, RunState.STOPPED):
-            assert run.state is state, run.trouble
-            return run
-    raise AssertionError("the run does not end")
-
-
 async def whole(imports: Desk, source: str, path: Path | None = None) -> ImportRun:
     """Read a source and write it; the run as its preview showed it."""
     run_id = await imports.importer.begin(source, BOTH, path=path)
-    preview = await until(imports, run_id, RunState.PREVIEW)
+    preview = await imports.reached(run_id, RunState.PREVIEW)
     await imports.importer.write(run_id)
-    await until(imports, run_id, RunState.DONE)
+    await imports.reached(run_id, RunState.DONE)
     return preview
 
 

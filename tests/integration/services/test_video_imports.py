@@ -45,23 +45,12 @@ async def imports(sites: Destinations, tmp_path: Path) -> AsyncIterator[Desk]:
     await http.close()
 
 
-async def until(imports: Desk, run_id: int, state: RunState) -> ImportRun:
-    # Each look takes a turn of the database's thread.
-    for _ in range(100_000):
-        await imports.importer.runs(1)
-        run = await imports.importer.run(run_id)
-        if not run.running and run.state in (state, RunState.STOPPED):
-            assert run.state is state, run.trouble
-            return run
-    raise AssertionError("the run does not end")
-
-
 async def whole(imports: Desk, account: int, facets: tuple[Facet, ...]) -> ImportRun:
     """Read a source and write it; the run as its preview showed it."""
     run_id = await imports.importer.begin(f"account:{account}", facets)
-    preview = await until(imports, run_id, RunState.PREVIEW)
+    preview = await imports.reached(run_id, RunState.PREVIEW)
     await imports.importer.write(run_id)
-    await until(imports, run_id, RunState.DONE)
+    await imports.reached(run_id, RunState.DONE)
     return preview
 
 
@@ -92,11 +81,11 @@ async def test_a_run_that_trouble_stopped_goes_on_and_misses_nothing(
 ) -> None:
     sites.trakt.answer(200, "<html>Sign in</html>", times=8, path="/sync/history")
     run_id = await imports.importer.begin("account:1", (Facet.HISTORY,))
-    stopped = await until(imports, run_id, RunState.STOPPED)
+    stopped = await imports.reached(run_id, RunState.STOPPED)
     assert "no usable answer" in stopped.trouble
     sites.trakt.forget_answers()
     await imports.importer.resume(run_id)
-    assert (await until(imports, run_id, RunState.PREVIEW)).processed == PLAYS
+    assert (await imports.reached(run_id, RunState.PREVIEW)).processed == PLAYS
 
 
 async def test_a_short_wait_and_a_login_that_ends_are_sat_out(
@@ -105,4 +94,4 @@ async def test_a_short_wait_and_a_login_that_ends_are_sat_out(
     sites.trakt.answer(429, "", {"Retry-After": "30"}, times=2, path="/sync/history")
     sites.trakt.grants.expire()
     run_id = await imports.importer.begin("account:1", (Facet.HISTORY,))
-    assert (await until(imports, run_id, RunState.PREVIEW)).processed == PLAYS
+    assert (await imports.reached(run_id, RunState.PREVIEW)).processed == PLAYS

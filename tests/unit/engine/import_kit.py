@@ -223,6 +223,12 @@ class Desk:
                 return run
             await self._go_on(f"the run stays {run.state}: {run.trouble}")
 
+    async def reached(self, run_id: int, state: RunState) -> ImportRun:
+        """The run, once it stands in this state; to be stopped on the way is to fail."""
+        run = await self.until(run_id, state, RunState.STOPPED)
+        assert run.state is state, run.trouble
+        return run
+
     async def read_up_to(self, lines: int) -> None:
         """Wait until so many lines of a run are staged."""
         while not any(run.processed >= lines for run in self.told):
