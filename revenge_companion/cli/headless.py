@@ -90,9 +90,6 @@ def _announce(args: argparse.Namespace, running: Running) -> None:
         )
     else:
         print("Running without a window. Ctrl+C stops.", flush=True)
-    if trouble := running.engine.status.trouble:
-        # Such as a vault that the passphrase does not open: nothing can be listened to then.
-        print(trouble, file=sys.stderr, flush=True)
 
 
 def _say(notification: Notification) -> None:
