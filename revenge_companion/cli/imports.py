@@ -182,7 +182,7 @@ def _how_it_ended(run: dict[str, Any]) -> str:
     trouble = f" {run['trouble']}" if run["trouble"] else ""
     match run["state"]:
         case "preview" if not _to_write(run):
-            return f"Your library has all of this already: {counts}."
+            return f"{_nothing_new(run)}: {counts}."
         case "preview":
             return (
                 f"Nothing was written. `import resume {number}` imports it, `import forget "
@@ -191,7 +191,7 @@ def _how_it_ended(run: dict[str, Any]) -> str:
         case "done" if not run["processed"]:
             return f"{_name(run)} has nothing of this.{trouble}"
         case "done" if not _to_write(run):
-            return f"{_name(run)}: {counts}. Your library has all of this already.{trouble}"
+            return f"{_name(run)}: {counts}. {_nothing_new(run)}.{trouble}"
         case "done":
             marked = f" {_items(run['marked'])} marked as watched." if run["marked"] else ""
             return (
@@ -204,6 +204,17 @@ def _how_it_ended(run: dict[str, Any]) -> str:
     written = "" if run["written"] else " Nothing has been written."
     back = f", `import undo {number}` takes it back" if run["can_undo"] else ""
     return f"Stopped after {done} lines.{trouble}{written} `import resume {number}` goes on{back}."
+
+
+def _nothing_new(run: dict[str, Any]) -> str:
+    """Why there is nothing to write."""
+    if not run["failed"]:
+        return "Your library has all of this already"
+    return (
+        "Your library has the rest already"
+        if run["counts"]["there"]
+        else "None of it could be read"
+    )
 
 
 def _name(run: dict[str, Any]) -> str:

@@ -147,7 +147,7 @@ def read_refreshed(answer: Answer, clock: Clock, old: Secret, *, service: str) -
     if answer.status == 429:
         raise RateLimited(f"{service} asked to wait.", retry_after_s=answer.retry_after_s)
     if answer.status in (400, 401) and code == "invalid_grant":
-        raise LinkExpired(f"{service} ended this link: {detail}")
+        raise LinkExpired(f"{service} ended this link: {detail.rstrip('.')}.")
     if answer.status in (400, 401, 403) and data is not None:
         raise LaneBlocked(f"{service} refused the client id: {detail}", code=Reason.APP_KEY_REFUSED)
     raise ServiceTrouble(f"{service} could not renew its tokens (HTTP {answer.status}).")

@@ -106,6 +106,6 @@ def read_renewed(answer: Answer, clock: Clock, old: Secret) -> Secret:
             "invalid_token",
         )
     ):
-        words = first_text(data.get("hint"), data.get("message"))
-        raise LinkExpired(f"MyAnimeList ended this link: {words or 'no reason given'}")
+        words = first_text(data.get("hint"), data.get("message")).rstrip(".")
+        raise LinkExpired(f"MyAnimeList ended this link: {words or 'no reason given'}.")
     return read_refreshed(answer, clock, old, service="MyAnimeList")

@@ -29,6 +29,8 @@ class Going(FakeImports):
     def __init__(self) -> None:
         super().__init__()
         self.counts = COUNTS
+        #: Lines that could not be read.
+        self.failed = 0
         #: Stops reading with this sentence, where it is one.
         self.stumbles = ""
         #: Somebody presses Ctrl+C while it is read.
@@ -53,7 +55,9 @@ class Going(FakeImports):
             RunState.WRITING: RunState.DONE,
             RunState.UNDOING: RunState.UNDONE,
         }
-        moved = replace(now, state=ends[now.state], running=False, counts=self.counts)
+        moved = replace(
+            now, state=ends[now.state], running=False, counts=self.counts, failed=self.failed
+        )
         if self.stumbles:
             moved = replace(now, state=RunState.STOPPED, running=False, trouble=self.stumbles)
         self.become(moved)
@@ -194,6 +198,22 @@ def test_what_is_there_already_asks_nothing(
     assert main(["import", "trakt", "--preview"]) == 0
     assert "Your library has all of this already: 812 already there." in capsys.readouterr().out
     assert len(imports.calls("write")) == 1
+
+
+@pytest.mark.parametrize(
+    ("there", "says"), [(5, "Your library has the rest already"), (0, "None of it could be read")]
+)
+@pytest.mark.parametrize("way", ["--preview", "--yes"])
+def test_what_could_not_be_read_is_not_told_as_there_already(
+    capsys: pytest.CaptureFixture[str], imports: Going, there: int, says: str, way: str
+) -> None:
+    imports.counts = {Verdict.THERE: there}
+    imports.failed = 12
+    main(["import", "trakt", way])
+    out = capsys.readouterr().out
+    assert says in out
+    assert "12 failed" in out
+    assert "all of this" not in out
 
 
 def test_progress_is_one_line_on_a_terminal(
