@@ -1,8 +1,7 @@
 """A local Simkl: device link of its second version, scrobbling, and a history of one date each."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from inspect import isawaitable
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -17,7 +16,7 @@ from revenge_companion.demo.sites.grants import Grants, Polled, Tokens
 from revenge_companion.demo.sites.history import History
 from revenge_companion.demo.sites.past import past_titles
 from revenge_companion.demo.sites.simkl_library import LONG_AGO, SimklLibrary, wire
-from revenge_companion.demo.sites.site import Site, wire_list
+from revenge_companion.demo.sites.site import Handler, Site, guarded, sent_date, wire_list
 from revenge_companion.demo.sites.titles import Title, Titles
 
 _WINDOW = timedelta(hours=1)
@@ -59,7 +58,6 @@ class SimklSite(Site):
         return {"SIMKL_CLIENT_ID": "demo-client"}
 
     def routes(self) -> Sequence[Route]:
-        library = self.library
         return [
             Route("/oauth2/device", self._code, methods=["POST"]),
             Route("/oauth2/token", self._token, methods=["POST"]),
@@ -68,16 +66,22 @@ class SimklSite(Site):
             Route("/scrobble/{action:str}", self._scrobble, methods=["POST"]),
             Route("/sync/history", self._add, methods=["POST"]),
             Route("/sync/history/remove", self._remove, methods=["POST"]),
-            Route("/sync/activities", self._behind(library.activities), methods=["GET"]),
-            Route("/sync/all-items/", self._behind(library.read), methods=["GET"]),
-            Route("/sync/all-items/{type}", self._behind(library.read), methods=["GET"]),
-            Route("/sync/all-items/{type}/{status}", self._behind(library.read), methods=["GET"]),
-            Route("/sync/ratings", self._behind(library.post_ratings), methods=["POST"]),
-            Route("/sync/ratings/remove", self._behind(library.remove_ratings), methods=["POST"]),
-            Route("/sync/ratings/{type}", self._behind(library.read_ratings), methods=["GET"]),
-            Route("/sync/add-to-list", self._behind(library.add_to_list), methods=["POST"]),
+            *guarded(self._refusal, self._library_routes()),
             Route("/sync/watched", self._watched_lookup, methods=["POST"]),
         ]
+
+    def _library_routes(self) -> Sequence[tuple[str, str, Handler]]:
+        library = self.library
+        return (
+            ("GET", "/sync/activities", library.activities),
+            ("GET", "/sync/all-items/", library.read),
+            ("GET", "/sync/all-items/{type}", library.read),
+            ("GET", "/sync/all-items/{type}/{status}", library.read),
+            ("POST", "/sync/ratings", library.post_ratings),
+            ("POST", "/sync/ratings/remove", library.remove_ratings),
+            ("GET", "/sync/ratings/{type}", library.read_ratings),
+            ("POST", "/sync/add-to-list", library.add_to_list),
+        )
 
     def preload(self, plays: int, *, rated: int = 0, wanted: int = 0) -> None:
         """Have watched for years: about `plays` films and episodes once each, and what comes with
@@ -218,19 +222,6 @@ class SimklSite(Site):
         self._keep(title, now, "scrobble")
         return JSONResponse({**answer, "id": title.id, "action": "scrobble"}, status_code=201)
 
-    def _behind(
-        self, handle: Callable[[Request], Response | Awaitable[Response]]
-    ) -> Callable[[Request], Awaitable[Response]]:
-        """`handle` for requests that are welcome."""
-
-        async def answer(request: Request) -> Response:
-            if (refusal := self._refusal(request)) is not None:
-                return refusal
-            said = handle(request)
-            return await said if isawaitable(said) else said
-
-        return answer
-
     def _keep(self, title: Title, at: datetime, how: str) -> bool:
         """Keep a first watch; a free account has no second. What came is held in any case."""
         if self.history.has(title):
@@ -250,20 +241,13 @@ class SimklSite(Site):
                 if not found:
                     missing[group].append(sent)
                 for title, watched_at in found:
-                    kept = self._keep(title, self._date(watched_at), "history")
+                    kept = self._keep(title, sent_date(watched_at, self.clock.now()), "history")
                     added["movies" if title.type == "movie" else "episodes"] += kept
                 if found:
                     kind = "movie" if group == "movies" else "tv"
                     said = {"status": "completed", "simkl_type": kind}
                     added["statuses"].append({"request": sent, "response": said})
         return JSONResponse({"added": added, "not_found": missing}, status_code=201)
-
-    def _date(self, watched_at: Any) -> datetime:
-        try:
-            at = datetime.fromisoformat(watched_at)
-        except (TypeError, ValueError):
-            return self.clock.now()
-        return at if at.tzinfo is not None else self.clock.now()
 
     async def _remove(self, request: Request) -> Response:
         """Remove named episodes, and whole titles with all that belongs to them."""

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from revenge_companion.core.clock import Clock
 from revenge_companion.demo.answers import json_body
-from revenge_companion.demo.sites.site import wire_list
+from revenge_companion.demo.sites.site import sent_date, wire_list
 from revenge_companion.demo.sites.titles import Title, Titles
 
 #: The parts of a library, and what each is called in /sync/activities.
@@ -164,7 +164,7 @@ class SimklLibrary:
                 continue
             held = self.shelved.get(title.id)
             if held is None or held.points != points:
-                self.rate(title, points, self._date(sent.get("rated_at")))
+                self.rate(title, points, sent_date(sent.get("rated_at"), self._clock.now()))
                 counts[section] += 1
         added = {**counts, "statuses": []}
         return JSONResponse({"added": added, "not_found": missing}, status_code=201)
@@ -192,7 +192,7 @@ class SimklLibrary:
             if title is None:
                 missing[section].append(sent)
                 continue
-            held = self.put(title, sent["to"], self._date(sent.get("added_at")))
+            held = self.put(title, sent["to"], sent_date(sent.get("added_at"), self._clock.now()))
             ids = {**sent.get("ids", {}), "simkl": title.id}
             kind = {"movies": "movie", "shows": "tv", "anime": "anime"}[held.kind]
             added[section].append({"to": held.status, "ids": ids, "type": kind})
@@ -213,13 +213,6 @@ class SimklLibrary:
         held.touched = now
         self._stored()
         self._changed[held.kind] |= {what: now, "all": now}
-
-    def _date(self, value: Any) -> datetime:
-        try:
-            at = datetime.fromisoformat(value)
-        except (TypeError, ValueError):
-            return self._clock.now()
-        return at if at.tzinfo is not None else self._clock.now()
 
 
 def _place(title: Title) -> tuple[int, int]:

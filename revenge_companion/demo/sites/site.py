@@ -2,11 +2,14 @@
 
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from inspect import isawaitable
 from typing import Any, Self
 
 from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
@@ -15,6 +18,9 @@ from revenge_companion.core.clock import Clock
 from revenge_companion.core.media import Kind
 from revenge_companion.demo.listener import Listener
 from revenge_companion.demo.sites.held import Received
+
+#: What answers a request.
+Handler = Callable[[Request], Response | Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +174,32 @@ class Site(ABC):
             return
         for message in answer:
             await send(message)
+
+
+def guarded(
+    refusal: Callable[[Request], Response | None], routes: Iterable[tuple[str, str, Handler]]
+) -> list[Route]:
+    """Routes (verb, path, what answers) for requests that `refusal` does not refuse."""
+
+    def behind(handle: Handler) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            if (refused := refusal(request)) is not None:
+                return refused
+            said = handle(request)
+            return await said if isawaitable(said) else said
+
+        return answer
+
+    return [Route(path, behind(handle), methods=[verb]) for verb, path, handle in routes]
+
+
+def sent_date(value: Any, now: datetime) -> datetime:
+    """The date in `value`; the present for what is none with its zone."""
+    try:
+        at = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return now
+    return at if at.tzinfo is not None else now
 
 
 def wire_object(value: Any) -> dict[str, Any]:

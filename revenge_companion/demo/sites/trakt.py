@@ -1,9 +1,8 @@
 """A local Trakt: device link, rotating tokens, scrobbling, and a history that doubles what it is
 sent twice."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from inspect import isawaitable
 from typing import Any
 
 from starlette.requests import Request
@@ -17,7 +16,7 @@ from revenge_companion.demo.sites.grants import Grants, Polled, Tokens
 from revenge_companion.demo.sites.history import History, HistoryRow
 from revenge_companion.demo.sites.paging import paged
 from revenge_companion.demo.sites.past import past_titles
-from revenge_companion.demo.sites.site import Site, wire_list
+from revenge_companion.demo.sites.site import Handler, Site, guarded, sent_date, wire_list
 from revenge_companion.demo.sites.titles import Title, Titles
 from revenge_companion.demo.sites.trakt_lists import TraktLists, wire
 
@@ -33,8 +32,6 @@ _POLL_STATUS = {
     Polled.DENIED: 418,
 }
 _TYPES = {"movies": "movie", "episodes": "episode"}
-
-Handler = Callable[[Request], Response | Awaitable[Response]]
 
 
 class TraktSite(Site):
@@ -90,7 +87,7 @@ class TraktSite(Site):
             ("GET", "/users/me/lists", lists.read_lists),
             ("GET", "/users/me/lists/{id:int}/items", lists.read_list),
         ]
-        return [Route(path, self._behind(handle), methods=[verb]) for verb, path, handle in every]
+        return guarded(self._refusal, every)
 
     def preload(
         self,
@@ -260,7 +257,9 @@ class TraktSite(Site):
                 if not found:
                     missing[group].append(sent)
                 for title, watched_at in found:
-                    row = self.history.add(title, self._date(watched_at), "history")
+                    row = self.history.add(
+                        title, sent_date(watched_at, self.clock.now()), "history"
+                    )
                     self.hold(row.received)
                     added["movies" if title.type == "movie" else "episodes"] += 1
         return JSONResponse(
@@ -268,17 +267,11 @@ class TraktSite(Site):
             status_code=201,
         )
 
-    def _date(self, watched_at: Any) -> datetime:
-        try:
-            at = datetime.fromisoformat(watched_at)
-        except (TypeError, ValueError):
-            return self.clock.now()
-        return at if at.tzinfo is not None else self.clock.now()
-
     def _page(self, request: Request) -> Response:
         query, path = request.query_params, request.path_params
         start, end = (
-            self._date(query[name]) if name in query else None for name in ("start_at", "end_at")
+            sent_date(query[name], self.clock.now()) if name in query else None
+            for name in ("start_at", "end_at")
         )
         rows = self.history.between(start, end)
         if "type" in path:
@@ -290,17 +283,6 @@ class TraktSite(Site):
         if (refusal := self._refusal(request)) is not None:
             return refusal
         return JSONResponse(self.lists.activities(self.history.changed))
-
-    def _behind(self, handle: Handler) -> Callable[[Request], Awaitable[Response]]:
-        """`handle` for requests that are welcome."""
-
-        async def answer(request: Request) -> Response:
-            if (refusal := self._refusal(request)) is not None:
-                return refusal
-            said = handle(request)
-            return await said if isawaitable(said) else said
-
-        return answer
 
     async def _remove(self, request: Request) -> Response:
         if (refusal := self._refusal(request)) is not None:

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from revenge_companion.core.clock import Clock
 from revenge_companion.demo.answers import json_body
 from revenge_companion.demo.sites.paging import paged
-from revenge_companion.demo.sites.site import wire_list
+from revenge_companion.demo.sites.site import sent_date, wire_list
 from revenge_companion.demo.sites.titles import Title, Titles
 
 #: Places on the watchlist of a free account.
@@ -119,7 +119,10 @@ class TraktLists:
             return Response(status_code=422)
 
         def say(title: Title, said: Mapping[str, Any]) -> bool:
-            self.ratings[title.id] = (said["rating"], self._date(said.get("rated_at")))
+            self.ratings[title.id] = (
+                said["rating"],
+                sent_date(said.get("rated_at"), self._clock.now()),
+            )
             self.note("ratings", title)
             return True
 
@@ -158,7 +161,7 @@ class TraktLists:
         def say(title: Title, said: Mapping[str, Any]) -> bool:
             if title.id in held:
                 return False
-            held[title.id] = self._date(said.get("collected_at"))
+            held[title.id] = sent_date(said.get("collected_at"), self._clock.now())
             self.note(what, title)
             return True
 
@@ -210,13 +213,6 @@ class TraktLists:
             if changed == what and kind in (None, of)
         ]
         return wire(max(times, default=NEVER))
-
-    def _date(self, value: Any) -> datetime:
-        try:
-            at = datetime.fromisoformat(value)
-        except (TypeError, ValueError):
-            return self._clock.now()
-        return at if at.tzinfo is not None else self._clock.now()
 
 
 def wire(at: datetime) -> str:
