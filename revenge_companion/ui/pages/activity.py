@@ -6,7 +6,6 @@ from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QSplitter,
-    QStackedLayout,
     QVBoxLayout,
     QWidget,
 )
@@ -20,7 +19,7 @@ from revenge_companion.ui.async_slot import Tasks, async_slot
 from revenge_companion.ui.context import Context
 from revenge_companion.ui.models.plays import PlayColumn, PlaysModel
 from revenge_companion.ui.theme import GAP, GRID, MARGIN, Tone
-from revenge_companion.ui.widgets.empty import EmptyState
+from revenge_companion.ui.widgets.empty import Listing
 from revenge_companion.ui.widgets.now_playing import NowPlayingCard
 from revenge_companion.ui.widgets.play_filters import PlayFilters, Wanted
 from revenge_companion.ui.widgets.story import Story
@@ -61,18 +60,15 @@ class ActivityPage(QWidget):
         self.outcome = self.filters.outcome
         self.view = table(self.model, name=self.tr("Plays"), widths=(16, 30, 38, 27), stretch=1)
         self.view.setSelectionMode(self.view.SelectionMode.SingleSelection)
-        self.empty = EmptyState()
+        self._listing = Listing(self.view)
+        self.empty = self._listing.empty
         self.empty.acted.connect(self._on_empty_acted)
-        listing = QWidget()
-        self._listing = QStackedLayout(listing)
-        self._listing.addWidget(self.view)
-        self._listing.addWidget(self.empty)
         self.story = Story(self._context)
         self.story.hide()
         self._split = QSplitter(Qt.Orientation.Horizontal)
         self._split.setChildrenCollapsible(False)
         self._split.setHandleWidth(GAP)
-        self._split.addWidget(listing)
+        self._split.addWidget(self._listing)
         self._split.addWidget(self.story)
         self._split.setStretchFactor(0, 1)
         self._split.setStretchFactor(1, 0)
@@ -93,7 +89,7 @@ class ActivityPage(QWidget):
         self.filters.changed.connect(self._search)
         self.view.selectionModel().currentRowChanged.connect(self._on_row)
         self.model.loaded.connect(self._on_loaded)
-        self.model.failed.connect(self._on_failed)
+        self.model.failed.connect(self._listing.fail)
         self.model.dataChanged.connect(self._on_data_changed)
         self.story.closed.connect(self.close_story)
         self.story.anyway_wanted.connect(self._on_anyway)
@@ -155,7 +151,7 @@ class ActivityPage(QWidget):
         self.model.show_pages(read)
 
     def _on_loaded(self, rows: int) -> None:
-        self._listing.setCurrentWidget(self.view if rows else self.empty)
+        self._listing.show_rows(rows)
         self._show_empty()
         self._select_wanted()
 
@@ -192,10 +188,6 @@ class ActivityPage(QWidget):
         if index.isValid() and self.view.currentIndex().row() != index.row():
             self.view.setCurrentIndex(index)
             self.view.scrollTo(index)
-
-    def _on_failed(self, sentence: str) -> None:
-        self.empty.say(sentence)
-        self._listing.setCurrentWidget(self.empty)
 
     def _on_row(self, current: QModelIndex, _previous: QModelIndex) -> None:
         play = self.model.row(current)

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QPushButton,
-    QStackedLayout,
     QVBoxLayout,
     QWidget,
 )
@@ -23,7 +22,7 @@ from revenge_companion.ui.async_slot import Tasks, async_slot
 from revenge_companion.ui.context import Context
 from revenge_companion.ui.models.shown import ShownModel
 from revenge_companion.ui.theme import GAP, GRID, MARGIN
-from revenge_companion.ui.widgets.empty import EmptyState
+from revenge_companion.ui.widgets.empty import Listing
 from revenge_companion.ui.widgets.play_filters import SEARCH_AFTER_MS, Span, days, span_words
 from revenge_companion.ui.widgets.saying import SayingBar
 from revenge_companion.ui.widgets.table import table
@@ -74,16 +73,13 @@ class LibraryPage(QWidget):
             self.model, name=self.tr("Library"), widths=(17, 30, 10, 12, 26), stretch=1
         )
         self.view.setSelectionMode(self.view.SelectionMode.SingleSelection)
-        self.empty = EmptyState()
-        listing = QWidget()
-        self._listing = QStackedLayout(listing)
-        self._listing.addWidget(self.view)
-        self._listing.addWidget(self.empty)
+        self._listing = Listing(self.view)
+        self.empty = self._listing.empty
         column = QVBoxLayout(self)
         column.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
         column.setSpacing(GAP)
         column.addLayout(top)
-        column.addWidget(listing, 1)
+        column.addWidget(self._listing, 1)
         self.saying = SayingBar(self._context)
         column.addWidget(self.saying)
 
@@ -100,7 +96,7 @@ class LibraryPage(QWidget):
             box.currentIndexChanged.connect(self._ask)
         self.export.clicked.connect(self._on_export)
         self.model.loaded.connect(self._on_loaded)
-        self.model.failed.connect(self._on_failed)
+        self.model.failed.connect(self._listing.fail)
         self._context.bridge.plays_changed.connect(self._on_changed)
         self._context.bridge.library_changed.connect(self._on_changed)
         self.view.selectionModel().currentRowChanged.connect(self._show_chosen)
@@ -191,10 +187,9 @@ class LibraryPage(QWidget):
         self.view.selectRow(labels.index(label) if label in labels else min(place, rows - 1))
 
     def _on_loaded(self, rows: int) -> None:
-        self._listing.setCurrentWidget(self.view if rows else self.empty)
+        self._listing.show_rows(rows)
         if rows:
             self._stay_there(rows)
-        if rows:
             return
         wanted = self.wanted()
         if wanted != Asked(wanted.facet):
@@ -208,10 +203,6 @@ class LibraryPage(QWidget):
             )
         else:
             self.empty.say(self.tr("Nothing here yet. Import it from your accounts and files."))
-
-    def _on_failed(self, sentence: str) -> None:
-        self.empty.say(sentence)
-        self._listing.setCurrentWidget(self.empty)
 
     @async_slot
     async def _on_export(self) -> None:

@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QPushButton,
-    QStackedLayout,
     QVBoxLayout,
     QWidget,
 )
@@ -24,7 +23,7 @@ from revenge_companion.ui.context import Context
 from revenge_companion.ui.models.outbox import OutboxColumn, OutboxModel
 from revenge_companion.ui.theme import GAP, GRID, MARGIN
 from revenge_companion.ui.widgets.card import Card
-from revenge_companion.ui.widgets.empty import EmptyState
+from revenge_companion.ui.widgets.empty import Listing
 from revenge_companion.ui.widgets.outbox_groups import OutboxGroups
 from revenge_companion.ui.widgets.table import table
 from revenge_companion.ui.widgets.text import OneLine, Text
@@ -96,18 +95,15 @@ class OutboxPage(QWidget):
         self.detail.column.addWidget(self._detail_title)
         self.detail.column.addWidget(self._detail_why)
         self.detail.hide()
-        self.empty = EmptyState()
-        listing = QWidget()
-        self._listing = QStackedLayout(listing)
-        self._listing.addWidget(self.view)
-        self._listing.addWidget(self.empty)
+        self._listing = Listing(self.view)
+        self.empty = self._listing.empty
         column = QVBoxLayout(self)
         column.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
         column.setSpacing(GAP)
         column.addLayout(top)
         column.addWidget(self.groups)
         column.addLayout(filters)
-        column.addWidget(listing, 1)
+        column.addWidget(self._listing, 1)
         column.addWidget(self.detail)
 
     def _connect(self) -> None:
@@ -125,7 +121,7 @@ class OutboxPage(QWidget):
         self.export.clicked.connect(self._on_export)
         self.view.selectionModel().selectionChanged.connect(self._on_selection)
         self.model.loaded.connect(self._on_loaded)
-        self.model.failed.connect(self._on_failed)
+        self.model.failed.connect(self._listing.fail)
         delete = QShortcut(QKeySequence(QKeySequence.StandardKey.Delete), self.view)
         delete.setContext(Qt.ShortcutContext.WidgetShortcut)
         delete.activated.connect(self._on_discard)
@@ -209,14 +205,10 @@ class OutboxPage(QWidget):
         self.empty.say(text.format(when=when, service=self._context.name(last.service)))
 
     def _on_loaded(self, rows: int) -> None:
-        self._listing.setCurrentWidget(self.view if rows else self.empty)
+        self._listing.show_rows(rows)
         self._show_empty(self._context.engine.status)
         self.groups.explain(self.model.whys())
         self._on_selection()
-
-    def _on_failed(self, sentence: str) -> None:
-        self.empty.say(sentence)
-        self._listing.setCurrentWidget(self.empty)
 
     def _on_selection(self, _on: QItemSelection | None = None) -> None:
         rows = self.selected()

@@ -1,7 +1,7 @@
 """What a page says while it has nothing to show, with the next thing to do."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QStackedLayout, QVBoxLayout, QWidget
 
 from revenge_companion.ui.theme import GRID, Tone
 from revenge_companion.ui.widgets.text import Text
@@ -32,3 +32,24 @@ class EmptyState(QWidget):
         self._text.setText(text)
         self.action.setText(action)
         self.action.setVisible(bool(action))
+
+
+class Listing(QWidget):
+    """A table, or what is said in its place while it has no rows."""
+
+    def __init__(self, table: QWidget) -> None:
+        super().__init__()
+        self._table = table
+        self.empty = EmptyState()
+        self._pages = QStackedLayout(self)
+        self._pages.addWidget(table)
+        self._pages.addWidget(self.empty)
+
+    def show_rows(self, rows: int) -> None:
+        """Show the table where there are any."""
+        self._pages.setCurrentWidget(self._table if rows else self.empty)
+
+    def fail(self, sentence: str) -> None:
+        """Say why there are none."""
+        self.empty.say(sentence)
+        self._pages.setCurrentWidget(self.empty)

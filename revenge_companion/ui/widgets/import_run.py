@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QProgressBar,
     QPushButton,
-    QStackedLayout,
     QVBoxLayout,
     QWidget,
 )
@@ -19,7 +18,7 @@ from revenge_companion.ui.context import Context
 from revenge_companion.ui.models.import_runs import ImportRunsModel, RunColumn
 from revenge_companion.ui.theme import GRID, Tone
 from revenge_companion.ui.widgets.card import Card
-from revenge_companion.ui.widgets.empty import EmptyState
+from revenge_companion.ui.widgets.empty import Listing
 from revenge_companion.ui.widgets.table import WholeRows, table
 from revenge_companion.ui.widgets.text import OneLine, Text
 
@@ -127,16 +126,13 @@ class PastRuns(QWidget):
             RunColumn.SOURCE, WholeRows(self.view, elide=Qt.TextElideMode.ElideMiddle)
         )
         self.view.setSelectionMode(self.view.SelectionMode.SingleSelection)
-        self.empty = EmptyState()
+        self._listing = Listing(self.view)
+        self.empty = self._listing.empty
         self.empty.say(
             self.tr("Nothing has been imported yet."),
             action=self.tr("Choose a source\N{HORIZONTAL ELLIPSIS}"),
         )
         self.empty.acted.connect(self.sources_wanted)
-        listing = QWidget()
-        self._listing = QStackedLayout(listing)
-        self._listing.addWidget(self.view)
-        self._listing.addWidget(self.empty)
         self.detail = Card()
         self._title = OneLine(bold=True)
         self._told = Text(wrap=True)
@@ -157,7 +153,7 @@ class PastRuns(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 2 * GRID, 0, 0)
         column.setSpacing(3 * GRID)
-        column.addWidget(listing, 1)
+        column.addWidget(self._listing, 1)
         column.addWidget(self.detail)
         column.addWidget(self._actions)
         self.view.selectionModel().selectionChanged.connect(self._show_chosen)
@@ -186,7 +182,7 @@ class PastRuns(QWidget):
             signal.emit(run.id if run_id else run)  # type: ignore[attr-defined]  # a bound Signal
 
     def _on_loaded(self, rows: int) -> None:
-        self._listing.setCurrentWidget(self.view if rows else self.empty)
+        self._listing.show_rows(rows)
         self._actions.setVisible(bool(rows))
         self._show_chosen()
 

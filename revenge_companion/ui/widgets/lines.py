@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Generic, TypeVar
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from revenge_companion.ui.models.paged import PagedModel, ReadPage
 from revenge_companion.ui.theme import GRID, Tone
-from revenge_companion.ui.widgets.empty import EmptyState
+from revenge_companion.ui.widgets.empty import Listing
 from revenge_companion.ui.widgets.table import table
 from revenge_companion.ui.widgets.text import Text
 
@@ -33,11 +33,8 @@ class Lines(QWidget, Generic[Row]):
         self._none = none
         self._narrowed = False
         self.view = table(model, name=name, widths=widths, stretch=stretch, sortable=True)
-        self.empty = EmptyState()
-        listing = QWidget()
-        self._listing = QStackedLayout(listing)
-        self._listing.addWidget(self.view)
-        self._listing.addWidget(self.empty)
+        self._listing = Listing(self.view)
+        self.empty = self._listing.empty
         self.about = Text(about, tone=Tone.MUTED, wrap=True)
         self.detail = Text(wrap=True)
         self.detail.setAccessibleName(self.tr("The chosen line"))
@@ -50,7 +47,7 @@ class Lines(QWidget, Generic[Row]):
         self.column.setContentsMargins(0, 2 * GRID, 0, 0)
         self.column.setSpacing(2 * GRID)
         self.column.addWidget(self.about)
-        self.column.addWidget(listing, 1)
+        self.column.addWidget(self._listing, 1)
         self.column.addWidget(self.detail)
         self.column.addWidget(self.trouble)
         model.loaded.connect(self.on_loaded)
@@ -80,7 +77,7 @@ class Lines(QWidget, Generic[Row]):
         self.lines.tasks.cancel()
 
     def on_loaded(self, rows: int) -> None:
-        self._listing.setCurrentWidget(self.view if rows else self.empty)
+        self._listing.show_rows(rows)
         self.detail.setVisible(bool(rows))
         self.empty.say(self.tr("No line matches.") if self._narrowed else self._none)
 
