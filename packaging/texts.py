@@ -48,6 +48,13 @@ PARTS = {"app.py": ("_demo_controls",)}
 #: What stands within sentences and is none by itself.
 FRAGMENTS = {
     "core/counting.py": ("a track", "a podcast episode", "an episode", "a film"),
+    "services/file_formats.py": (
+        "ListenBrainz export",
+        "Last.fm plays (CSV)",
+        "Letterboxd export",
+        "Goodreads library",
+        "StoryGraph library",
+    ),
     "services/trakt/changes.py": ("this change",),
     "services/trakt/wire.py": ("this play", "a question"),
 }

@@ -86,7 +86,10 @@ class Catalog:
     def _part(self, text: str, depth: int) -> str:
         # "… did not accept this play{said}", where what was said begins with its colon.
         colon = ": " if text.startswith(": ") else ""
-        return colon + self._sentence(text.removeprefix(colon), depth)
+        text = text.removeprefix(colon)
+        said = self._sentence(text, depth)
+        # A word of the window, such as the name of a field.
+        return colon + (said if said != text else self.text(text) or text)
 
     @cached_property
     def _templates(self) -> "list[_Template]":

@@ -120,7 +120,8 @@ def run_name(run: ImportRun) -> str:
         # Such names begin alike and end in a date.
         ends = MOST_NAME // 3
         name = f"{name[: MOST_NAME - ends]}\N{HORIZONTAL ELLIPSIS}{name[-ends:]}"
-    return f"{run.source_name} ({name})" if name else run.source_name
+    source = words.told(run.source_name)
+    return f"{source} ({name})" if name else source
 
 
 def run_state(run: ImportRun) -> str:

@@ -100,7 +100,7 @@ def value(row: Shown | Entry) -> str:
 
 def rating(points: int) -> str:
     """1 to 100 points as people say them: "8.5 of 10"."""
-    return say("{rating} of 10").format(rating=f"{points / 10:g}")
+    return say("{rating} of 10").format(rating=words.decimal(points / 10))
 
 
 def change(one: Change) -> str:
@@ -115,7 +115,7 @@ def change(one: Change) -> str:
         Verb.UNLOVE: say("No longer love {title}"),
         Verb.HATE: say("Hate {title}"),
     }[one.verb]
-    return text.format(title=one.subject.label, rating=f"{(one.rating or 0) / 10:g}")
+    return text.format(title=one.subject.label, rating=words.decimal((one.rating or 0) / 10))
 
 
 def span(bucket: Bucket) -> str:
@@ -146,7 +146,8 @@ def bar_short(bar: Bar, bucket: Bucket) -> str:
         case Bucket.MONTH:
             name = locale.standaloneMonthName(day.month, QLocale.FormatType.ShortFormat)
             return f"{name} {day.year % 100:02}"
-    return f"{day.day} {locale.monthName(day.month, QLocale.FormatType.ShortFormat)}"
+    name = locale.monthName(day.month, QLocale.FormatType.ShortFormat)
+    return say("{day} {month}").format(day=day.day, month=name)
 
 
 def bar_whole(bar: Bar, bucket: Bucket, kinds_shown: Sequence[SubjectKind]) -> str:

@@ -2,8 +2,6 @@
 
 from datetime import datetime
 
-from PySide6.QtCore import QLocale
-
 from revenge_companion.core.delivery import DeliveryState
 from revenge_companion.core.media import Kind
 from revenge_companion.core.moments import Course, Moment, MomentKind
@@ -59,7 +57,7 @@ def moment(one: Moment, play: PlayRecord, course: Course) -> str:
         played=minutes(one.played_s),
         origin=minutes(one.from_s or 0.0),
         proven=minutes(one.proven_s or 0.0),
-        rate=QLocale().toString(one.rate or 1.0, "g", 3),
+        rate=words.decimal(round(one.rate or 1.0, 2)),
     )
 
 

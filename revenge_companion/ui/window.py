@@ -85,7 +85,7 @@ class Window(QWidget):
         self._autostart = autostart or system_autostart()
         self._build()
         self._connect()
-        self.notices.opened.say("\n".join(notes), dismissable=True)
+        self.notices.opened.say("\n".join(map(told, notes)), dismissable=True)
         self._show_status(context.engine.status)
         self.sidebar.choose(Place.ACTIVITY)
         self.resize(*SIZE)

@@ -76,11 +76,17 @@ def reason(code: str, facts: Mapping[str, Fact] | None = None) -> str:
     """The sentence for a reason code; "" for no code."""
     if not code:
         return ""
-    if facts and "kind" in facts:
-        facts = {**facts, "kind": told(str(facts["kind"]))}
+    facts = {name: _fact(name, value) for name, value in (facts or {}).items()}
     text = sentence(code, facts, lambda text: QCoreApplication.translate("Reasons", text))
     # A percent sign does not begin a line.
     return text.replace(" %", "\N{NO-BREAK SPACE}%")
+
+
+def _fact(name: str, value: Fact) -> Fact:
+    if isinstance(value, float):
+        return decimal(value)
+    # The other texts are names.
+    return told(value) if name == "kind" and isinstance(value, str) else value
 
 
 def exact(when: datetime) -> str:
@@ -146,6 +152,11 @@ def day(when: datetime, now: datetime) -> str:
 def percent(share: float) -> str:
     """A share of 0 to 1 as the locale writes it: "61 %"."""
     return f"{QLocale().toString(round(share * 100))}\N{NO-BREAK SPACE}%"
+
+
+def decimal(value: float) -> str:
+    """A number as the locale writes it, with the decimals it has, up to six digits: "8.5"."""
+    return QLocale().toString(value, "g", 6)
 
 
 def number(value: int) -> str:

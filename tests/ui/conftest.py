@@ -15,11 +15,11 @@ from PySide6.QtWidgets import QApplication, QWidget
 from revenge_companion.core.status import Host, HostUse
 from revenge_companion.ui.bridge import Bridge
 from revenge_companion.ui.context import Context
+from revenge_companion.ui.language import Language
 from revenge_companion.ui.loop import CompanionLoop
 from revenge_companion.ui.places import MODULES, Place
 from revenge_companion.ui.style import Theme
 from revenge_companion.ui.window import Window
-from revenge_companion.ui.words import EnglishPlurals
 from tests.clock import FakeClock, settle
 from tests.ui.fake_engine import SIGNED_IN, FakeEngine, not_counted, play, waiting
 from tests.ui.pictures import Shoot
@@ -66,10 +66,11 @@ def _used_for_a_while() -> None:
 @pytest.fixture(autouse=True)
 def _like_the_program(qapp: QApplication) -> Iterator[None]:
     qapp.setQuitOnLastWindowClosed(False)
-    plurals = EnglishPlurals()
-    qapp.installTranslator(plurals)
+    spoken = Language(qapp)
+    # Another one is for looking at the pictures; what tests expect is English.
+    spoken.choose(os.environ.get("REVENGE_COMPANION_SCREENSHOTS_IN", "en"))
     yield
-    qapp.removeTranslator(plurals)
+    spoken.end()
 
 
 #: The longest work in one turn of the loop that a test lets pass, in milliseconds. The window is to

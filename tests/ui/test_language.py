@@ -49,6 +49,7 @@ def test_everything_follows_the_language(spoken: Language) -> None:
     assert words.told("x.org did not answer in time.") == "x.org hat nicht rechtzeitig geantwortet."
     facts = {"duration": "0:20", "kind": "a track", "threshold": "0:31"}
     assert words.reason(Reason.TOO_SHORT, facts) == "Nur 0:20 lang: Ein Track zählt ab 0:31."
+    assert words.reason(Reason.STOPPED_EARLY, {"percent": 61.5, "needed": 80}).startswith("Bei 61,5")
     buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
     assert buttons.buttons()[0].text() == "Abbrechen"
     buttons.deleteLater()
@@ -61,6 +62,13 @@ def test_english_comes_back_whole(spoken: Language) -> None:
     assert words.say("Activity") == "Activity"
     assert words.say("%n play(s)", 2) == "2 plays"
     assert words.number(12_345) == "12,345"
+
+
+def test_a_field_in_a_finished_sentence_is_called_as_in_the_window(spoken: Language) -> None:
+    spoken.choose("de")
+
+    told = words.told("Season has to be a whole number from 0 to 10000.")
+    assert told == "Staffel muss eine ganze Zahl von 0 bis 10000 sein."
 
 
 def test_what_a_language_lacks_stays_english(spoken: Language) -> None:

@@ -1,6 +1,7 @@
 """Every page and dialog, light and dark, as pictures to look at.
 
-REVENGE_COMPANION_SCREENSHOTS names the folder they go to.
+REVENGE_COMPANION_SCREENSHOTS names the folder they go to, REVENGE_COMPANION_SCREENSHOTS_IN the
+language they are in, such as "de".
 """
 
 from collections.abc import AsyncIterator

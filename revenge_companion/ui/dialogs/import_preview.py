@@ -60,4 +60,5 @@ class PreviewPage(Preview[Verdict]):
     def show_lines(self, verdict: Verdict, facet: Facet | None, search: str) -> None:
         if self._run is not None:
             rows = self.tabs[verdict]
-            rows.show_run(self._run.id, self._run.source_name, facet=facet, search=search)
+            name = words.told(self._run.source_name)
+            rows.show_run(self._run.id, name, facet=facet, search=search)

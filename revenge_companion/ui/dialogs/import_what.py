@@ -60,10 +60,10 @@ class WhatPage(Column):
 
     def show_source(self, source: ImportSource, path: Path | None) -> None:
         """Offer what `source` has; everything is ticked at first."""
-        about = self.tr("Choose what to read from {source}.").format(source=source.name)
+        about = self.tr("Choose what to read from {source}.").format(source=told(source.name))
         if path is not None:
             about = self.tr("{file} \N{MIDDLE DOT} {kind}. Choose what to read from it.").format(
-                file=path.name, kind=source.name
+                file=path.name, kind=told(source.name)
             )
         self._about.setText(about)
         self._note.setText(told(source.note))

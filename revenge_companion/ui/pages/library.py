@@ -23,6 +23,7 @@ from revenge_companion.ui.context import Context
 from revenge_companion.ui.models.shown import ShownModel
 from revenge_companion.ui.theme import GAP, GRID, MARGIN
 from revenge_companion.ui.widgets.empty import Listing
+from revenge_companion.ui.widgets.narrow_box import NarrowBox
 from revenge_companion.ui.widgets.play_filters import SEARCH_AFTER_MS, Span, days, span_words
 from revenge_companion.ui.widgets.saying import SayingBar
 from revenge_companion.ui.widgets.table import table
@@ -84,7 +85,7 @@ class LibraryPage(QWidget):
         column.addWidget(self.saying)
 
     def _box(self, name: str) -> QComboBox:
-        box = QComboBox()
+        box = NarrowBox()
         box.setAccessibleName(name)
         box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         box.setMinimumContentsLength(8)

@@ -106,7 +106,7 @@ class AnimeSettings(QWidget):
                 if state.fetched_at
                 else self.tr("at an unknown time")
             ),
-            self.tr("{size} MB").format(size=f"{state.size_bytes / 1e6:.1f}"),
+            self.tr("{size} MB").format(size=words.decimal(round(state.size_bytes / 1e6, 1))),
             self.tr("{count} entries").format(count=words.number(state.entries)),
         ]
         return " \N{MIDDLE DOT} ".join(parts)

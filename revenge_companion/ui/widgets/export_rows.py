@@ -22,7 +22,7 @@ class ExportRows(Lines[ExportRow]):
             name=export_words.verdict_name(verdict),
             about=export_words.verdict_sentence(verdict),
             none=export_words.verdict_empty(verdict),
-            widths=(30, 10, 18, 17, 24) if sent else (26, 10, 11, 17, 40),
+            widths=(30, 14, 18, 17, 22) if sent else (26, 14, 11, 17, 38),
             stretch=ExportColumn.TITLE if sent else ExportColumn.WHY,
         )
 

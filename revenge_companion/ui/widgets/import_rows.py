@@ -26,7 +26,7 @@ from revenge_companion.ui.words import told
 #: Average characters a column is wide.
 _WIDTHS = {
     RowColumn.TITLE: 30,
-    RowColumn.FACET: 10,
+    RowColumn.FACET: 14,
     RowColumn.SAYS: 10,
     RowColumn.WHEN: 17,
     RowColumn.OURS: 27,

@@ -148,7 +148,7 @@ class ImportSources(QWidget):
         about = QVBoxLayout()
         about.setSpacing(0)
         endings = " ".join(source.suffixes)
-        about.addWidget(OneLine(f"{source.name}   {endings}", bold=True))
+        about.addWidget(OneLine(f"{words.told(source.name)}   {endings}", bold=True))
         facets = import_words.facet_names(source.facets)
         said = f"{facets}. {words.told(source.note)}" if source.note else facets
         about.addWidget(Text(said, tone=Tone.MUTED, wrap=True))
@@ -157,7 +157,7 @@ class ImportSources(QWidget):
         if source.help_url:
             get = QPushButton(self.tr("Get it"))
             get.setAccessibleName(
-                self.tr("Open the page where {file} is had").format(file=source.name)
+                self.tr("Open the page where {file} is had").format(file=words.told(source.name))
             )
             get.setToolTip(words.flat(source.help_url))
             get.clicked.connect(lambda: self.address_wanted.emit(source.help_url))

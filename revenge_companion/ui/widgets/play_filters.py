@@ -12,6 +12,7 @@ from revenge_companion.core.status import EngineStatus
 from revenge_companion.ui import words
 from revenge_companion.ui.context import Context
 from revenge_companion.ui.theme import GRID
+from revenge_companion.ui.widgets.narrow_box import NarrowBox
 
 #: Wait after the last key before searching.
 SEARCH_AFTER_MS = 250
@@ -104,7 +105,7 @@ class PlayFilters(QWidget):
         self._typed.stop()
 
     def _box(self, name: str) -> QComboBox:
-        box = QComboBox()
+        box = NarrowBox()
         box.setAccessibleName(name)
         # The bar has to fit into the smallest window; the open list is as wide as it needs.
         box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)

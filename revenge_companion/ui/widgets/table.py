@@ -83,7 +83,10 @@ def table(
     across.setMinimumSectionSize(12 * GRID)
     character = view.fontMetrics().averageCharWidth()
     for column, width in enumerate(widths):
-        across.resizeSection(column, width * character + 4 * GRID)
+        title = model.headerData(column, Qt.Orientation.Horizontal)
+        # Other languages have longer titles.
+        least = across.fontMetrics().horizontalAdvance(str(title or ""))
+        across.resizeSection(column, max(width * character, least) + 4 * GRID)
     across.setSectionResizeMode(stretch, QHeaderView.ResizeMode.Stretch)
     if sortable:
         # Before it is switched on: the table sorts by what the header shows then.
