@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import QLocale
 from PySide6.QtWidgets import QApplication, QDialogButtonBox
 
-from revenge_companion.core.reasons import Reason
+from revenge_companion.core.reasons import Fact, Reason
 from revenge_companion.ui import language, words
 from revenge_companion.ui.language import Language, languages, own_name
 from revenge_companion.ui.places import Place
@@ -49,8 +49,8 @@ def test_everything_follows_the_language(spoken: Language) -> None:
     assert words.told("x.org did not answer in time.") == "x.org hat nicht rechtzeitig geantwortet."
     facts = {"duration": "0:20", "kind": "a track", "threshold": "0:31"}
     assert words.reason(Reason.TOO_SHORT, facts) == "Nur 0:20 lang: Ein Track zählt ab 0:31."
-    facts = {"percent": 61.5, "needed": 80}
-    assert words.reason(Reason.STOPPED_EARLY, facts).startswith("Bei 61,5")
+    shares: dict[str, Fact] = {"percent": 61.5, "needed": 80}
+    assert words.reason(Reason.STOPPED_EARLY, shares).startswith("Bei 61,5")
     buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
     assert buttons.buttons()[0].text() == "Abbrechen"
     buttons.deleteLater()
