@@ -23,8 +23,9 @@ from revenge_companion.core.plays import PlayUpdate
 from revenge_companion.core.private import PrivateItems
 from revenge_companion.core.profiles import Places
 from revenge_companion.core.reasons import Reason
-from revenge_companion.core.routing import destinations, left_out
+from revenge_companion.core.routing import destinations
 from revenge_companion.core.rules import Rulebook
+from revenge_companion.core.ruling import Ruling
 from revenge_companion.core.scrobble import Scrobble
 from revenge_companion.core.settings import Settings
 from revenge_companion.core.trackers import Trackers
@@ -100,9 +101,7 @@ class Listener:
         self._tell_live = tell_live
         self._trouble = trouble
         self._accounts: tuple[Account, ...] = ()
-        self._rulebook = Rulebook()
-        #: The rule that blocks what is playing, by item.
-        self._blocked_by: dict[str, str] = {}
+        self._ruling = Ruling()
         self._tracker = Trackers(settings.counting)
         self._places = Places()
         self._late = LateStarts()
@@ -168,13 +167,9 @@ class Listener:
     async def use_rules(self, rulebook: Rulebook) -> None:
         """Take newer rules; what is playing and blocked by them is left out."""
         async with self._turn:
-            self._rulebook = rulebook
             decisions: list[Decision] = []
-            for one in self.now_playing():
-                name = rulebook.apply(one.item, (one.device_name,)).blocked_by
-                if name and not one.counted:
-                    self._blocked_by[one.item.media_id] = name
-                    decisions += self._tracker.leave_out(one.play_key, Reason.BLOCKED_BY_RULE)
+            for play_key in self._ruling.use(rulebook, self.now_playing()):
+                decisions += self._tracker.leave_out(play_key, Reason.BLOCKED_BY_RULE)
             await self._write(decisions)
 
     def now_playing(self, *, heard: bool = False) -> tuple[NowPlaying, ...]:
@@ -221,7 +216,7 @@ class Listener:
                 await self._note_private_items()
             return
         decisions = self._tracker.tick(event.at_s)
-        led_to = self._tracker.feed(event, self._left_out(event))
+        led_to = self._tracker.feed(event, self._ruling.left_out(event, self._settings.filters))
         decisions += self._late.heed(event, led_to)
         self._rescheduled.set()
         if decisions:
@@ -231,20 +226,7 @@ class Listener:
         going_on = self._late.caught_up(event, led_to)
         if going_on is not None:
             notice, counted = going_on
-            item = self._rulebook.correct(notice.item)[0]
-            self._tell_live(replace(notice, item=item), counted)
-
-    def _left_out(self, event: PlaybackEvent) -> Reason | None:
-        filtered = left_out(event, self._settings.filters)
-        if filtered is not None or not self._rulebook.has_blocks:
-            return filtered
-        device = event.device
-        names = (device.id, device.name, device.client)
-        name = self._rulebook.apply(event.item, names).blocked_by
-        if not name:
-            return None
-        self._blocked_by[event.item.media_id] = name
-        return Reason.BLOCKED_BY_RULE
+            self._tell_live(self._ruling.corrected(notice), counted)
 
     def pause(self) -> None:
         """Scrobble nothing from now on; plays in progress end unscrobbled.
@@ -347,7 +329,7 @@ class Listener:
 
     async def _write(self, decisions: Sequence[Decision]) -> None:
         """Write decisions in order, the ones that still wait first, then tell of them."""
-        decisions = [self._ruled(decision) for decision in decisions]
+        decisions = [self._ruling.ruled(decision) for decision in decisions]
         self._unsaved.extend(decisions)
         written: list[Decision] = []
         new = 0
@@ -368,21 +350,6 @@ class Listener:
                 self._tell_live(decision.notice, decision.counted_rules)
         if written:
             await self._recorded(new, written)
-
-    def _ruled(self, decision: Decision) -> Decision:
-        """`decision` with the user's corrections; the ledger keeps what the server said."""
-        update, notice = decision.update, decision.notice
-        if decision.ended:
-            name = self._blocked_by.pop(update.item.media_id, "")
-            if update.reason_code == Reason.BLOCKED_BY_RULE:
-                update = replace(update, facts={"rule": name or "?"})
-        if notice is not None:
-            notice = replace(notice, item=self._rulebook.correct(notice.item)[0])
-        scrobbles = tuple(
-            replace(scrobble, item=self._rulebook.correct(scrobble.item)[0])
-            for scrobble in decision.scrobbles
-        )
-        return replace(decision, update=update, notice=notice, scrobbles=scrobbles)
 
     async def _store(self, decision: Decision) -> int:
         if not decision.scrobbles:
