@@ -126,13 +126,7 @@ async def save_path(parent: QWidget, *, title: str, name: str, filters: str) -> 
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setNameFilter(filters)
     dialog.selectFile(name)
-    try:
-        if not await opened(dialog):
-            return None
-        files = dialog.selectedFiles()
-        return Path(files[0]) if files else None
-    finally:
-        dialog.deleteLater()
+    return await _chosen(dialog)
 
 
 async def open_path(parent: QWidget, *, title: str, filters: str) -> Path | None:
@@ -140,13 +134,7 @@ async def open_path(parent: QWidget, *, title: str, filters: str) -> Path | None
     dialog = QFileDialog(parent, title)
     dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
     dialog.setNameFilter(filters)
-    try:
-        if not await opened(dialog):
-            return None
-        files = dialog.selectedFiles()
-        return Path(files[0]) if files else None
-    finally:
-        dialog.deleteLater()
+    return await _chosen(dialog)
 
 
 async def folder(parent: QWidget, *, title: str) -> Path | None:
@@ -155,10 +143,14 @@ async def folder(parent: QWidget, *, title: str) -> Path | None:
     dialog = QFileDialog(parent, title, QStandardPaths.writableLocation(downloads))
     dialog.setFileMode(QFileDialog.FileMode.Directory)
     dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+    return await _chosen(dialog)
+
+
+async def _chosen(dialog: QFileDialog) -> Path | None:
     try:
         if not await opened(dialog):
             return None
-        folders = dialog.selectedFiles()
-        return Path(folders[0]) if folders else None
+        files = dialog.selectedFiles()
+        return Path(files[0]) if files else None
     finally:
         dialog.deleteLater()
