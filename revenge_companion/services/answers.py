@@ -3,7 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from revenge_companion.core.delivery import Delivery, Outcome, Refused, TryLater, Unknown
 from revenge_companion.core.errors import (
@@ -19,6 +19,8 @@ from revenge_companion.core.errors import (
 from revenge_companion.core.media import Ids
 from revenge_companion.core.reasons import Reason
 from revenge_companion.net.http import Answer, NotJson
+
+P = TypeVar("P")
 
 #: Longest text of a service that is kept, in characters.
 LONGEST_WORDS = 300
@@ -133,6 +135,21 @@ def outcome_of(error: CompanionError, *, alone: bool) -> Outcome:
             return TryLater(Reason.UNREACHABLE, detail)
         case _:
             return TryLater(Reason.SERVICE_DOWN, detail)
+
+
+def sorted_out(
+    batch: Sequence[Delivery], place: Callable[[Delivery], P | Refused]
+) -> tuple[dict[int, P], dict[int, Outcome]]:
+    """Where rows stand in a request, by their ids, and the outcomes of those that stand nowhere."""
+    places: dict[int, P] = {}
+    refused: dict[int, Outcome] = {}
+    for row in batch:
+        where = place(row)
+        if isinstance(where, Refused):
+            refused[row.id] = where
+        else:
+            places[row.id] = where
+    return places, refused
 
 
 async def one_by_one(

@@ -8,6 +8,8 @@ from revenge_companion.services.answers import sendable, whole_number
 
 #: Names of music are cut here, in characters, so that no listen passes ListenBrainz's 10,240 bytes.
 LONGEST_NAME = 500
+#: Why what has a title alone is not sent: text matching guesses.
+NO_ID = "It has no TMDB, IMDb or TVDB id."
 _MEDIA_IDS = ("imdb", "tmdb", "tvdb")
 
 

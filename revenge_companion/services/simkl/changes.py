@@ -21,6 +21,7 @@ from revenge_companion.services.answers import (
     mapping,
     object_of,
     rows_of,
+    sorted_out,
     whole_number,
     words,
 )
@@ -68,14 +69,7 @@ async def deliver(
     batch: Sequence[Delivery], post: Post, look_up: LookUp, left_of_day_s: Left
 ) -> dict[int, Outcome]:
     """An outcome for each row; see `services.base.TakesChanges`."""
-    outcomes: dict[int, Outcome] = {}
-    places: dict[int, Place] = {}
-    for row in batch:
-        where = _placed(change_of(row))
-        if isinstance(where, Place):
-            places[row.id] = where
-        else:
-            outcomes[row.id] = where
+    places, outcomes = sorted_out(batch, lambda row: _placed(change_of(row)))
     rows = [row for row in batch if row.id in places]
     about = {row: (where.section, *where.ids.items()) for row, where in places.items()}
     sender = _Sender(post, look_up, left_of_day_s, places)

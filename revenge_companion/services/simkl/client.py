@@ -14,9 +14,10 @@ from revenge_companion.core.live import LiveAction, LiveNotice
 from revenge_companion.core.reasons import Reason
 from revenge_companion.net.gate import DayBudget, Gate
 from revenge_companion.net.http import Answer, Http
-from revenge_companion.services.answers import mapping, object_of, refusal, whole_number
+from revenge_companion.services.answers import mapping, object_of, refusal, sorted_out, whole_number
 from revenge_companion.services.base import RemoteUser, Secret, SecretSlot
 from revenge_companion.services.importing import ImportPage
+from revenge_companion.services.naming import NO_ID
 from revenge_companion.services.simkl import changes, payload, undo, wire
 from revenge_companion.services.simkl.kept import Kept
 from revenge_companion.services.simkl.library import Library
@@ -66,19 +67,7 @@ class SimklClient:
 
     async def submit(self, batch: Sequence[Delivery]) -> Mapping[int, Outcome]:
         """Deliver rows; see `services.base.Client`."""
-        outcomes: dict[int, Outcome] = {}
-        places: dict[int, payload.Place] = {}
-        for delivery in batch:
-            item = delivery.scrobble.item
-            where = payload.place(item) if item.kind in SPEC.kinds else None
-            if where is not None:
-                places[delivery.id] = where
-            elif item.kind in SPEC.kinds:
-                outcomes[delivery.id] = Refused(
-                    Reason.NOT_FOUND, "It has no TMDB, IMDb or TVDB id."
-                )
-            else:
-                outcomes[delivery.id] = Refused(Reason.NOT_TAKEN)
+        places, outcomes = sorted_out(batch, _placed)
         rows = [delivery for delivery in batch if delivery.id in places]
         if len(batch) == 1 and rows and self._is_fresh(rows[0], places[rows[0].id]):
             outcome = await self._stop(rows[0], places[rows[0].id])
@@ -323,3 +312,10 @@ class SimklClient:
             },
         )
         return read_refreshed(answer, self._clock, old, service=SPEC.name)
+
+
+def _placed(delivery: Delivery) -> payload.Place | Refused:
+    item = delivery.scrobble.item
+    if item.kind not in SPEC.kinds:
+        return Refused(Reason.NOT_TAKEN)
+    return payload.place(item) or Refused(Reason.NOT_FOUND, NO_ID)

@@ -10,8 +10,16 @@ from revenge_companion.core.library import SubjectKind
 from revenge_companion.core.ratings import step_of
 from revenge_companion.core.reasons import Reason
 from revenge_companion.net.http import Answer
-from revenge_companion.services.answers import all_of, in_turn, mapping, object_of, whole_number
+from revenge_companion.services.answers import (
+    all_of,
+    in_turn,
+    mapping,
+    object_of,
+    sorted_out,
+    whole_number,
+)
 from revenge_companion.services.changing import by_verb, change_of
+from revenge_companion.services.naming import NO_ID
 from revenge_companion.services.trakt import payload, wire
 from revenge_companion.services.trakt.payload import Place
 
@@ -47,14 +55,7 @@ class Post(Protocol):
 
 async def deliver(batch: Sequence[Delivery], post: Post, stands: Stands) -> dict[int, Outcome]:
     """An outcome for each row; see `services.base.TakesChanges`."""
-    outcomes: dict[int, Outcome] = {}
-    places: dict[int, Place] = {}
-    for row in batch:
-        where = _placed(change_of(row))
-        if isinstance(where, Place):
-            places[row.id] = where
-        else:
-            outcomes[row.id] = where
+    places, outcomes = sorted_out(batch, lambda row: _placed(change_of(row)))
     rows = [row for row in batch if row.id in places]
     about = {row: (p.section, *p.ids.items(), p.season, p.number) for row, p in places.items()}
     sender = _Sender(post, stands, places)
@@ -77,7 +78,7 @@ def _placed(change: Change) -> Place | Refused:
     if verb is Verb.RATE and change.rating is None:
         return Refused(Reason.INVALID, "There is no rating in it.")
     where = payload.subject_place(change.subject)
-    return where or Refused(Reason.NOT_FOUND, "It has no TMDB, IMDb or TVDB id.")
+    return where or Refused(Reason.NOT_FOUND, NO_ID)
 
 
 class _Sender:

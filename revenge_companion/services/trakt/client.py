@@ -16,10 +16,12 @@ from revenge_companion.services.answers import (
     object_of,
     refusal,
     rows_of,
+    sorted_out,
     whole_number,
 )
 from revenge_companion.services.base import RemoteUser, Secret, SecretSlot
 from revenge_companion.services.importing import ImportPage
+from revenge_companion.services.naming import NO_ID
 from revenge_companion.services.tokens import Tokens, read_refreshed
 from revenge_companion.services.trakt import changes, payload, reading, undo, wire
 from revenge_companion.services.trakt.once import WatchOnce
@@ -70,19 +72,7 @@ class TraktClient:
 
     async def submit(self, batch: Sequence[Delivery]) -> Mapping[int, Outcome]:
         """Deliver rows; see `services.base.Client`."""
-        outcomes: dict[int, Outcome] = {}
-        places: dict[int, payload.Place] = {}
-        for delivery in batch:
-            item = delivery.scrobble.item
-            where = payload.place(item) if item.kind in SPEC.kinds else None
-            if where is not None:
-                places[delivery.id] = where
-            elif item.kind in SPEC.kinds:
-                outcomes[delivery.id] = Refused(
-                    Reason.NOT_FOUND, "It has no TMDB, IMDb or TVDB id."
-                )
-            else:
-                outcomes[delivery.id] = Refused(Reason.NOT_TAKEN)
+        places, outcomes = sorted_out(batch, _placed)
         rows = [delivery for delivery in batch if delivery.id in places]
         rewatches = await self.once.rewatches(rows) if rows else set()
         if rewatches:
@@ -341,3 +331,10 @@ def _read_added(data: Mapping[str, Any], places: Mapping[int, payload.Place]) ->
 def _remote_id(value: object) -> str | None:
     number = whole_number(value)
     return str(number) if number else None
+
+
+def _placed(delivery: Delivery) -> payload.Place | Refused:
+    item = delivery.scrobble.item
+    if item.kind not in SPEC.kinds:
+        return Refused(Reason.NOT_TAKEN)
+    return payload.place(item) or Refused(Reason.NOT_FOUND, NO_ID)
