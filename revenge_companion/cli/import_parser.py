@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 #: Reads a source or a file; the word that may be left out.
 _FROM = "from"
 ACTIONS = (
-    _FROM, "sources", "runs", "show", "choose", "resume", "undo", "cancel", "forget", "unmatched",
-    "candidates", "match", "never",
+    _FROM, "sources", "runs", "show", "unread", "choose", "resume", "undo", "cancel", "forget",
+    "unmatched", "candidates", "match", "never",
 )  # fmt: skip
 _FACETS = ("history", "ratings", "watchlist", "collection", "loved", "lists")
 _VERDICTS = ("new", "there", "conflict", "unmatched")
-_SORTS = ("title", "what", "says", "date", "ours", "matched", "why", "choice")
+_SORTS = ("read", "title", "what", "says", "date", "ours", "matched", "why", "choice")
 _CHOICES = ("default", "theirs", "ours", "skip")
 
 
@@ -33,7 +33,7 @@ def add_imports(
     def action(name: str, place: str, says: str) -> argparse.ArgumentParser:
         one = actions.add_parser(name, help=says, description=says)
         one.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
-        one.set_defaults(command=lazy(f"imports:{place}"))
+        one.set_defaults(command=lazy(place if ":" in place else f"imports:{place}"))
         return one
 
     def numbered(name: str, place: str, says: str) -> argparse.ArgumentParser:
@@ -67,10 +67,15 @@ def add_imports(
     action("runs", "runs", "list imports").add_argument(
         "--limit", type=count, default=50, metavar="N"
     )
-    show = numbered("show", "rows", "list the lines of an import")
+    show = numbered("show", "import_rows:rows", "list the lines of an import")
     show.add_argument("--verdict", choices=_VERDICTS, default="")
     show.add_argument("--what", choices=_FACETS, default="")
     listed(show)
+    unread = numbered(
+        "unread", "import_rows:unread", "list the lines that could not be read, and why"
+    )
+    unread.add_argument("--what", choices=_FACETS, default="")
+    listed(unread)
     choose = numbered("choose", "choose", "choose what becomes of lines before they are written")
     choose.add_argument("choice", choices=_CHOICES)
     choose.add_argument(
@@ -82,18 +87,22 @@ def add_imports(
     numbered("undo", "undo", "take everything back that an import wrote")
     numbered("cancel", "cancel", "stop an import; it can be resumed or undone")
     numbered("forget", "forget", "take an import off the list; what it wrote stays")
-    listed(action("unmatched", "unmatched", "list the lines that no item was found for"))
+    listed(
+        action("unmatched", "import_rows:unmatched", "list the lines that no item was found for")
+    )
 
     def row(name: str, place: str, says: str) -> argparse.ArgumentParser:
         one = action(name, place, says)
         one.add_argument("row", type=int, metavar="ROW", help="its number in `import unmatched`")
         return one
 
-    row("candidates", "candidates", "list items that a line might be").add_argument(
+    row("candidates", "import_rows:candidates", "list items that a line might be").add_argument(
         "text", nargs="?", default="", metavar="TEXT", help="else its own title"
     )
-    row("match", "match", "say which item a line is").add_argument("media", metavar="MEDIA_ID")
-    row("never", "never", "say that a line is not to be matched")
+    row("match", "import_rows:match", "say which item a line is").add_argument(
+        "media", metavar="MEDIA_ID"
+    )
+    row("never", "import_rows:never", "say that a line is not to be matched")
 
 
 def add_exports(command: Callable[[str, str, str], argparse.ArgumentParser]) -> None:

@@ -1,4 +1,4 @@
-"""`import`: read an account or a file, preview, write and undo it; what found no match."""
+"""`import`: read an account or a file, preview, write and undo it."""
 
 import argparse
 import asyncio
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from revenge_companion.cli.import_rows import row_text, unread_text
 from revenge_companion.cli.parser import refused
 from revenge_companion.cli.reach import Ask, answer, reached, show
 from revenge_companion.core.errors import CompanionError
@@ -18,6 +19,8 @@ _LOOK_S = 0.2
 _BEGIN_S = 600.0
 #: Lines of each kind that a preview prints.
 _SHOWN = 10
+#: Lines that could not be read, and are kept, of one import.
+_MOST_UNREAD = 1000
 _VERDICTS = ("new", "there", "conflict", "unmatched")
 
 
@@ -143,24 +146,26 @@ def _checked(said: dict[str, Any]) -> dict[str, Any]:
 
 
 def _ended(
-    args: argparse.Namespace, run: dict[str, Any], rows: list[dict[str, Any]] | None = None
+    args: argparse.Namespace, run: dict[str, Any], sample: dict[str, Any] | None = None
 ) -> int:
     """Print how a run stands; returns 1 where it did not come to its end."""
     if args.json:
-        said = {"run": run} if rows is None else {"run": run, "rows": rows}
-        print(json.dumps(said, ensure_ascii=False))
+        print(json.dumps({"run": run} | (sample or {}), ensure_ascii=False))
     else:
         print(_how_it_ended(run))
     return 0 if run["state"] in ("preview", "done", "undone") else 1
 
 
-async def _sample(ask: Ask, run: dict[str, Any]) -> list[dict[str, Any]]:
-    """What a program that only looked should see: the lines that need a decision."""
+async def _sample(ask: Ask, run: dict[str, Any]) -> dict[str, Any]:
+    """What a program that only looked should see: what needs a decision, or could not be read."""
     rows: list[dict[str, Any]] = []
     for verdict in ("conflict", "unmatched"):
         said = _checked(await ask("import_rows", id=run["id"], verdict=verdict, limit=500))
         rows += said["rows"]
-    return rows
+    unread: dict[str, Any] = {"lines": [], "more": 0}
+    if run["failed"]:
+        unread = _checked(await ask("import_unread", id=run["id"], limit=_MOST_UNREAD))
+    return {"rows": rows, "unread": {name: unread[name] for name in ("lines", "more")}}
 
 
 async def _print_preview(ask: Ask, run: dict[str, Any]) -> None:
@@ -172,9 +177,17 @@ async def _print_preview(ask: Ask, run: dict[str, Any]) -> None:
         print(f"{title}:")
         said = _checked(await ask("import_rows", id=run["id"], verdict=verdict, limit=_SHOWN))
         for row in said["rows"]:
-            print(f"  {_row(row)}")
+            print(f"  {row_text(row)}")
         if count > len(said["rows"]):
             print(f"  and {count - len(said['rows']):,} more: `import show {run['id']}`")
+    if run["failed"]:
+        print("Could not be read:")
+        said = _checked(await ask("import_unread", id=run["id"], limit=_SHOWN))
+        for line in said["lines"]:
+            print(f"  {unread_text(line)}")
+        if run["failed"] > len(said["lines"]):
+            more = run["failed"] - len(said["lines"])
+            print(f"  and {more:,} more: `import unread {run['id']}`")
 
 
 def _how_it_ended(run: dict[str, Any]) -> str:
@@ -316,54 +329,6 @@ def _runs(said: dict[str, Any]) -> None:
         print("Nothing has been imported yet.")
 
 
-def rows(args: argparse.Namespace) -> int:
-    said = answer(
-        "import_rows",
-        id=args.id,
-        verdict=args.verdict,
-        what=args.what,
-        search=args.search,
-        limit=args.limit,
-        after=args.after,
-        sort=args.sort,
-        down=args.reverse,
-    )
-    return show(args, said, _rows)
-
-
-def unmatched(args: argparse.Namespace) -> int:
-    said = answer(
-        "import_unmatched",
-        search=args.search,
-        limit=args.limit,
-        after=args.after,
-        sort=args.sort,
-        down=args.reverse,
-    )
-    return show(args, said, _rows)
-
-
-def _rows(said: dict[str, Any]) -> None:
-    for row in said["rows"]:
-        print(_row(row))
-    if not said["rows"]:
-        print("There are no such lines.")
-
-
-def _row(row: dict[str, Any]) -> str:
-    says = [row["what"]]
-    if row["rating"] is not None:
-        says.append(f"{row['rating'] / 10:g} of 10")
-    if row["at"]:
-        says.append(row["at"][:10] if row["precision"] == "day" else row["at"])
-    text = f"{row['id']}: {row['item']} ({', '.join(says)}), {row['verdict']}"
-    if row["ours"]:
-        text += f"; your library: {row['ours']}"
-    if row["choice"] != "default":
-        text += f"; chosen: {row['choice']}"
-    return f"{text}. {row['reason']}".rstrip()
-
-
 def choose(args: argparse.Namespace) -> int:
     numbers: Sequence[int] | None = args.rows or None
     said = answer("import_choose", id=args.id, choice=args.choice, rows=numbers)
@@ -380,25 +345,3 @@ def cancel(args: argparse.Namespace) -> int:
 def forget(args: argparse.Namespace) -> int:
     said = answer("import_forget", id=args.id)
     return show(args, said, lambda said: print(f"Import {said['forgotten']} is forgotten."))
-
-
-def candidates(args: argparse.Namespace) -> int:
-    said = answer("import_candidates", timeout_s=120.0, row=args.row, text=args.text)
-    return show(args, said, _candidates)
-
-
-def _candidates(said: dict[str, Any]) -> None:
-    for one in said["candidates"]:
-        print(f"{one['media_id']}  {one['item']} ({one['likeness']:.0%} alike)")
-    if not said["candidates"]:
-        print("Nothing on your server is called like that.")
-
-
-def match(args: argparse.Namespace) -> int:
-    said = answer("import_match", timeout_s=120.0, row=args.row, media=args.media)
-    return show(args, said, lambda said: print(f"Line {said['row']} is matched."))
-
-
-def never(args: argparse.Namespace) -> int:
-    said = answer("import_never", row=args.row)
-    return show(args, said, lambda said: print(f"Line {said['row']} will not be matched."))

@@ -149,6 +149,34 @@ class ImportRow:
     never: bool = False
 
 
+#: Lines of one run that could not be read are kept up to this number; the rest is only counted.
+MOST_UNREAD = 1000
+#: Characters of such a line that are kept.
+MOST_SAID = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A line of a source that cannot be used, and why."""
+
+    #: A code of `core.reasons`.
+    reason_code: str
+    #: What stands there, its beginning; never in a log.
+    text: str = field(default="", repr=False)
+    #: In a file: the line, from 1, and which file of an archive; 0 and "" where nobody knows.
+    line: int = 0
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadLine:
+    """One of them as it was kept."""
+
+    id: int
+    facet: Facet
+    unread: Unread
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """An item of the server that an unmatched line might be."""

@@ -7,6 +7,8 @@ from enum import StrEnum
 class SortBy(StrEnum):
     """What lines can be sorted by; a preview without such a value leaves them as they were read."""
 
+    #: As they were read; upwards that is the order of lines that are not sorted.
+    READ = "read"
     TITLE = "title"
     WHAT = "what"
     #: The rating, the list, how often.

@@ -85,6 +85,16 @@ class Reason(StrEnum):
     BEING_SENT = "being_sent"
     NOT_SHOWN = "not_shown"
     UNDO_FAILED = "undo_failed"
+    # A line of a source that cannot be used
+    LINE_QUOTE_OPEN = "line_quote_open"
+    LINE_NAMELESS = "line_nameless"
+    LINE_UNDATED = "line_undated"
+    LINE_UNRATED = "line_unrated"
+    LINE_BROKEN = "line_broken"
+    LINE_CUT_OFF = "line_cut_off"
+    LINE_TOO_LONG = "line_too_long"
+    LINE_REST_LOST = "line_rest_lost"
+    LINE_UNUSABLE = "line_unusable"
     # An imported line
     NO_IDS = "no_ids"
     NOT_ON_SERVER = "not_on_server"
@@ -222,6 +232,15 @@ SENTENCES: dict[Reason, str] = {
         "It is on none of your lists at {service}, so it cannot be rated there. Try again once it "
         "is."
     ),
+    Reason.LINE_QUOTE_OPEN: "A quotation mark is opened in this line and never closed.",
+    Reason.LINE_NAMELESS: "It does not name what it is about: title, artist or author is missing.",
+    Reason.LINE_UNDATED: "Its date is missing or cannot be read.",
+    Reason.LINE_UNRATED: "Its rating cannot be read.",
+    Reason.LINE_BROKEN: "It is not written as the other lines of such a file.",
+    Reason.LINE_CUT_OFF: "It breaks off before its end.",
+    Reason.LINE_TOO_LONG: "It is longer than any line of such a file is.",
+    Reason.LINE_REST_LOST: "The file is damaged from here on. Nothing behind this could be read.",
+    Reason.LINE_UNUSABLE: "The Companion cannot make anything of what the source says here.",
     Reason.NO_IDS: "The source gives no id for it. You can choose the item yourself.",
     Reason.NOT_ON_SERVER: "Your server does not have it. It is kept here until it does.",
     Reason.EPISODE_MISSING: "Your server has the show, but not this episode.",

@@ -22,7 +22,7 @@ from revenge_companion.core.library import Facet, Subject, keys
 from revenge_companion.core.matching import Match, NoMatch, match, wanted_keys
 from revenge_companion.core.reasons import Reason
 from revenge_companion.engine.import_sources import Reader
-from revenge_companion.services.importing import ImportPage
+from revenge_companion.services.importing import ImportPage, unread
 from revenge_companion.store.import_lines import ImportLines, Prepared, Seen, prepare
 from revenge_companion.store.import_runs import ImportRuns, StoredRun, Walk
 
@@ -117,7 +117,8 @@ class Reading:
                 totals = [page.total for page in pages if page.total is not None]
                 total = totals[-1] if totals else stored.walks[facet].total
                 walk = Walk(last, not last, total)
-                stored = await self._stage(stored, pages, {**stored.walks, facet: walk}, matcher)
+                walks = {**stored.walks, facet: walk}
+                stored = await self._stage(stored, facet, pages, walks, matcher)
                 went(stored)
             return stored
         finally:
@@ -126,6 +127,7 @@ class Reading:
     async def _stage(
         self,
         stored: StoredRun,
+        facet: Facet,
         pages: Sequence[ImportPage],
         walks: Mapping[Facet, Walk],
         matcher: "_Matcher",
@@ -135,8 +137,8 @@ class Reading:
         prepared = await asyncio.to_thread(prepare, entries, matcher.seen)
         matches = await matcher.match(prepared)
         total = _total(walks)
-        failed = sum(len(page.unreadable) for page in pages)
-        done = await self._lines.stage(run.id, prepared, matches, walks, total=total, failed=failed)
+        failed = [(facet, unread(one)) for page in pages for one in page.unreadable]
+        done = await self._lines.stage(run.id, prepared, matches, walks, total=total, unread=failed)
         matcher.seen.add((item.subject for item in prepared.items), done.items)
         counts = dict(run.counts)
         for verdict, more in (
@@ -149,7 +151,7 @@ class Reading:
             total=total,
             processed=run.processed + done.new,
             matched=run.matched + done.matched,
-            failed=run.failed + failed,
+            failed=run.failed + len(failed),
             counts=counts,
         )
         return replace(stored, run=run, walks=walks)

@@ -4,7 +4,15 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from revenge_companion.core.imports import Choice, ImportRow, ImportRun, ImportSource, Verdict
+from revenge_companion.core.imports import (
+    MOST_UNREAD,
+    Choice,
+    ImportRow,
+    ImportRun,
+    ImportSource,
+    UnreadLine,
+    Verdict,
+)
 from revenge_companion.core.library import Facet
 from revenge_companion.core.ordering import Order, SortBy
 from revenge_companion.core.reasons import sentence
@@ -35,6 +43,7 @@ class ImportRequests:
             "import_runs": self._runs,
             "import_run": self._run,
             "import_rows": self._rows,
+            "import_unread": self._unread,
             "import_choose": self._choose,
             "import_write": self._write,
             "import_cancel": self._cancel,
@@ -91,6 +100,21 @@ class ImportRequests:
             # An import without such lines is told apart from one that is not there.
             await self._imports.run(run_id)
         return {"rows": [row_json(one) for one in rows]}
+
+    async def _unread(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        """What could not be read, and how many more lines that were only counted."""
+        run = await self._imports.run(number(args, "id"))
+        facet, search = _one_of(args, "what", Facet), _search(args, "search")
+        lines = await self._imports.unread(
+            run.id,
+            facet=facet,
+            search=search,
+            limit=_limit(args),
+            after_id=_after(args),
+            order=_order(args),
+        )
+        more = max(0, run.failed - MOST_UNREAD)
+        return {"lines": [unread_json(one) for one in lines], "more": more}
 
     async def _choose(self, args: Mapping[str, Any]) -> dict[str, Any]:
         """Choose for some lines, or for all conflicts of a run without `rows`."""
@@ -235,6 +259,20 @@ def row_json(row: ImportRow) -> dict[str, Any]:
         "matched": row.matched_label or None,
         "ours": row.ours or None,
         "never": row.never,
+    }
+
+
+def unread_json(line: UnreadLine) -> dict[str, Any]:
+    """One line that could not be read."""
+    one = line.unread
+    return {
+        "id": line.id,
+        "what": line.facet.value,
+        "file": one.file or None,
+        "line": one.line or None,
+        "text": one.text,
+        "reason_code": one.reason_code,
+        "reason": sentence(one.reason_code),
     }
 
 

@@ -34,6 +34,7 @@ from revenge_companion.store.import_marks import ImportMarks
 from revenge_companion.store.import_matches import ImportMatches
 from revenge_companion.store.import_rows import ImportRows
 from revenge_companion.store.import_runs import ImportRuns, StoredRun
+from revenge_companion.store.import_unread import ImportUnread
 from revenge_companion.store.import_verdicts import ImportVerdicts
 from revenge_companion.store.import_writing import BATCH, ImportWriting
 from revenge_companion.store.library import Library
@@ -95,6 +96,7 @@ class Importer:
             marked=self._marking.mark_later,
             zone=zone,
         )
+        self.unread = ImportUnread(db).page
         self.rows = self._matching.rows
         self.unmatched = self._matching.unmatched
         self.candidates = self._matching.candidates

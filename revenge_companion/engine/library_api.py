@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         ImportRow,
         ImportRun,
         ImportSource,
+        UnreadLine,
         Verdict,
     )
     from revenge_companion.core.library import Facet
@@ -84,6 +85,22 @@ class ImportsApi(Protocol):
         order: Order | None = None,
     ) -> list[ImportRow]:
         """Lines of a run, those after the row `after_id`; without `order` as they were read."""
+        ...
+
+    async def unread(
+        self,
+        run_id: int,
+        *,
+        facet: Facet | None = None,
+        search: str = "",
+        limit: int = 200,
+        after_id: int = 0,
+        order: Order | None = None,
+    ) -> list[UnreadLine]:
+        """Lines that could not be read, those after the row `after_id`.
+
+        `core.imports.MOST_UNREAD` of a run are kept; `ImportRun.failed` counts all.
+        """
         ...
 
     async def choose(self, run_id: int, row_ids: Sequence[int] | None, choice: Choice) -> None:

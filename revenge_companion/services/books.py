@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import ClassVar
 
 from revenge_companion.core.errors import ImportRefused
+from revenge_companion.core.imports import Unread
 from revenge_companion.core.library import Entry, Facet, Precision, Subject
+from revenge_companion.core.reasons import Reason
 from revenge_companion.services.archives import is_zip, refusing
-from revenge_companion.services.importing import ImportPage
+from revenge_companion.services.importing import ImportPage, unread
 from revenge_companion.services.reading import day_of, packed, place, unpacked
 from revenge_companion.services.tables import Cells, Row, Table, cells_of, first_lines, named
 
@@ -32,7 +34,7 @@ class Problem:
     """Something in a row that cannot be used, in a few words; None for the whole row."""
 
     facet: Facet | None
-    why: str
+    why: Reason
 
 
 class BookFile(ABC):
@@ -62,23 +64,24 @@ class BookFile(ABC):
     def page(self, facet: Facet, cursor: str) -> ImportPage:
         """The page at `cursor`; see `services.importing.ImportFile`."""
         total = self._counted()[facet]
-        offset = place(unpacked(cursor), "at")
+        at = unpacked(cursor)
+        offset = place(at, "at")
         # What is wrong with a whole row is told once, not with each of its facets.
         tells = facet == next(iter(self.facets), facet)
         entries: list[Entry] = []
-        unread: list[str] = []
+        failed: list[Unread] = []
         following = ""
-        for number, row in enumerate(self._rows(offset)):
+        for number, row in enumerate(self._rows(offset, place(at, "line") or 0)):
             if number == PAGE_ROWS:
-                following = packed(at=row.begins)
+                following = packed(at=row.begins, line=row.line)
                 break
             for made in self._made(row):
                 if isinstance(made, Problem):
                     if made.facet is facet or (made.facet is None and tells):
-                        unread.append(made.why)
+                        failed.append(unread(made.why, row.said, line=row.line))
                 elif made.facet is facet:
                     entries.append(made)
-        return ImportPage(tuple(entries), following, total, tuple(unread))
+        return ImportPage(tuple(entries), following, total, tuple(failed))
 
     def close(self) -> None:
         self._table.close()
@@ -92,15 +95,15 @@ class BookFile(ABC):
     def read(self, book: Cells) -> Iterator[Entry | Problem]:
         """Everything that one row says."""
 
-    def _rows(self, offset: int | None) -> Iterator[Row]:
-        rows = self._table.rows(offset or 0)
+    def _rows(self, offset: int | None, line: int = 0) -> Iterator[Row]:
+        rows = self._table.rows(offset or 0, line)
         if offset is None:
             next(rows, None)
         return rows
 
     def _made(self, row: Row) -> Iterator[Entry | Problem]:
         if row.broken:
-            return iter((Problem(None, "a quote that is not closed"),))
+            return iter((Problem(None, Reason.LINE_QUOTE_OPEN),))
         return self.read(Cells(self._places, row.cells))
 
     def _counted(self) -> Counter[Facet]:

@@ -4,7 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from revenge_companion.core.imports import MOST_SAID, Unread
 from revenge_companion.core.library import Entry, Facet
+from revenge_companion.core.reasons import Reason
+from revenge_companion.services.reading import name
+
+#: Characters of a line that are looked at to keep its beginning.
+_LOOKED_AT = 4 * MOST_SAID
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +23,23 @@ class ImportPage:
     next_cursor: str
     #: Lines in the whole walk, where the source says; None where it does not.
     total: int | None = None
-    #: Lines that could not be used, a few words each; they are counted as failed.
-    unreadable: tuple[str, ...] = ()
+    #: Lines that could not be used; they are counted as failed. Of a file each with its place, of
+    #: an account a few words each.
+    unreadable: tuple[Unread | str, ...] = ()
+
+
+def unread(said: Unread | str, text: str = "", *, line: int = 0, file: str = "") -> Unread:
+    """A line that cannot be used: for a reason, or for one that is `said` in a few words.
+
+    `text` is what stands there, of which only the beginning is kept.
+    """
+    if isinstance(said, Unread):
+        return said
+    if isinstance(said, Reason):
+        code = said
+    else:
+        code, text = Reason.LINE_UNUSABLE, said
+    return Unread(code.value, name(text[:_LOOKED_AT], MOST_SAID), line, name(file, MOST_SAID))
 
 
 @runtime_checkable

@@ -3,22 +3,26 @@
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
+from revenge_companion.core.reasons import Reason
 from revenge_companion.services.archives import DAMAGE
 
 #: The longest value that is taken, in bytes.
 MOST_BYTES = 1 << 20
 _PIECE = 1 << 18
+#: Bytes of a broken value that are kept to be shown.
+_MOST_SHOWN = 1000
 _BETWEEN = re.compile(r"[\s,\[\]\ufeff]*")
 
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """What stands where a value should be, in a few words."""
+    """What stands where a value should be: why it is none, and its beginning."""
 
-    why: str
+    why: Reason
+    text: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,30 +31,42 @@ class Value:
 
     value: Any
     ends: int
+    #: The line of the file in which it begins, from 1; 0 where nobody knows. With the byte where
+    #: it ends that is the line which a walk goes on with, counted by `follows`.
+    line: int = field(default=0, compare=False)
+    #: The line in which the next one begins at the earliest.
+    follows: int = field(default=0, compare=False)
 
 
-def lines(stream: BinaryIO, offset: int = 0) -> Iterator[Value]:
+def lines(stream: BinaryIO, offset: int = 0, number: int = 0) -> Iterator[Value]:
     """The values of a file that has one in each line; `stream` stands at the byte `offset`.
 
-    A line that is none is broken and passed. Reading raises OSError.
+    `number` is that of the line there, from 1; 0 where nobody knows. A line that is none is broken
+    and passed. Reading raises OSError.
     """
+    number = number or int(offset == 0)
     try:
         while line := stream.readline(MOST_BYTES + 1):
             offset += len(line)
+            follows = number and number + 1
             if len(line) > MOST_BYTES and not line.endswith(b"\n"):
-                yield Value(Broken("a line that is too long"), offset)
+                yield Value(_broken(Reason.LINE_TOO_LONG, line), offset, number, follows)
                 offset = _past_line(stream, offset)
             elif (text := line.strip(b"\xef\xbb\xbf \t\r\n")) != b"":
-                yield Value(_value(text, cut=not line.endswith(b"\n")), offset)
+                value = _value(text, cut=not line.endswith(b"\n"))
+                yield Value(value, offset, number, follows)
+            number = follows
     except DAMAGE:
-        yield Value(Broken("the rest of a file that is damaged"), offset)
+        yield Value(Broken(Reason.LINE_REST_LOST), offset, number, number)
 
 
-def elements(stream: BinaryIO, offset: int = 0) -> Iterator[Value]:
+def elements(stream: BinaryIO, offset: int = 0, number: int = 0) -> Iterator[Value]:
     """The values of a file that is one list of them; `stream` stands at the byte `offset`.
 
-    What follows a broken one cannot be told apart, so it is the last. Reading raises OSError.
+    `number` is as in `lines`. What follows a broken one cannot be told apart, so it is the last.
+    Reading raises OSError.
     """
+    number = number or int(offset == 0)
     read = json.JSONDecoder().raw_decode
     text, position, over = "", 0, False
     while True:
@@ -59,15 +75,18 @@ def elements(stream: BinaryIO, offset: int = 0) -> Iterator[Value]:
         try:
             value, ends = read(text, begins)
         except (ValueError, RecursionError):
-            value, ends = Broken("the rest of a file that breaks off"), -1
+            value, ends = Broken(Reason.LINE_REST_LOST, text[begins : begins + _MOST_SHOWN]), -1
         # A number may go on in the next piece.
         if ends >= 0 and (ends < len(text) or over):
             offset += _bytes(text[position:ends])
+            line = number and number + text.count("\n", position, begins)
+            number = line and line + text.count("\n", begins, ends)
             position = ends
-            yield Value(value, offset)
+            yield Value(value, offset, line, number)
         elif over or len(text) - begins > MOST_BYTES:
             if begins < len(text):
-                yield Value(value, offset + _bytes(text[position:]))
+                line = number and number + text.count("\n", position, begins)
+                yield Value(value, offset + _bytes(text[position:]), line, line)
             return
         else:
             piece = stream.read(_PIECE)
@@ -94,7 +113,11 @@ def _value(text: bytes, *, cut: bool) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        return Broken("a line that is cut off" if cut else "a line that is no JSON")
+        return _broken(Reason.LINE_CUT_OFF if cut else Reason.LINE_BROKEN, text)
+
+
+def _broken(why: Reason, text: bytes) -> Broken:
+    return Broken(why, text[:_MOST_SHOWN].decode("utf-8", "replace"))
 
 
 def _past_line(stream: BinaryIO, offset: int) -> int:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from revenge_companion.core.library import Entry, Facet, Precision, Subject, SubjectKind
 from revenge_companion.core.ratings import Scale, rating_of
+from revenge_companion.core.reasons import Reason
 from revenge_companion.services.answers import whole_number
 from revenge_companion.services.books import (
     BookFile,
@@ -38,7 +39,7 @@ class StoryGraphFile(BookFile):
         """Everything that one row says."""
         title = name(book["title"])
         if not title:
-            yield Problem(None, "without title")
+            yield Problem(None, Reason.LINE_NAMELESS)
             return
         authors = tuple(filter(None, map(name, book["authors"].split(","))))
         isbn, uid = isbn13(book["isbn/uid"]), name(book["isbn/uid"])
@@ -50,7 +51,7 @@ class StoryGraphFile(BookFile):
         if status == READ:
             days = _finished(book)
             if days is None:
-                yield Problem(Facet.HISTORY, f"{subject.label}: its dates cannot be read")
+                yield Problem(Facet.HISTORY, Reason.LINE_UNDATED)
             else:
                 count = max(whole_number(book["read count"]) or 1, 1)
                 yield from reads(subject, identity, days, count, "" if rating else note)

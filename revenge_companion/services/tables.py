@@ -4,7 +4,7 @@ import codecs
 import csv
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, cast
 
@@ -17,6 +17,8 @@ MOST_LINES, MOST_BYTES = 1000, 1 << 17
 _MOST_FILE = 2 << 30
 #: A file in UTF-16 is kept in memory up to this size while it is read, in bytes.
 _SPOOL = 8 << 20
+#: Bytes of a broken row that are kept to be shown.
+_MOST_SHOWN = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,15 @@ class Row:
     begins: int
     ends: int
     broken: bool = False
+    #: Its first line in the file, from 1, as editors count; 0 where nobody knows.
+    line: int = field(default=0, compare=False)
+    #: Of a broken one, its first line.
+    text: str = field(default="", compare=False, repr=False)
+
+    @property
+    def said(self) -> str:
+        """What stands there, for people."""
+        return self.text or ", ".join(filter(None, self.cells))
 
 
 class Table:
@@ -50,13 +61,16 @@ class Table:
         #: Where the next line is read from, and lines that were read before their time.
         self._at = self._first
         self._waiting: list[bytes] = []
+        #: The line that comes next, from 1; 0 where nobody knows.
+        self._number = 0
 
-    def rows(self, offset: int = 0) -> Iterator[Row]:
+    def rows(self, offset: int = 0, line: int = 0) -> Iterator[Row]:
         """The rows from the byte `offset` on, which is the beginning or some row's `ends`.
 
-        Lines without anything in them are no rows.
+        `line` is the number of the line there. Lines without anything in them are no rows.
         """
         self._at = max(offset, self._first)
+        self._number = line or int(offset <= self._first)
         self._waiting = []
         try:
             self._file.seek(self._at)
@@ -82,7 +96,7 @@ class Table:
         self._file.close()
 
     def _row(self) -> Row | None:
-        begins = self._at
+        begins, number = self._at, self._number
         read: list[bytes] = []
         past_end = runaway = False
 
@@ -108,8 +122,11 @@ class Table:
         if runaway or past_end or cells is None:
             self._waiting = read[1:] + self._waiting
             self._at = begins + len(read[0])
-            return Row((), begins, self._at, broken=True)
-        return Row(tuple(cells), begins, self._at)
+            self._number = number and number + 1
+            text = _text(read[0][:_MOST_SHOWN])
+            return Row((), begins, self._at, broken=True, line=number, text=text)
+        self._number = number and number + len(read)
+        return Row(tuple(cells), begins, self._at, line=number)
 
     def _line(self) -> bytes:
         # One byte more than allowed, so that a line without an end is seen as such.

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from revenge_companion.store import import_unread as unread
 from revenge_companion.store.database import Database, Link
 from revenge_companion.store.import_state import untidy
 from revenge_companion.store.things import leave
@@ -94,6 +95,7 @@ async def forget(db: Database, run_id: int) -> None:
 
     def end(link: Link) -> None:
         with link.atomic():
+            unread.forget(link.connection, run_id)
             link.connection.execute("DELETE FROM import_run WHERE id = ?", (run_id,))
             leave(link.connection, before)
 

@@ -5,13 +5,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from revenge_companion.core.imports import Choice, Verdict
+from revenge_companion.core.imports import Choice, Unread, Verdict
 from revenge_companion.core.library import Entry, Facet, Subject, keys
 from revenge_companion.core.matching import Match, NoMatch, wanted_keys
 from revenge_companion.core.reasons import Reason
 from revenge_companion.store import bulk
 from revenge_companion.store.database import Database, Link
 from revenge_companion.store.import_runs import Walk, walks_text
+from revenge_companion.store.import_unread import keep
 from revenge_companion.store.payload import compact, plain
 from revenge_companion.store.subjects import (
     ENTRY_COLUMNS,
@@ -167,7 +168,7 @@ class ImportLines:
         walks: Mapping[Facet, Walk],
         *,
         total: int | None,
-        failed: int,
+        unread: Sequence[tuple[Facet, Unread]] = (),
     ) -> Staged:
         """Write a page and where the walk goes on, in one transaction.
 
@@ -183,8 +184,10 @@ class ImportLines:
                 connection.execute(
                     "UPDATE import_run SET cursors = ?, total = ?, processed = processed + ?, "
                     "matched = matched + ?, failed = failed + ? WHERE id = ?",
-                    (walks_json, total, done.new, done.matched, failed, run_id),
+                    (walks_json, total, done.new, done.matched, len(unread), run_id),
                 )
+                if unread:
+                    keep(connection, run_id, unread)
             return done
 
         return await self._db.run(job)

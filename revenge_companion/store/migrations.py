@@ -397,6 +397,16 @@ _PROFILES = (
 )
 
 
+def m015_unread(connection: sqlite3.Connection) -> None:
+    """Lines of imports that could not be read, the first of each run, and why."""
+    connection.execute(
+        "CREATE TABLE import_unread (id INTEGER PRIMARY KEY, run_id INTEGER NOT NULL, "
+        "facet TEXT NOT NULL, file TEXT NOT NULL, line INTEGER NOT NULL, "
+        "reason_code TEXT NOT NULL, text TEXT NOT NULL)"
+    )
+    connection.execute("CREATE INDEX import_unread_run ON import_unread (run_id, id)")
+
+
 Migration = Callable[[sqlite3.Connection], None]
 
 MIGRATIONS: tuple[Migration, ...] = (
@@ -414,6 +424,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     m012_sought_plays,
     m013_moments,
     m014_profiles,
+    m015_unread,
 )
 
 

@@ -55,7 +55,9 @@ def keys_of(
         return Keys((number,))
     if order.by is SortBy.DATE:
         # What has no date comes last.
-        keys: tuple[str, ...] = (f"coalesce({date}, {_FIRST_US if order.down else _LAST_US})",)
+        keys: tuple[str, ...] | None = (
+            f"coalesce({date}, {_FIRST_US if order.down else _LAST_US})",
+        )
     else:
-        keys = by.get(order.by, ())
-    return Keys((*keys, number), order.down and bool(keys))
+        keys = () if order.by is SortBy.READ else by.get(order.by)
+    return Keys((number,)) if keys is None else Keys((*keys, number), order.down)

@@ -14,6 +14,8 @@ from revenge_companion.core.imports import (
     ImportRun,
     ImportSource,
     RunState,
+    Unread,
+    UnreadLine,
     Verdict,
 )
 from revenge_companion.core.library import Entry, Facet, Precision, Subject, SubjectKind
@@ -105,6 +107,13 @@ def row(
     return replace(made, **changes)  # type: ignore[arg-type]  # a test names only its own fields
 
 
+def broken(number: int, reason: Reason = Reason.LINE_UNDATED, **changes: object) -> UnreadLine:
+    """A line of a diary that could not be read."""
+    said = f"2021-01-{1 + number % 28:02}, Nosferatu, 1922, https://boxd.it/e{number}, yesterday"
+    made = Unread(reason, said, 12 * number + 5, "diary.csv")
+    return UnreadLine(number, Facet.HISTORY, replace(made, **changes))  # type: ignore[arg-type]
+
+
 def run(number: int = 1, state: RunState = RunState.PREVIEW, **changes: object) -> ImportRun:
     made = ImportRun(
         number,
@@ -129,6 +138,8 @@ class FakeImports:
         self.kinds: Sequence[ImportSource] = SOURCES
         self.known: dict[int, ImportRun] = {}
         self.lines: list[ImportRow] = []
+        #: What could not be read of every run.
+        self.broken: list[UnreadLine] = []
         self.found: list[Candidate] = []
         self.recognised = LETTERBOXD_ZIP
         #: Lines that are about the same thing as any line.
@@ -218,6 +229,27 @@ class FakeImports:
                 if len(found) == limit:
                     break
         return found
+
+    async def unread(
+        self,
+        run_id: int,
+        *,
+        facet: Facet | None = None,
+        search: str = "",
+        limit: int = 200,
+        after_id: int = 0,
+        order: Order | None = None,
+    ) -> list[UnreadLine]:
+        await self._note("unread", run_id, facet, search, limit, after_id)
+        self.orders.append(order)
+        found = [
+            one
+            for one in self.broken
+            if one.id > after_id
+            and facet in (None, one.facet)
+            and search.casefold() in one.unread.text.casefold()
+        ]
+        return found[:limit]
 
     def _sorted(
         self, verdict: Verdict | None, facet: Facet | None, search: str, order: Order

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from revenge_companion.core.library import Entry, Facet, Precision, Subject, SubjectKind
 from revenge_companion.core.ratings import Scale, rating_of
+from revenge_companion.core.reasons import Reason
 from revenge_companion.services.answers import whole_number
 from revenge_companion.services.books import (
     BookFile,
@@ -43,7 +44,7 @@ class GoodreadsFile(BookFile):
         """Everything that one row says."""
         subject = _subject(book)
         if subject is None:
-            yield Problem(None, "without title or author")
+            yield Problem(None, Reason.LINE_NAMELESS)
             return
         known = dict(subject.refs)
         identity = known.get("goodreads") or known.get("isbn")
@@ -52,7 +53,7 @@ class GoodreadsFile(BookFile):
         rating = rating_of(whole_number(book["my rating"]) or 0, Scale.STARS)
         finished, day = book["date read"], day_of(book["date read"])
         if shelf in _OWN and day is None and not names_no_day(finished):
-            yield Problem(Facet.HISTORY, f"{subject.label}: its date cannot be read")
+            yield Problem(Facet.HISTORY, Reason.LINE_UNDATED)
         elif shelf == READ or (shelf in _OWN and day is not None):
             count = max(whole_number(book["read count"]) or 1, 1)
             days = () if day is None else (day,)

@@ -14,9 +14,11 @@ from itertools import chain
 from pathlib import Path
 
 from revenge_companion.core.errors import ImportRefused
+from revenge_companion.core.imports import Unread
 from revenge_companion.core.library import Entry, Facet, Precision, Subject, SubjectKind
+from revenge_companion.core.reasons import Reason
 from revenge_companion.services.archives import is_zip, refusing
-from revenge_companion.services.importing import ImportPage
+from revenge_companion.services.importing import ImportPage, unread
 from revenge_companion.services.reading import name, packed, place, unix_moment, unpacked
 from revenge_companion.services.tables import Row, Table, cell, cells_of, column, first_lines
 
@@ -80,9 +82,10 @@ class LastFmFile:
         offset, total = place(at, "at") or 0, place(at, "total")
         if not cursor:
             total = max(self._table.count() - self._layout.header, 0)
-        rows = self._rows(offset, header=self._layout.header and not cursor)
+        line = place(at, "line") or 0
+        rows = self._rows(offset, line, header=self._layout.header and not cursor)
         entries: list[Entry] = []
-        unread: list[str] = []
+        failed: list[Unread] = []
         #: How often a track was played in a minute; a table without seconds tells no more of it.
         alike: Counter[str] = Counter()
         last: Entry | None = None
@@ -91,10 +94,10 @@ class LastFmFile:
             made = self._play(row)
             if number >= PAGE_ROWS and (number >= _LONGEST_PAGE or not _share(last, made)):
                 self._open = (row.begins, chain((row,), rows))
-                following = packed(at=row.begins, total=total)
+                following = packed(at=row.begins, line=row.line, total=total)
                 break
-            if isinstance(made, str):
-                unread.append(made)
+            if isinstance(made, Reason):
+                failed.append(unread(made, row.said, line=row.line))
                 continue
             last = made
             if made.precision is Precision.MINUTE:
@@ -102,31 +105,31 @@ class LastFmFile:
                 if alike[made.line] > 1:
                     made = replace(made, line=f"{made.line}\t{alike[made.line]}")
             entries.append(made)
-        return ImportPage(tuple(entries), following, total, tuple(unread))
+        return ImportPage(tuple(entries), following, total, tuple(failed))
 
     def close(self) -> None:
         self._table.close()
 
-    def _rows(self, offset: int, *, header: bool) -> Iterator[Row]:
+    def _rows(self, offset: int, line: int, *, header: bool) -> Iterator[Row]:
         """The rows from `offset` on; the page before has often left them there."""
         kept, self._open = self._open, None
         if kept is not None and kept[0] == offset and offset > 0:
             return kept[1]
-        rows = self._table.rows(offset)
+        rows = self._table.rows(offset, line)
         if header:
             next(rows, None)
         return rows
 
-    def _play(self, row: Row) -> Entry | str:
+    def _play(self, row: Row) -> Entry | Reason:
         if row.broken:
-            return "a quote that is not closed"
+            return Reason.LINE_QUOTE_OPEN
         layout = self._layout
         artist, title = name(cell(row.cells, layout.artist)), name(cell(row.cells, layout.title))
         if not (artist and title):
-            return "without artist or title"
+            return Reason.LINE_NAMELESS
         dated = date_of(cell(row.cells, layout.date))
         if dated is None:
-            return f"without a date: {artist} \N{EN DASH} {title}"
+            return Reason.LINE_UNDATED
         at, precision = dated
         album = name(cell(row.cells, layout.album))
         return Entry(
@@ -163,9 +166,9 @@ def date_of(text: str) -> tuple[datetime, Precision] | None:
     return at, Precision.MINUTE if time[2] is None else Precision.SECOND
 
 
-def _share(last: Entry | None, made: Entry | str) -> bool:
+def _share(last: Entry | None, made: Entry | Reason) -> bool:
     """Whether a page must not end between these: they are in one minute of a table of minutes."""
-    if last is None or isinstance(made, str):
+    if last is None or isinstance(made, Reason):
         return False
     return last.precision is Precision.MINUTE and last.at == made.at
 

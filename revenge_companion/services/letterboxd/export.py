@@ -15,10 +15,12 @@ from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
 from revenge_companion.core.errors import ImportRefused
+from revenge_companion.core.imports import Unread
 from revenge_companion.core.library import Entry, Facet, Precision
 from revenge_companion.core.ratings import rating_of
+from revenge_companion.core.reasons import Reason
 from revenge_companion.services.archives import Archive, is_zip, refusing
-from revenge_companion.services.importing import ImportPage
+from revenge_companion.services.importing import ImportPage, unread
 from revenge_companion.services.letterboxd.films import Film, Films, film_of
 from revenge_companion.services.reading import day_of, name, packed, place, unpacked
 from revenge_companion.services.reviews import plain
@@ -54,12 +56,16 @@ class _File:
     table: Table
     places: dict[str, int]
     first: int
+    #: The line there.
+    first_line: int
     #: Of a list, its name.
     title: str = ""
 
-    def lines(self, offset: int = 0) -> Iterator[tuple[Row, Cells]]:
+    def lines(self, offset: int = 0, line: int = 0) -> Iterator[tuple[Row, Cells]]:
         """The lines from the byte `offset` on; nothing else of this file is read meanwhile."""
-        for number, row in enumerate(self.table.rows(max(offset, self.first))):
+        if offset <= self.first:
+            offset, line = self.first, self.first_line
+        for number, row in enumerate(self.table.rows(offset, line)):
             if number >= MOST_ROWS:
                 raise ImportRefused("This file has more lines than an export would.")
             yield row, Cells(self.places, row.cells)
@@ -105,22 +111,22 @@ class LetterboxdExport:
             raise ImportRefused("This file holds nothing of the kind.")
         part = parts[number]
         following = packed(part=number + 1) if number + 1 < len(parts) else ""
-        made: list[Entry | str] = []
+        entries: list[Entry] = []
+        failed: list[Unread] = []
         file = self._file(part)
         if file is not None:
-            for count, (row, line) in enumerate(file.lines(offset)):
+            for count, (row, line) in enumerate(file.lines(offset, place(at, "line") or 0)):
                 if count == PAGE_ROWS:
-                    following = packed(part=number, at=row.begins)
+                    following = packed(part=number, at=row.begins, line=row.line)
                     break
-                made += self._made(facet, part, file, row, line, films)
+                for made in self._made(facet, part, file, row, line, films):
+                    if isinstance(made, Entry):
+                        entries.append(made)
+                    else:
+                        failed.append(unread(made, row.said, line=row.line, file=part))
         if facet is Facet.LISTS:
             self._leave(part)
-        return ImportPage(
-            tuple(one for one in made if isinstance(one, Entry)),
-            following,
-            self._totals[facet],
-            tuple(one for one in made if isinstance(one, str)),
-        )
+        return ImportPage(tuple(entries), following, self._totals[facet], tuple(failed))
 
     def close(self) -> None:
         for part in [*self._open]:
@@ -138,14 +144,14 @@ class LetterboxdExport:
 
     def _made(
         self, facet: Facet, part: str, file: _File, row: Row, line: Cells, films: Films
-    ) -> Iterator[Entry | str]:
+    ) -> Iterator[Entry | Reason]:
         """What one line of a file says."""
         if row.broken:
-            yield "a quote that is not closed"
+            yield Reason.LINE_QUOTE_OPEN
             return
         film = film_of(line)
         if film is None:
-            yield "a line without a name"
+            yield Reason.LINE_NAMELESS
         elif part == _DIARY and facet is Facet.RATINGS:
             if line["rating"]:
                 yield self._rating(film, line, films)
@@ -168,11 +174,11 @@ class LetterboxdExport:
         else:
             yield self._listed(facet, film, line, films, file.title)
 
-    def _play(self, film: Film, line: Cells, row: Row, films: Films) -> Entry | str:
+    def _play(self, film: Film, line: Cells, row: Row, films: Films) -> Entry | Reason:
         text = line["watched date"]
         day = day_of(text)
         if day is None:
-            return f"{film.label}: its day in the diary cannot be read"
+            return Reason.LINE_UNDATED
         note = self._review(film, text, films)
         first = films.diary.get(film.key)
         placeless = film.key not in films.rated and not films.also_undated(film)
@@ -190,14 +196,14 @@ class LetterboxdExport:
             note=note,
         )
 
-    def _rating(self, film: Film, line: Cells, films: Films) -> Entry | str:
+    def _rating(self, film: Film, line: Cells, films: Films) -> Entry | Reason:
         try:
             stars = float(line["rating"])
         except ValueError:
             stars = 0.0
         rating = rating_of(stars * 2) if 0.5 <= stars <= 5 else None
         if rating is None:
-            return f"{film.label}: a rating that is none"
+            return Reason.LINE_UNRATED
         day = day_of(line["date"])
         beside = _RATINGS not in self._members
         return Entry(
@@ -357,7 +363,7 @@ def _table(table: Table, part: str) -> _File | None:
     wanted = {"name", "letterboxd uri"} | ({"watched date"} if part == _DIARY else set())
     if header is None or not wanted <= places.keys():
         return None
-    return _File(table, places, header.ends)
+    return _File(table, places, header.ends, header.line + 1)
 
 
 def _list(table: Table, part: str) -> _File | None:
@@ -366,7 +372,9 @@ def _list(table: Table, part: str) -> _File | None:
     for row in islice(rows, _MOST_HEAD):
         places = named(row.cells)
         if {"position", "name"} <= places.keys():
-            return _File(table, places, row.ends, title or name(PurePosixPath(part).stem))
+            return _File(
+                table, places, row.ends, row.line + 1, title or name(PurePosixPath(part).stem)
+            )
         if {"date", "name"} <= places.keys() and not title:
             about = next(rows, None)
             title = name(Cells(places, about.cells)["name"]) if about is not None else ""

@@ -5,6 +5,7 @@ was one JSON list of either.
 """
 
 import io
+import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,10 +14,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
 from revenge_companion.core.errors import ImportRefused
+from revenge_companion.core.imports import Unread
 from revenge_companion.core.library import Entry, Facet, Subject
+from revenge_companion.core.reasons import Reason
 from revenge_companion.services import json_lines
 from revenge_companion.services.archives import Archive, is_zip, refusing
-from revenge_companion.services.importing import ImportPage
+from revenge_companion.services.importing import ImportPage, unread
 from revenge_companion.services.json_lines import Broken, Value
 from revenge_companion.services.listenbrainz import listens
 from revenge_companion.services.reading import packed, place, unpacked
@@ -98,18 +101,22 @@ class ListenBrainzFile:
         with refusing():
             if not cursor:
                 total = self._count(parts)
-            reading = self._at(parts[number], offset)
+            part = parts[number]
+            reading = self._at(part, offset, place(at, "line") or 0)
             found = list(islice(reading.values, PAGE_ROWS))
-            made = [self._read(facet, one.value) for one in found]
+            made = [(one, self._read(facet, one.value)) for one in found]
+        line: int | None = None
         if len(found) == PAGE_ROWS:
             reading.offset = offset = found[-1].ends
+            line = found[-1].follows
         else:
             number, offset = number + 1, 0
+        following = packed(part=number, at=offset, line=line, total=total)
         return ImportPage(
-            tuple(one for one in made if isinstance(one, Entry)),
-            packed(part=number, at=offset, total=total) if number < len(parts) else "",
+            tuple(read for _, read in made if isinstance(read, Entry)),
+            following if number < len(parts) else "",
             total,
-            tuple(one for one in made if isinstance(one, str)),
+            tuple(_unread(part, one, read) for one, read in made if isinstance(read, str)),
         )
 
     def close(self) -> None:
@@ -121,18 +128,18 @@ class ListenBrainzFile:
         if isinstance(value, Broken):
             return value.why
         if not isinstance(value, dict):
-            return "a line that is no object"
+            return Reason.LINE_BROKEN
         if facet is Facet.HISTORY:
             return listens.play(value)
         return listens.love(value, self._names())
 
-    def _at(self, part: _Part, offset: int) -> _Open:
+    def _at(self, part: _Part, offset: int, line: int) -> _Open:
         """`part` from the byte `offset` on; the page before has often left it there."""
         if self._open is None or (self._open.part, self._open.offset) != (part, offset):
             self._leave()
             stream = self._stream(part, offset)
             read = json_lines.elements if part.listed else json_lines.lines
-            self._open = _Open(part, offset, stream, read(stream, offset))
+            self._open = _Open(part, offset, stream, read(stream, offset, line))
         return self._open
 
     def _leave(self) -> None:
@@ -185,6 +192,13 @@ class ListenBrainzFile:
                     for one in json_lines.lines(stream):
                         if isinstance(one.value, dict):
                             yield one.value
+
+
+def _unread(part: _Part, one: Value, why: str) -> Unread:
+    """A value that is no line of ours; what stands there is cut short."""
+    said = one.value.text if isinstance(one.value, Broken) else json.dumps(one.value)
+    name = PurePosixPath(part.name.replace("\\", "/")).name
+    return unread(why, said, line=one.line, file=name)
 
 
 def _parts_of(names: Sequence[str]) -> tuple[_Part, ...]:

@@ -15,12 +15,14 @@ import pytest
 from revenge_companion.cli import main, parser
 from revenge_companion.cli.import_parser import ACTIONS
 from revenge_companion.core.imports import Candidate, ImportRun, RunState, Verdict
+from revenge_companion.core.ordering import Order, SortBy
+from revenge_companion.core.reasons import Reason
 from revenge_companion.engine.control import ControlServer
 from revenge_companion.engine.requests import Requests
 from revenge_companion.paths import find_paths
 from tests.integration.cli.kit import run as said
 from tests.ui.fake_engine import SIGNED_IN, FakeEngine
-from tests.ui.fake_imports import COUNTS, LETTERBOXD_ZIP, TRAKT, FakeImports, row, run
+from tests.ui.fake_imports import COUNTS, LETTERBOXD_ZIP, TRAKT, FakeImports, broken, row, run
 
 
 class Going(FakeImports):
@@ -137,6 +139,50 @@ def test_a_source_is_imported_without_asking(
         ["history", "ratings"],
         False,
     )
+
+
+def test_what_could_not_be_read_is_told_with_its_place_and_why(
+    capsys: pytest.CaptureFixture[str], imports: Going
+) -> None:
+    imports.broken = [broken(number) for number in range(1, 13)]
+    imports.broken[1] = broken(2, Reason.LINE_QUOTE_OPEN, file="", line=0, text="")
+    imports.failed = 1200
+    code, told = said(capsys, "import", "trakt", "--preview")
+    assert (code, told["run"]["failed"], told["unread"]["more"]) == (0, 1200, 200)
+    assert len(told["unread"]["lines"]) == 12
+    assert told["unread"]["lines"][0] == {
+        "id": 1,
+        "what": "history",
+        "file": "diary.csv",
+        "line": 17,
+        "text": imports.broken[0].unread.text,
+        "reason_code": "line_undated",
+        "reason": "Its date is missing or cannot be read.",
+    }
+    assert told["unread"]["lines"][1]["file"] is None
+    assert main(["import", "trakt", "--preview"]) == 0
+    out = capsys.readouterr().out
+    assert (
+        "Could not be read:\n  diary.csv, line 17: Its date is missing or cannot be read. [" in out
+    )
+    assert "\n  history: A quotation mark is opened in this line and never closed.\n" in out
+    assert "  and 1,190 more: `import unread 2`\n" in out
+
+    assert main(["import", "unread", "2", "--limit", "3", "--sort", "why", "--reverse"]) == 0
+    assert imports.orders[-1] == Order(SortBy.WHY, down=True)
+    out = capsys.readouterr().out
+    assert len(out.splitlines()) == 4
+    assert out.endswith("200 more could not be read; they are only counted.\n")
+    code, told = said(capsys, "import", "unread", "2", "--what", "ratings")
+    assert (code, told) == (0, {"lines": [], "more": 200})
+
+
+def test_lines_are_listed_in_an_order(capsys: pytest.CaptureFixture[str], imports: Going) -> None:
+    said(capsys, "import", "trakt", "--preview")
+    said(capsys, "import", "show", "1", "--sort", "date")
+    assert imports.orders[-1] == Order(SortBy.DATE)
+    said(capsys, "import", "unmatched", "--sort", "title", "--reverse")
+    assert imports.orders[-1] == Order(SortBy.TITLE, down=True)
 
 
 def test_a_preview_writes_nothing_and_shows_what_needs_a_decision(

@@ -11,7 +11,7 @@ from typing import Any
 from revenge_companion.core.accounts import Account
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.errors import CompanionError
-from revenge_companion.core.imports import Candidate, ImportRun, RunState
+from revenge_companion.core.imports import Candidate, ImportRun, RunState, Unread
 from revenge_companion.core.library import Entry, Facet, Precision, Subject, SubjectKind
 from revenge_companion.core.marking import Marked, MarkItem, Unmarked
 from revenge_companion.core.media import Ids, Kind, Series
@@ -98,7 +98,7 @@ class FakeSource:
     #: How far pages reach back into the one before.
     overlap: int = 0
     #: What the last page says it could not use.
-    unreadable: tuple[str, ...] = ()
+    unreadable: tuple[Unread | str, ...] = ()
     requests: list[tuple[Facet, str]] = field(default_factory=list)
     #: Requests from the number `hold_from` on are answered once this event is set.
     hold: Any = None

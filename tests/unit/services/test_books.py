@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from revenge_companion.core.errors import ImportRefused
 from revenge_companion.core.library import NOTE_LIMIT, Entry, Facet, Precision, keys
 from revenge_companion.core.ratings import stars_of
+from revenge_companion.core.reasons import Reason
 from revenge_companion.services import books, tables
 from revenge_companion.services.books import isbn13, names_no_day
 from revenge_companion.services.file_formats import recognised
@@ -175,10 +176,10 @@ def test_rows_that_cannot_be_used_say_why_once(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes() + b'11,"Broken\n')
     opened = GoodreadsFile(path)
     told = {facet: said(walked(opened, facet)) for facet in opened.facets}
-    assert told[Facet.HISTORY] == [
-        "without title or author",
-        "Frank Herbert \N{EN DASH} Dune (Dune, #1): its date cannot be read",
-        "a quote that is not closed",
+    assert [(code, line) for code, _, line, _ in told[Facet.HISTORY]] == [
+        (Reason.LINE_NAMELESS, 3),
+        (Reason.LINE_UNDATED, 4),
+        (Reason.LINE_QUOTE_OPEN, 6),
     ]
     assert told[Facet.RATINGS] == []
     # A month is less than a day, and no date is made of it.
@@ -278,9 +279,9 @@ def test_a_date_nobody_writes_so_is_told_of(tmp_path: Path) -> None:
         a_file(tmp_path, STORYGRAPH, GIDEON | {"Dates Read": "last May", "Star Rating": "3"})
     )
     assert opened.facets == (Facet.RATINGS,)
-    assert said(walked(opened, Facet.HISTORY)) == [
-        "Tamsyn Muir \N{EN DASH} Gideon the Ninth: its dates cannot be read"
-    ]
+    ((code, _, line, text),) = said(walked(opened, Facet.HISTORY))
+    assert (code, line) == (Reason.LINE_UNDATED, 2)
+    assert text.startswith("Gideon the Ninth, Tamsyn Muir")
     opened.close()
 
 

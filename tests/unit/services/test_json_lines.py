@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from revenge_companion.core.reasons import Reason
 from revenge_companion.services import json_lines
 from revenge_companion.services.json_lines import MOST_BYTES, Broken, count, elements, lines
 
@@ -24,23 +25,23 @@ def test_lines_are_read_and_broken_ones_passed() -> None:
     content = b'\xef\xbb\xbf{"a": 1}\r\n\n  \nno\n{"b": \n\xff\xfe\n[2]\n{"c": "\xc3\xb6"}\n{"d": 1'
     assert told(lines(io.BytesIO(content))) == [
         {"a": 1},
-        "a line that is no JSON",
-        "a line that is no JSON",
-        "a line that is no JSON",
+        Reason.LINE_BROKEN,
+        Reason.LINE_BROKEN,
+        Reason.LINE_BROKEN,
         [2],
         {"c": "\u00f6"},
-        "a line that is cut off",
+        Reason.LINE_CUT_OFF,
     ]
 
 
 @pytest.mark.parametrize("nested", [b"[" * 200_000, b'{"a":' * 100_000])
 def test_nesting_without_end_is_broken(nested: bytes) -> None:
-    assert told(lines(io.BytesIO(nested + b"\n1\n"))) == ["a line that is no JSON", 1]
+    assert told(lines(io.BytesIO(nested + b"\n1\n"))) == [Reason.LINE_BROKEN, 1]
 
 
 def test_a_line_without_end_is_passed() -> None:
     content = b'{"a": 1}\n"' + b"x" * (2 * MOST_BYTES) + b'"\n{"b": 2}\n'
-    assert told(lines(io.BytesIO(content))) == [{"a": 1}, "a line that is too long", {"b": 2}]
+    assert told(lines(io.BytesIO(content))) == [{"a": 1}, Reason.LINE_TOO_LONG, {"b": 2}]
 
 
 def test_a_list_is_read_without_holding_it() -> None:
@@ -56,8 +57,8 @@ def test_a_list_is_read_without_holding_it() -> None:
         (b"", []),
         (b" [ 1 , 22 ] ", [1, 22]),
         (b"12", [12]),
-        (b'[{"a": 1}, {"b": ', [{"a": 1}, "the rest of a file that breaks off"]),
-        (b'[{"a": 1}, oops, {"b": 2}]', [{"a": 1}, "the rest of a file that breaks off"]),
+        (b'[{"a": 1}, {"b": ', [{"a": 1}, Reason.LINE_REST_LOST]),
+        (b'[{"a": 1}, oops, {"b": 2}]', [{"a": 1}, Reason.LINE_REST_LOST]),
         (b'[{"a": "\xff"}]', [{"a": "\udcff"}]),
     ],
 )
@@ -78,9 +79,14 @@ def test_a_walk_goes_on_from_any_value(values: list[Any], indent: int | None) ->
         found = list(read(io.BytesIO(content)))
         assert told(found) == values
         for position, one in enumerate(found):
+            text = content.splitlines()[one.line - 1].decode()
+            assert json.dumps(values[position])[:1] in text
             stream = io.BytesIO(content)
             stream.seek(one.ends)
-            assert told(read(stream, one.ends)) == values[position + 1 :]
+            rest = list(read(stream, one.ends, one.follows))
+            assert told(rest) == values[position + 1 :]
+            # Each value is in the line that it is in, wherever the walk began.
+            assert [more.line for more in rest] == [more.line for more in found[position + 1 :]]
 
 
 @pytest.mark.parametrize(("content", "found"), [(b"", 0), (b"a\n", 1), (b"a\nb", 2), (b"\n\n", 2)])

@@ -6,6 +6,7 @@ import pytest
 
 from revenge_companion.core.errors import ImportRefused
 from revenge_companion.core.library import Facet, Precision
+from revenge_companion.core.reasons import Reason
 from revenge_companion.services.file_formats import recognised
 from revenge_companion.services.lastfm import files
 from revenge_companion.services.lastfm.files import LastFmFile, date_of
@@ -133,10 +134,10 @@ def test_rows_that_are_none_are_counted_with_their_reasons(tmp_path: Path) -> No
     pages = walked(opened)
     assert len(read_of(pages)) == 20
     assert said(pages) == [
-        "without artist or title",
-        "without a date: Low \N{EN DASH} Words",
-        "without artist or title",
-        "a quote that is not closed",
+        (Reason.LINE_NAMELESS, "", 19, "Words, 31 Dec 2025 21:30"),
+        (Reason.LINE_UNDATED, "", 20, "Low, Words, never"),
+        (Reason.LINE_NAMELESS, "", 21, "Low"),
+        (Reason.LINE_QUOTE_OPEN, "", 22, '"Low,,Words,31 Dec 2025 21:30'),
     ]
     opened.close()
 

@@ -291,10 +291,20 @@ someday,Undated,2000,https://boxd.it/d,3.5
     pages = walked(opened, Facet.HISTORY)
     assert shown(read_of(pages)) == [("Fine", "", "2021-01-02")]
     assert said(pages) == [
-        "a line without a name",
-        "No day (2000): its day in the diary cannot be read",
-        "a quote that is not closed",
-        "Short: its day in the diary cannot be read",
+        (Reason.LINE_NAMELESS, "diary.csv", 2, "2021-01-01, 2000, https://boxd.it/e1, 2021-01-01"),
+        (
+            Reason.LINE_UNDATED,
+            "diary.csv",
+            3,
+            "2021-01-01, No day, 2000, https://boxd.it/e2, yesterday",
+        ),
+        (
+            Reason.LINE_QUOTE_OPEN,
+            "diary.csv",
+            5,
+            '2021-01-01,"Not closed,2000,https://boxd.it/e4,,,,2021-01-03',
+        ),
+        (Reason.LINE_UNDATED, "diary.csv", 6, "2021-01-01, Short"),
     ]
     pages = walked(opened, Facet.RATINGS)
     assert [(one.subject.title, one.rating, one.at) for one in read_of(pages)] == [

@@ -9,7 +9,9 @@ from uuid import NAMESPACE_URL, uuid5
 import pytest
 
 from revenge_companion.core.errors import ImportRefused
+from revenge_companion.core.imports import MOST_SAID, Unread
 from revenge_companion.core.library import Entry, Facet
+from revenge_companion.core.reasons import Reason
 from revenge_companion.services.file_formats import recognised
 from revenge_companion.services.importing import ImportFile, ImportPage
 from revenge_companion.services.listenbrainz import files
@@ -64,8 +66,13 @@ def read_of(pages: list[ImportPage]) -> list[Entry]:
     return [one for page in pages for one in page.entries]
 
 
-def said(pages: list[ImportPage]) -> list[str]:
-    return [one for page in pages for one in page.unreadable]
+def said(pages: list[ImportPage]) -> list[tuple[str, str, int, str]]:
+    """Why, in which file and line, and what stands there."""
+    found = [one for page in pages for one in page.unreadable]
+    assert all(isinstance(one, Unread) for one in found)
+    return [
+        (one.reason_code, one.file, one.line, one.text) for one in found if isinstance(one, Unread)
+    ]
 
 
 def test_an_archive_is_read_month_by_month(tmp_path: Path) -> None:
@@ -114,7 +121,9 @@ def test_feedback_gets_the_names_that_stand_with_the_listens(tmp_path: Path) -> 
     ]
     # What is loved is a recording, so that is known of it now.
     assert read_of(pages)[1].subject.music_ids.recording_mbid == an_id("mbid 0")
-    assert said(pages) == [f"a recording without a name: {an_id('gone')}"]
+    assert [(code, text) for code, _, _, text in said(pages)] == [
+        (Reason.LINE_UNUSABLE, f"a recording without a name: {an_id('gone')}")
+    ]
     opened.close()
 
 
@@ -184,11 +193,15 @@ def test_lines_that_are_none_are_counted_with_their_reasons(tmp_path: Path) -> N
     opened = ListenBrainzFile(an_export(tmp_path / "a.zip", listens__2026__1=content))
     pages = walked(opened)
     assert len(read_of(pages)) == 1
-    assert said(pages) == [
-        "a line that is no JSON",
-        "without artist or title",
-        "a line that is no object",
-        "a line that is cut off",
+    told = said(pages)
+    *_, cut = told[-1]
+    assert cut.startswith('{"listened_at": ')
+    assert len(cut) == MOST_SAID
+    assert told == [
+        (Reason.LINE_BROKEN, "1.jsonl", 2, "oops"),
+        (Reason.LINE_UNUSABLE, "1.jsonl", 3, "without artist or title"),
+        (Reason.LINE_BROKEN, "1.jsonl", 4, "[]"),
+        (Reason.LINE_CUT_OFF, "1.jsonl", 5, cut),
     ]
     opened.close()
 
@@ -208,7 +221,7 @@ def test_a_damaged_month_hides_no_other(tmp_path: Path) -> None:
     opened = ListenBrainzFile(path)
     pages = walked(opened)
     assert read_of(pages)[-1].subject.title == "Song 900"
-    assert "the rest of a file that is damaged" in said(pages)
+    assert Reason.LINE_REST_LOST in {code for code, *_ in said(pages)}
     opened.close()
 
 

@@ -18,6 +18,7 @@ from revenge_companion.core.media import Ids
 from revenge_companion.core.reasons import Reason
 from revenge_companion.store.database import Database, Link
 from revenge_companion.store.import_lines import ImportLines, prepare
+from revenge_companion.store.import_rows import ImportRows
 from revenge_companion.store.import_runs import ImportRuns, Walk
 from revenge_companion.store.import_verdicts import ImportVerdicts
 from revenge_companion.store.import_writing import ImportWriting
@@ -85,7 +86,7 @@ class Desk:
                 Match("m1") if item.subject == ABOUT[0] else NoMatch(Reason.NOT_ON_SERVER)
                 for item in prepared.items
             ]
-            await self.lines.stage(run_id, prepared, matches, walks, total=None, failed=0)
+            await self.lines.stage(run_id, prepared, matches, walks, total=None)
         after: int | None = 0
         while after is not None:
             after = await self.verdicts.same(run_id, after, 2)
@@ -254,7 +255,7 @@ def test_choices_are_taken_back_too(
             await desk.whole(one, its)
         was = await dump(desk.db)
         run_id = await desk.read(SOURCES[0], lines)
-        for row in await desk.lines.page(run_id):
+        for row in await ImportRows(desk.db).page(run_id):
             await desk.lines.choose(run_id, [row.id], data.draw(st.sampled_from(list(Choice))))
         await desk.write(run_id)
         await desk.undo(run_id)

@@ -4,10 +4,16 @@ from pathlib import Path
 import pytest
 
 from revenge_companion.core.errors import StoreTrouble
+from revenge_companion.core.imports import Unread
+from revenge_companion.core.library import Facet
 from revenge_companion.core.profiles import Profile
+from revenge_companion.core.reasons import Reason
 from revenge_companion.store.accounts import Accounts
 from revenge_companion.store.database import Database
+from revenge_companion.store.import_lines import ImportLines, prepare
 from revenge_companion.store.import_marks import ImportMarks
+from revenge_companion.store.import_runs import ImportRuns, Walk
+from revenge_companion.store.import_unread import ImportUnread
 from revenge_companion.store.migrations import MIGRATIONS, m014_profiles, migrate, version
 from revenge_companion.store.outbox import Outbox
 from revenge_companion.store.plays import Plays
@@ -158,6 +164,35 @@ def _an_old_import(connection: sqlite3.Connection, run_id: int) -> None:
             "VALUES ('p', ?, 'm1', 'movie', 'done', 0)",
             (10 * run_id + 1,),
         )
+
+
+async def test_an_import_of_an_older_file_has_no_lines_that_could_not_be_read(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    path = tmp_path / "companion.db"
+    run_id = 7
+    older = await Database.open(path, clock=clock, migrations=MIGRATIONS[:14])
+    await older.run(
+        lambda link: link.connection.execute(
+            "INSERT INTO import_run (id, source, source_name, facets, options, state, started_us, "
+            "cursors, marks, stage) VALUES (7, 'goodreads-csv', 'Goodreads library', "
+            """'["history"]', '{}', 'reading', 0, '{}', '{}', 'reading')"""
+        )
+    )
+    await older.close()
+    db = await Database.open(path, clock=clock)
+    lines, unread = ImportLines(db), ImportUnread(db)
+    assert await unread.page(run_id) == []
+    # It goes on with what it reads from now on.
+    broken = Unread(Reason.LINE_UNDATED, "Emma, in spring", 4)
+    walks = {Facet.HISTORY: Walk("", done=True)}
+    one = [(Facet.HISTORY, broken)]
+    await lines.stage(run_id, prepare([]), [], walks, total=1, unread=one)
+    assert [line.unread for line in await unread.page(run_id)] == [broken]
+    stored = await ImportRuns(db).get(run_id)
+    assert stored is not None
+    assert (stored.run.failed, stored.run.file_name) == (1, "")
+    await db.close()
 
 
 async def test_what_an_older_version_had_not_marked_is_noted_down(
