@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from revenge_companion.cli.lines import when
 from revenge_companion.cli.parser import refused
 from revenge_companion.cli.reach import answer, show
 
@@ -76,8 +77,7 @@ def _preview(said: dict[str, Any]) -> None:
             print(f"  {one['count']:,} of {one['what']} {verdict}: {one['reason']}")
     rows = [row for row in said["rows"] if row["verdict"] == "send"]
     for row in rows[:_SHOWN]:
-        day = row["precision"] == "day"
-        at = "" if not row["at"] else f", {row['at'][:10] if day else row['at']}"
+        at = f", {when(row)}" if row["at"] else ""
         rating = "" if row["rating"] is None else f", {row['rating'] / 10:g} of 10"
         print(f"  {row['item']} ({row['change'] or row['what']}{rating}{at})")
     if counts["send"] > _SHOWN:

@@ -3,6 +3,7 @@
 import argparse
 from typing import Any
 
+from revenge_companion.cli.lines import when
 from revenge_companion.cli.reach import answer, show
 
 
@@ -45,7 +46,7 @@ def row_text(row: dict[str, Any]) -> str:
     if row["rating"] is not None:
         says.append(f"{row['rating'] / 10:g} of 10")
     if row["at"]:
-        says.append(row["at"][:10] if row["precision"] == "day" else row["at"])
+        says.append(when(row))
     text = f"{row['id']}: {row['item']} ({', '.join(says)}), {row['verdict']}"
     if row["ours"]:
         text += f"; your library: {row['ours']}"
