@@ -104,6 +104,7 @@ class Reason(StrEnum):
     CATALOGUE_UNKNOWN = "catalogue_unknown"
     PLAY_KNOWN = "play_known"
     PLAY_DATED_OTHERWISE = "play_dated_otherwise"
+    PLAY_DATED_LATER = "play_dated_later"
     RATED_OTHERWISE = "rated_otherwise"
     LOVED_OTHERWISE = "loved_otherwise"
     CHANGED_AT_SOURCE = "changed_at_source"
@@ -252,6 +253,10 @@ SENTENCES: dict[Reason, str] = {
     Reason.PLAY_KNOWN: "This play is known from {source} already.",
     Reason.PLAY_DATED_OTHERWISE: (
         "The same play has another date at {source}; the earlier one counts."
+    ),
+    Reason.PLAY_DATED_LATER: (
+        "The same play has another date at {source}; the later one counts, as one of them is "
+        "your server's."
     ),
     Reason.RATED_OTHERWISE: "It is rated otherwise at {source}; the later rating counts.",
     Reason.LOVED_OTHERWISE: "It is the opposite at {source}; the later word counts.",

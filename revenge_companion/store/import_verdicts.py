@@ -5,9 +5,10 @@ from collections.abc import Iterable, Sequence
 from datetime import tzinfo
 from typing import Any
 
+from revenge_companion.core.aligning import represented
 from revenge_companion.core.imports import Verdict
 from revenge_companion.core.library import Facet, SubjectKind
-from revenge_companion.core.lines import Line, Shown
+from revenge_companion.core.lines import Line, Shown, second_of
 from revenge_companion.core.merging import differs, merge, one_play, reach_s
 from revenge_companion.core.reasons import Reason
 from revenge_companion.store.database import Database, Link
@@ -276,7 +277,8 @@ def _of_thing(
             same = one_play(partner, line, reach_s(kind, duration_s))
             if same is not None:
                 if same:
-                    result.append(_row(_met(Facet.HISTORY, line, partner), partner, said, row_id))
+                    met = _met(Facet.HISTORY, line, partner, (line, partner))
+                    result.append(_row(met, partner, said, row_id))
                 continue
         both = {name: line for some in (before, lines) for name, (line, _) in some.items()}
         plays = [
@@ -326,13 +328,17 @@ def _verdict(
     met = [one for one in (group.line, *group.same) if one.identity in ours]
     if not met:
         return None
-    return *_met(facet, line, met[0]), met[0]
+    return *_met(facet, line, met[0], (group.line, *group.same)), met[0]
 
 
-def _met(facet: Facet, line: Line, partner: Line) -> tuple[Verdict, str]:
-    """What a line comes to that meets one of ours, and why."""
+def _met(facet: Facet, line: Line, partner: Line, together: Sequence[Line]) -> tuple[Verdict, str]:
+    """What a line comes to that meets one of ours, and why; `together` is all of that play."""
     if facet not in _OTHERWISE or not differs(line, partner):
         return Verdict.THERE, Reason.PLAY_KNOWN.value if facet is Facet.HISTORY else ""
+    if facet is Facet.HISTORY and second_of(represented(together)) > min(
+        second_of(line), second_of(partner)
+    ):
+        return Verdict.CONFLICT, Reason.PLAY_DATED_LATER.value
     return Verdict.CONFLICT, _OTHERWISE[facet]
 
 

@@ -1,13 +1,16 @@
 """What the preview says of each line, and what the user can make of it."""
 
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from revenge_companion.core.imports import Choice, RunState, Verdict
-from revenge_companion.core.library import Entry, Facet, Precision
+from revenge_companion.core.library import REVENGE, Entry, Facet, Precision
 from revenge_companion.core.media import Ids
 from revenge_companion.core.reasons import Reason
+from revenge_companion.store.library import Library
+from tests.clock import FakeClock
 from tests.unit.engine.import_kit import (
     HISTORY,
     RATINGS,
@@ -99,6 +102,29 @@ async def test_a_play_that_is_dated_otherwise_is_a_conflict_with_both_sides(
         await house.write(run.id)
         # The earlier date counts.
         assert await shown(house.db) == [("Film 1 (2001)", dated(0), 1)]
+
+
+@pytest.mark.parametrize("more", [False, True])
+@pytest.mark.parametrize(("theirs", "revenges"), [(dated(0), dated(5400)), (dated(5400), dated(0))])
+async def test_the_preview_says_that_the_later_date_counts_where_revenge_is_one_side(
+    tmp_path: Path,
+    more: bool,
+    theirs: datetime,
+    revenges: datetime,
+) -> None:
+    subject = film(1, duration_s=6000.0)
+    # A second play of it, so that they have to be aligned.
+    another = [play(subject, "c", dated(-900_000))] if more else []
+    async with desk(
+        tmp_path, FakeSource({HISTORY: [play(subject, "a", theirs), *another]}),
+        catalogue=EVERYTHING,
+    ) as house:  # fmt: skip
+        await Library(house.db, FakeClock()).put(REVENGE, [play(subject, "b", revenges)])
+        run = await house.read()
+        (row,) = await house.importer.rows(run.id, Verdict.CONFLICT)
+        assert row.reason_code == Reason.PLAY_DATED_LATER
+        await house.write(run.id)
+        assert (await shown(house.db))[-1][1] == dated(5400)
 
 
 @pytest.mark.parametrize(
