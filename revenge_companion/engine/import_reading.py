@@ -1,9 +1,6 @@
-"""Reading a source page by page: the next page is on its way while the last is written down."""
+"""Reading a source: its lines are matched with what the server has, and staged."""
 
-import asyncio
-import contextlib
 import logging
-from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol, TypeVar
@@ -21,9 +18,15 @@ from revenge_companion.core.imports import Candidate, Verdict
 from revenge_companion.core.library import Facet, Subject, keys
 from revenge_companion.core.matching import Match, NoMatch, match, wanted_keys
 from revenge_companion.core.reasons import Reason
+from revenge_companion.engine.import_ahead import Ahead, Batch, in_slices
 from revenge_companion.engine.import_sources import Reader
-from revenge_companion.services.importing import ImportPage, unread
-from revenge_companion.store.import_lines import ImportLines, Prepared, Seen, prepare
+from revenge_companion.services.importing import unread
+from revenge_companion.store.import_lines import (
+    ImportLines,
+    Prepared,
+    PreparedItem,
+    Seen,
+)
 from revenge_companion.store.import_runs import ImportRuns, StoredRun, Walk
 
 _log = logging.getLogger(__name__)
@@ -36,14 +39,8 @@ LONGEST_WAIT_S = 120.0
 RETRIES_S = (2.0, 10.0, 30.0)
 #: Waits of one page that a service asks for, one after the other.
 _MOST_WAITS = 20
-#: Pages of one facet: ten million lines.
-_MOST_PAGES = 100_000
-#: Lines that are enough for one transaction, and for how long they are gathered, in seconds: a
-#: hundred small ones cost more than ten large ones, and what a crash loses is fetched again.
-ENOUGH = 1000
-_GATHERED_S = 0.25
-#: Pages that are fetched ahead; of lines it is twice what is enough.
-_AHEAD = 20
+#: Lines that are enough for one transaction: some 40 ms at most.
+ENOUGH = 2000
 
 
 class Catalogue(Protocol):
@@ -106,19 +103,15 @@ class Reading:
         matcher: "_Matcher",
         went: Callable[[StoredRun], None],
     ) -> StoredRun:
-        ahead = _Ahead(
-            lambda cursor: self._patiently(lambda: reader.page(facet, cursor)),
+        ahead = Ahead(
+            lambda cursor: self._patiently(lambda: reader.fetch(facet, cursor)),
             stored.walks[facet].cursor,
+            matcher.seen,
             self._enough,
         )
         try:
-            while pages := await ahead.some():
-                last = pages[-1].next_cursor
-                totals = [page.total for page in pages if page.total is not None]
-                total = totals[-1] if totals else stored.walks[facet].total
-                walk = Walk(last, not last, total)
-                walks = {**stored.walks, facet: walk}
-                stored = await self._stage(stored, facet, pages, walks, matcher)
+            while batch := await ahead.batch():
+                stored = await self._stage(stored, facet, batch, matcher)
                 went(stored)
             return stored
         finally:
@@ -128,16 +121,16 @@ class Reading:
         self,
         stored: StoredRun,
         facet: Facet,
-        pages: Sequence[ImportPage],
-        walks: Mapping[Facet, Walk],
+        batch: Batch,
         matcher: "_Matcher",
     ) -> StoredRun:
-        run = stored.run
-        entries = [entry for page in pages for entry in page.entries]
-        prepared = await asyncio.to_thread(prepare, entries, matcher.seen)
+        run, prepared = stored.run, batch.prepared
+        known = stored.walks[facet].total if batch.total is None else batch.total
+        walk = Walk(batch.next_cursor, not batch.next_cursor, known)
+        walks = {**stored.walks, facet: walk}
         matches = await matcher.match(prepared)
         total = _total(walks)
-        failed = [(facet, unread(one)) for page in pages for one in page.unreadable]
+        failed = [(facet, unread(one)) for one in batch.unreadable]
         done = await self._lines.stage(run.id, prepared, matches, walks, total=total, unread=failed)
         matcher.seen.add((item.subject for item in prepared.items), done.items)
         counts = dict(run.counts)
@@ -189,80 +182,6 @@ class Reading:
             await self._clock.sleep(wait_s)
 
 
-class _Ahead:
-    """Pages that are fetched while others are written down."""
-
-    def __init__(
-        self, fetch: Callable[[str], Awaitable[ImportPage]], cursor: str, lines: int
-    ) -> None:
-        """`lines` are enough to be taken at once."""
-        self._fetch = fetch
-        self._wanted = lines
-        self._pages: deque[ImportPage] = deque()
-        self._lines = 0
-        self._came, self._enough, self._taken = asyncio.Event(), asyncio.Event(), asyncio.Event()
-        self._ended = False
-        self._error: Exception | None = None
-        self._task = asyncio.create_task(self._run(cursor))
-
-    async def some(self) -> list[ImportPage]:
-        """The next pages: enough of them, or what came in a short while; none after the last.
-
-        Raises what the fetching raised, once every page before it was taken.
-        """
-        await self._came.wait()
-        if not self._enough.is_set():
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._enough.wait(), _GATHERED_S)
-        if not self._pages and self._error is not None:
-            raise self._error
-        pages, lines = [], 0
-        while self._pages and lines < self._wanted:
-            pages.append(self._pages.popleft())
-            lines += len(pages[-1].entries)
-        self._lines -= lines
-        if not self._ended and not self._is_full:
-            self._taken.set()
-            if self._lines < self._wanted:
-                self._enough.clear()
-            if not self._pages:
-                self._came.clear()
-        return pages
-
-    @property
-    def _is_full(self) -> bool:
-        return self._lines >= 2 * self._wanted or len(self._pages) >= _AHEAD
-
-    async def _run(self, cursor: str) -> None:
-        try:
-            for _ in range(_MOST_PAGES):
-                page = await self._fetch(cursor)
-                if page.next_cursor and page.next_cursor == cursor:
-                    raise ServiceTrouble("The source sends the same page again and again.")
-                self._pages.append(page)
-                self._lines += len(page.entries)
-                self._came.set()
-                cursor = page.next_cursor
-                if not cursor:
-                    return
-                if self._lines >= self._wanted or self._is_full:
-                    self._enough.set()
-                while self._is_full:
-                    self._taken.clear()
-                    await self._taken.wait()
-            raise ServiceTrouble("The source does not come to an end.")
-        except Exception as error:
-            self._error = error
-        finally:
-            self._ended = True
-            self._came.set()
-            self._enough.set()
-
-    async def close(self) -> None:
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
-
-
 class _Matcher:
     """Asks the server's catalogue of each thing once, and no more where it does not answer."""
 
@@ -279,18 +198,18 @@ class _Matcher:
             except CompanionError as error:
                 _log.info("Lines are read without the server's catalogue: %s", error)
                 self._catalogue = None
-        if not page.items:
-            return []
-        return await asyncio.to_thread(_matched, page, found, known=self._catalogue is not None)
+        known = self._catalogue is not None
+        matches: list[Match | NoMatch] = []
 
+        def add(items: Sequence[PreparedItem]) -> None:
+            for item in items:
+                if known or not wanted_keys(item.subject, item.keys):
+                    matches.append(match(item.subject, item.keys, found, item.reason))
+                else:
+                    matches.append(NoMatch(Reason.CATALOGUE_UNKNOWN))
 
-def _matched(page: Prepared, found: Mapping[str, str], *, known: bool) -> list[Match | NoMatch]:
-    return [
-        match(item.subject, item.keys, found, item.reason)
-        if known or not wanted_keys(item.subject, item.keys)
-        else NoMatch(Reason.CATALOGUE_UNKNOWN)
-        for item in page.items
-    ]
+        await in_slices(page.items, add)
+        return matches
 
 
 def _total(walks: Mapping[Facet, Walk]) -> int | None:

@@ -15,7 +15,13 @@ from revenge_companion.core.imports import ImportSource
 from revenge_companion.core.library import OWN, REVENGE, Facet
 from revenge_companion.services.base import Client, Service
 from revenge_companion.services.file_formats import FORMATS, FileFormat, recognised
-from revenge_companion.services.importing import ImportFile, ImportPage, Readable
+from revenge_companion.services.importing import (
+    Fetched,
+    ImportFile,
+    ImportPage,
+    Readable,
+    ReadsAhead,
+)
 
 if TYPE_CHECKING:
     from revenge_companion.revenge.reading import ServerReading
@@ -32,8 +38,8 @@ class Reader(Protocol):
         """As `services.importing.Readable.marks`."""
         ...
 
-    async def page(self, facet: Facet, cursor: str) -> ImportPage:
-        """As `services.importing.Readable.page`."""
+    async def fetch(self, facet: Facet, cursor: str) -> Fetched:
+        """As `services.importing.ReadsAhead.fetch`."""
         ...
 
     async def close(self) -> None: ...
@@ -163,12 +169,15 @@ def account_of(key: str) -> int | None:
 class _AccountReader:
     def __init__(self, client: Readable) -> None:
         self._client = client
+        self._ahead = client if isinstance(client, ReadsAhead) else None
 
     async def marks(self) -> Mapping[Facet, str]:
         return await self._client.marks()
 
-    async def page(self, facet: Facet, cursor: str) -> ImportPage:
-        return await self._client.page(facet, cursor)
+    async def fetch(self, facet: Facet, cursor: str) -> Fetched:
+        if self._ahead is not None:
+            return await self._ahead.fetch(facet, cursor)
+        return _made(await self._client.page(facet, cursor))
 
     async def close(self) -> None:
         # The client belongs to the account's lane.
@@ -182,9 +191,9 @@ class _ServerReader:
     async def marks(self) -> Mapping[Facet, str]:
         return {Facet.HISTORY: await self._reading.mark()}
 
-    async def page(self, facet: Facet, cursor: str) -> ImportPage:
+    async def fetch(self, facet: Facet, cursor: str) -> Fetched:
         page = await self._reading.page(cursor)
-        return ImportPage(page.entries, page.next_cursor, unreadable=page.unread)
+        return _made(ImportPage(page.entries, page.next_cursor, unreadable=page.unread))
 
     async def close(self) -> None:
         # It is whoever's is signed in.
@@ -201,15 +210,19 @@ class _FileReader:
     async def marks(self) -> Mapping[Facet, str]:
         return {}
 
-    async def page(self, facet: Facet, cursor: str) -> ImportPage:
+    async def fetch(self, facet: Facet, cursor: str) -> Fetched:
         self._reading = asyncio.ensure_future(asyncio.to_thread(self._file.page, facet, cursor))
         # Who gives up waiting does not end the thread: `close` waits for it.
-        return await asyncio.shield(self._reading)
+        return _made(await asyncio.shield(self._reading))
 
     async def close(self) -> None:
         if self._reading is not None:
             await asyncio.gather(self._reading, return_exceptions=True)
         await asyncio.to_thread(self._file.close)
+
+
+def _made(page: ImportPage) -> Fetched:
+    return Fetched(page.next_cursor, len(page.entries), lambda: page)
 
 
 _SERVER = ImportSource(

@@ -1,6 +1,6 @@
 """What can be read of a source, an account or a file: page by page, from where a walk was left."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -42,6 +42,18 @@ def unread(said: Unread | str, text: str = "", *, line: int = 0, file: str = "")
     return Unread(code.value, name(text[:_LOOKED_AT], MOST_SAID), line, name(file, MOST_SAID))
 
 
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """One answer of which no entries are made yet; where the walk goes on is known before them."""
+
+    #: As `ImportPage.next_cursor`.
+    next_cursor: str
+    #: Lines in it.
+    lines: int
+    #: Makes its page; a few milliseconds of work that raises nothing.
+    page: Callable[[], ImportPage]
+
+
 @runtime_checkable
 class Readable(Protocol):
     """A client that reads what its account has: `ServiceSpec.imports` names the facets.
@@ -63,6 +75,15 @@ class Readable(Protocol):
         A line has the same `Entry.line` whenever it is read. Pages may overlap; nothing is left
         out between them while the account is changed during the walk.
         """
+        ...
+
+
+@runtime_checkable
+class ReadsAhead(Readable, Protocol):
+    """A client of whose next page can be asked while the entries of the last are made."""
+
+    async def fetch(self, facet: Facet, cursor: str) -> Fetched:
+        """The answer that `page` is made of."""
         ...
 
 

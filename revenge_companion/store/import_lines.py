@@ -108,25 +108,38 @@ class Prepared:
     wanted: list[str]
 
 
-def prepare(entries: Iterable[Entry], seen: Seen | None = None) -> Prepared:
-    """`entries` as they are written; long enough to be called on another thread."""
-    items: list[PreparedItem] = []
-    places: dict[bytes, int] = {}
-    rows: list[tuple[int | StagedItem, tuple[Any, ...]]] = []
-    for entry in entries:
-        about: int | StagedItem | None = None if seen is None else seen.get(entry.subject)
-        if about is None:
-            text = subject_text(entry.subject)
-            name = digest(text)
-            about = places.get(name)
+class Preparing:
+    """A page that is made ready to be written, some of its lines at a time."""
+
+    def __init__(self, seen: Seen) -> None:
+        self._seen = seen
+        self._items: list[PreparedItem] = []
+        self._places: dict[bytes, int] = {}
+        self._rows: list[tuple[int | StagedItem, tuple[Any, ...]]] = []
+        self._wanted: dict[str, None] = {}
+
+    def add(self, entries: Iterable[Entry]) -> None:
+        """More lines; a thousand take some milliseconds."""
+        for entry in entries:
+            about: int | StagedItem | None = self._seen.get(entry.subject)
             if about is None:
-                about = places[name] = len(items)
-                items.append(_prepared(name, text, entry.subject, entry.reason))
-        rows.append((about, entry_row(entry)))
-    wanted: dict[str, None] = {}
-    for item in items:
-        wanted.update(dict.fromkeys(wanted_keys(item.subject, item.keys)))
-    return Prepared(tuple(items), tuple(rows), list(wanted))
+                about = self._item(entry)
+            self._rows.append((about, entry_row(entry)))
+
+    def _item(self, entry: Entry) -> int:
+        text = subject_text(entry.subject)
+        name = digest(text)
+        place = self._places.get(name)
+        if place is None:
+            place = self._places[name] = len(self._items)
+            item = _prepared(name, text, entry.subject, entry.reason)
+            self._items.append(item)
+            self._wanted.update(dict.fromkeys(wanted_keys(item.subject, item.keys)))
+        return place
+
+    def whole(self) -> Prepared:
+        """The page."""
+        return Prepared(tuple(self._items), tuple(self._rows), list(self._wanted))
 
 
 def _prepared(name: bytes, text: str, subject: Subject, reason: str) -> PreparedItem:
@@ -218,12 +231,16 @@ def _stage(
     matches: Sequence[Match | NoMatch],
 ) -> Staged:
     marks = ", ".join("?" * len(page.items))
-    ids: dict[bytes, int] = dict(
-        connection.execute(
-            f"SELECT digest, id FROM import_item WHERE run_id = ? AND digest IN ({marks})",
-            (run_id, *(item.digest for item in page.items)),
-        ).fetchall()
-    )
+    ids: dict[bytes, int] = {}
+    #: Items that the user matched by hand.
+    chosen: set[int] = set()
+    for name, number, by_hand in connection.execute(
+        f"SELECT digest, id, chosen FROM import_item WHERE run_id = ? AND digest IN ({marks})",
+        (run_id, *(item.digest for item in page.items)),
+    ):
+        ids[name] = number
+        if by_hand:
+            chosen.add(number)
     first = int(
         connection.execute("SELECT coalesce(max(id), 0) + 1 FROM import_item").fetchone()[0]
     )
@@ -240,25 +257,20 @@ def _stage(
             columns = (*columns[:-1], _with(columns[-1], key_hash(media_key(media_id))))
         added.append((number, run_id, *columns, media_id, reason))
     bulk.insert(connection, _ADD_ITEM, added)
-    said: dict[int, tuple[int, int]] = {}
     if (
         added
         and connection.execute(_ANY_SAID).fetchone()
         and connection.execute(_REMEMBERED, (run_id, first)).rowcount
     ):
-        said = {
-            row[0]: row[1:]
-            for row in connection.execute(
-                "SELECT id, chosen, never FROM import_item WHERE run_id = ? AND id >= ? "
-                "AND (chosen OR never)",
-                (run_id, first),
-            )
-        }
+        said = connection.execute(
+            "SELECT id FROM import_item WHERE run_id = ? AND id >= ? AND chosen", (run_id, first)
+        )
+        chosen.update(row[0] for row in said)
     items = []
     for item, match in zip(page.items, matches, strict=True):
         number = ids[item.digest]
-        chosen = number in said and said[number][0]
-        items.append(StagedItem(number, *((Verdict.NEW.value, "") if chosen else _fate(match))))
+        fate = (Verdict.NEW.value, "") if number in chosen else _fate(match)
+        items.append(StagedItem(number, *fate))
     # Pages overlap, also those of one call: the last word on a line counts.
     rows: dict[tuple[str, str], tuple[Any, ...]] = {}
     for about, values in page.rows:

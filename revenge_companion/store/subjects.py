@@ -147,8 +147,9 @@ def entry_row(entry: Entry) -> tuple[Any, ...]:
         entry.rating,
         entry.steps,
         int(entry.loved),
-        plain(entry.list_name),
-        plain(entry.note),
+        # Empty in most lines, of which there are many.
+        plain(entry.list_name) if entry.list_name else "",
+        plain(entry.note) if entry.note else "",
         int(entry.removed),
     )
 

@@ -3,6 +3,10 @@
 The server is the demo's local Trakt, in a process of its own, or one that has every page ready
 and whose plays are all of different things (`tests.bench.import_server`). Client, catalogue,
 library and importer are the program's own. ``python -m tests.bench.bench_import``.
+
+Fetching alone asks for one page after the other and makes the entries of each before it asks for
+the next; the importer asks for the next one first. Where anything else runs on the computer, server
+and importer share what is left of its processors, and the share says more of that than of us.
 """
 
 import asyncio

@@ -20,7 +20,7 @@ from revenge_companion.services.answers import (
     whole_number,
 )
 from revenge_companion.services.base import RemoteUser, Secret, SecretSlot
-from revenge_companion.services.importing import ImportPage
+from revenge_companion.services.importing import Fetched, ImportPage
 from revenge_companion.services.naming import NO_ID
 from revenge_companion.services.tokens import Tokens, read_refreshed
 from revenge_companion.services.trakt import changes, payload, reading, undo, wire
@@ -159,7 +159,11 @@ class TraktClient:
 
     async def page(self, facet: Facet, cursor: str) -> ImportPage:
         """One page of what the account has; see `services.importing.Readable`."""
-        return await self._walk.page(facet, cursor)
+        return (await self.fetch(facet, cursor)).page()
+
+    async def fetch(self, facet: Facet, cursor: str) -> Fetched:
+        """What a page is made of; see `services.importing.ReadsAhead`."""
+        return await self._walk.fetch(facet, cursor)
 
     async def change(self, batch: Sequence[Delivery]) -> Mapping[int, Outcome]:
         """Deliver ratings and the like; see `services.base.TakesChanges`."""

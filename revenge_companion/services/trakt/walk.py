@@ -11,6 +11,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from revenge_companion.core.delivery import Delivery
@@ -25,7 +26,7 @@ from revenge_companion.core.ratings import rating_of
 from revenge_companion.net.http import Answer
 from revenge_companion.services.answers import mapping, object_of, whole_number, words
 from revenge_companion.services.changing import change_of
-from revenge_companion.services.importing import ImportPage
+from revenge_companion.services.importing import Fetched, ImportPage
 from revenge_companion.services.trakt import changes, entries, payload, wire
 
 #: Lines of a page; their own maximum.
@@ -138,22 +139,22 @@ class Walk:
                 found[facet] = "|".join(said)
         return found
 
-    async def page(self, facet: Facet, text: str) -> ImportPage:
-        """See `services.importing.Readable`."""
+    async def fetch(self, facet: Facet, text: str) -> Fetched:
+        """See `services.importing.ReadsAhead`."""
         cursor = Cursor.of(text)
         if facet is Facet.LISTS:
-            return await self._list_page(cursor)
+            return await self._list_fetched(cursor)
         paths = _PATHS.get(facet)
         if paths is None or cursor.part >= len(paths):
             raise ImportRefused("Trakt has nothing of this kind.")
         params = {"end_at": cursor.end} if cursor.end else {}
         page = await self._read(paths[cursor.part], cursor, params)
-        read = _read(facet, page)
+        read = partial(_read, facet, page)
         after = _after(cursor, page, parts=len(paths))
         if after is not None and facet is Facet.HISTORY and not cursor.end:
-            after = replace(after, end=_end_of(read))
+            after = replace(after, end=_end_of(read()))
         known = cursor.part == len(paths) - 1
-        return _answered(read, after, cursor.before + page.count if known else None)
+        return _fetched(page, read, after, cursor.before + page.count if known else None)
 
     async def ratings_that_stand(self, rows: Sequence[Delivery]) -> set[int]:
         """Of rows that rate, those whose rating Trakt shows; in as few pages as there are."""
@@ -179,16 +180,18 @@ class Walk:
             cursor = _after(cursor, page, parts=1)
         return found
 
-    async def _list_page(self, cursor: Cursor) -> ImportPage:
+    async def _list_fetched(self, cursor: Cursor) -> Fetched:
         if cursor.lists is None:
             lists = await self._lists()
-            return _answered([], Cursor(lists=lists) if lists else None, _length(lists))
+            after = Cursor(lists=lists) if lists else None
+            return _fetched(None, list, after, _length(lists))
         if cursor.part >= len(cursor.lists):
             raise _lost()
         number, name, _ = cursor.lists[cursor.part]
         page = await self._read(f"/users/me/lists/{number}/items", cursor, {}, may_be_gone=True)
-        read = _read(Facet.LISTS, page, number, name)
-        return _answered(read, _after(cursor, page, parts=len(cursor.lists)), _length(cursor.lists))
+        read = partial(_read, Facet.LISTS, page, number, name)
+        after = _after(cursor, page, parts=len(cursor.lists))
+        return _fetched(page, read, after, _length(cursor.lists))
 
     async def _lists(self) -> tuple[tuple[int, str, int], ...]:
         found: dict[int, tuple[int, str, int]] = {}
@@ -279,13 +282,25 @@ def _read(facet: Facet, page: _Page, list_id: int = 0, list_name: str = "") -> l
     return read
 
 
-def _answered(read: list[Entry | str], after: Cursor | None, total: int | None) -> ImportPage:
-    return ImportPage(
-        tuple(one for one in read if isinstance(one, Entry)),
-        "" if after is None else after.text(),
-        total,
-        tuple(one for one in read if isinstance(one, str)),
-    )
+def _fetched(
+    page: _Page | None,
+    read: Callable[[], list[Entry | str]],
+    after: Cursor | None,
+    total: int | None,
+) -> Fetched:
+    """An answer whose lines `read` gives; without a page there are none."""
+    text = "" if after is None else after.text()
+
+    def made() -> ImportPage:
+        lines = read()
+        return ImportPage(
+            tuple(one for one in lines if isinstance(one, Entry)),
+            text,
+            total,
+            tuple(one for one in lines if isinstance(one, str)),
+        )
+
+    return Fetched(text, 0 if page is None else len(page.rows), made)
 
 
 def _end_of(read: list[Entry | str]) -> str:

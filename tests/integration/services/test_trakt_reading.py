@@ -9,6 +9,7 @@ from revenge_companion.demo.destinations import Destinations
 from revenge_companion.demo.sites.trakt import TraktSite
 from revenge_companion.net.http import Http
 from revenge_companion.services.base import LinkRequest
+from revenge_companion.services.importing import ReadsAhead
 from revenge_companion.services.trakt.client import TraktClient
 from revenge_companion.services.trakt.service import Trakt
 from tests.unit.services.kit import MemorySlot, Prompts, QuickClock, an_account, entries_of, walk
@@ -47,6 +48,22 @@ async def test_years_of_watching_are_read_once_each(trakt: Linked) -> None:
     assert len(entries_of(await walk(client, Facet.WATCHLIST))) == 40
     for facet in (Facet.COLLECTION, Facet.LISTS):
         assert entries_of(await walk(client, facet)) == []
+
+
+@pytest.mark.parametrize("facet", [Facet.HISTORY, Facet.RATINGS, Facet.LISTS])
+async def test_where_a_walk_goes_on_is_known_before_its_lines_are_made(
+    trakt: Linked, facet: Facet
+) -> None:
+    site, client = trakt
+    site.preload(600, rated=300)
+    assert isinstance(client, ReadsAhead)
+    for page in await walk(client, facet):
+        cursor = page.next_cursor
+        if cursor:
+            answer = await client.fetch(facet, cursor)
+            made = answer.page()
+            assert (answer.next_cursor, answer.lines) == (made.next_cursor, len(made.entries))
+            assert made == await client.page(facet, cursor)
 
 
 async def test_marks_change_with_what_they_speak_of(trakt: Linked) -> None:

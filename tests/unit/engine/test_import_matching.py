@@ -103,6 +103,20 @@ async def test_what_was_matched_by_hand_is_remembered(tmp_path: Path) -> None:
         assert (run.matched, run.counts) == (1, {Verdict.NEW: 1})
 
 
+async def test_what_is_remembered_holds_for_each_line_of_a_long_import(tmp_path: Path) -> None:
+    again = [play(HOME_VIDEO, f"x{number}", dated(90_000 * number)) for number in range(1, 9)]
+    async with desk(
+        tmp_path, FakeSource({HISTORY: LINES}), FakeSource({HISTORY: again}, size=1),
+        catalogue=a_server(), batch=1,
+    ) as house:  # fmt: skip
+        await house.whole(1)
+        (_, home, _) = await house.importer.unmatched()
+        await house.importer.match(home.id, "m50")
+        # Some lines are prepared before those of an earlier page are staged.
+        run = await house.read(2)
+        assert (run.matched, run.counts) == (8, {Verdict.NEW: 8})
+
+
 async def test_a_match_makes_one_thing_of_what_the_server_has(tmp_path: Path) -> None:
     """The server's own play and a line without ids are the same play from then on."""
     async with desk(tmp_path, FakeSource({HISTORY: LINES}), catalogue=a_server()) as house:

@@ -17,7 +17,7 @@ from revenge_companion.core.matching import Match, NoMatch
 from revenge_companion.core.media import Ids
 from revenge_companion.core.reasons import Reason
 from revenge_companion.store.database import Database, Link
-from revenge_companion.store.import_lines import ImportLines, prepare
+from revenge_companion.store.import_lines import ImportLines, Preparing, Seen
 from revenge_companion.store.import_rows import ImportRows
 from revenge_companion.store.import_runs import ImportRuns, Walk
 from revenge_companion.store.import_verdicts import ImportVerdicts
@@ -81,7 +81,9 @@ class Desk:
         run_id = await self.runs.add(source, source, tuple(Facet), START)
         walks = dict.fromkeys(Facet, Walk(done=True))
         for at in range(0, len(entries), page):
-            prepared = prepare(entries[at : at + page])
+            preparing = Preparing(Seen())
+            preparing.add(entries[at : at + page])
+            prepared = preparing.whole()
             matches: list[Match | NoMatch] = [
                 Match("m1") if item.subject == ABOUT[0] else NoMatch(Reason.NOT_ON_SERVER)
                 for item in prepared.items
