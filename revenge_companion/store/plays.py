@@ -197,12 +197,6 @@ class Plays:
 
         return await self._db.run(job)
 
-    async def play_count(self) -> int:
-        """How many plays the ledger holds."""
-        return await self._db.run(
-            lambda link: int(link.connection.execute("SELECT count(*) FROM play").fetchone()[0])
-        )
-
 
 def _row(update: PlayUpdate) -> tuple[Any, ...]:
     item = update.item

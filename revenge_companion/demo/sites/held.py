@@ -25,8 +25,6 @@ class Received:
     names: frozenset[str]
     #: Aware UTC time it is held under.
     at: datetime
-    #: Aware UTC time it came in.
-    arrived_at: datetime
     #: How it came: "single", "import", "scrobble" or "history".
     how: str
     remote_id: str = ""

@@ -54,9 +54,7 @@ class History:
         if self._minutes:
             kept = kept.replace(second=0)
         self._next += 1
-        received = Received(
-            self._service, title.label, title.names, kept, now, how, str(self._next)
-        )
+        received = Received(self._service, title.label, title.names, kept, how, str(self._next))
         row = HistoryRow(self._next, title, kept, received)
         insort(self._rows, row, key=_order)
         self._times[title.id] += 1

@@ -227,7 +227,7 @@ class LastFmSite(Site):
             insort(self._plays, PastPlay(at_s, artist, track, row.get("album", "")), key=_second)
             label = f"{artist} \N{EN DASH} {track}"
             at = datetime.fromtimestamp(at_s, UTC)
-            self.hold(Received(self.service, label, track_names(artist, track), at, now, how))
+            self.hold(Received(self.service, label, track_names(artist, track), at, how))
         return _echo(row, 0)
 
     def _recent(self, sent: Mapping[str, str]) -> dict[str, Any]:

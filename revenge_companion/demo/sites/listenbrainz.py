@@ -189,7 +189,6 @@ class ListenBrainzSite(Site):
                 f"{artist} \N{EN DASH} {title}",
                 track_names(artist, title),
                 datetime.fromtimestamp(listen["listened_at"], UTC),
-                self.clock.now(),
                 how,
                 msid,
             )

@@ -30,7 +30,6 @@ async def test_a_play_comes_back_as_it_was_saved(plays: Plays) -> None:
 async def test_saving_again_replaces_what_was_known(plays: Plays) -> None:
     await plays.save_many([a_play(), a_play("p2")])
     await plays.save(a_play(ended_at=NOW, reason_code="stopped_early", snapshot=""))
-    assert await plays.play_count() == 2
     second, first = await plays.page()
     assert (first.reason_code, first.open, second.open) == ("stopped_early", False, True)
 
