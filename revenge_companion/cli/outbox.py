@@ -6,6 +6,7 @@ from typing import Any
 
 from revenge_companion.cli.reach import alone, answer, show
 from revenge_companion.core.reasons import sentence
+from revenge_companion.services.catalog import name_of
 
 
 def listing(args: argparse.Namespace) -> int:
@@ -15,7 +16,8 @@ def listing(args: argparse.Namespace) -> int:
 
 def _deliveries(said: dict[str, Any]) -> None:
     for row in said["deliveries"]:
-        reason = sentence(row["reason"], {"service": row["service"]}) if row["reason"] else ""
+        facts = {"service": name_of(row["service"])}
+        reason = sentence(row["reason"], facts) if row["reason"] else ""
         print(f"{row['id']}: {row['item']} \N{RIGHTWARDS ARROW} {row['service']}, {row['state']}")
         for line in (reason, row["detail"]):
             if line:
@@ -75,5 +77,8 @@ def _plays(said: dict[str, Any], none: str) -> None:
             f"{play['started_at']}  {play['item']}: {play['reason']}"
             + (f"  [{sent}]" if sent else "")
         )
+        # A program of an older version may still run.
+        for one in play.get("not_sent", ()):
+            print(f"   {one['reason']}")
     if not said["plays"]:
         print(none)

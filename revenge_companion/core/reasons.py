@@ -40,6 +40,12 @@ class Reason(StrEnum):
     FILTERED = "filtered"
     BLOCKED_BY_RULE = "blocked_by_rule"
     NO_ACCOUNT = "no_account"
+    # A play that counted did not go to an account
+    SCROBBLES_OFF = "scrobbles_off"
+    KIND_OFF = "kind_off"
+    LIBRARY_OFF = "library_off"
+    LIBRARY_UNKNOWN = "library_unknown"
+    OWN_THRESHOLD = "own_threshold"
     # A delivery
     ALREADY_THERE = "already_there"
     NOT_FOUND = "not_found"
@@ -167,6 +173,14 @@ SENTENCES: dict[Reason, str] = {
     Reason.FILTERED: "Left out by your filters.",
     Reason.BLOCKED_BY_RULE: "Left out by your rule \u201c{rule}\u201d.",
     Reason.NO_ACCOUNT: "It counted, but no linked account takes it.",
+    Reason.SCROBBLES_OFF: "{service} is switched off for scrobbles.",
+    Reason.KIND_OFF: "{service} is set not to get this kind of item.",
+    Reason.LIBRARY_OFF: "{service} is set not to get this library.",
+    Reason.LIBRARY_UNKNOWN: (
+        "{service} is set to get some libraries only, and your server did not say which one this "
+        "is from."
+    ),
+    Reason.OWN_THRESHOLD: "Stopped at {percent} %: {service} counts from {needed} %.",
     Reason.ALREADY_THERE: "{service} already had this play.",
     Reason.NOT_FOUND: "{service} does not know this item.",
     Reason.IGNORED: "{service} ignored this play.",

@@ -40,7 +40,7 @@ def rules_for(own: Thresholds, accounts: Iterable[Account]) -> Rules:
     return Rules(own, named)
 
 
-def _follows(account: Account, kind: Kind) -> str:
+def follows(account: Account, kind: Kind) -> str:
     """The rule an account counts this kind by: its own threshold is for films and episodes."""
     return rule_name(account.switches.threshold) if kind.is_video else ""
 
@@ -57,7 +57,7 @@ def destinations(
         account.id
         for account in accounts
         if wants(account, item, kinds.get(account.service, ()))
-        and _follows(account, item.kind) == scrobble.rule
+        and follows(account, item.kind) == scrobble.rule
     ]
 
 
@@ -74,6 +74,6 @@ def hears_live(
     switches, item = account.switches, notice.item
     if not (switches.enabled and switches.now_playing) or account.state is not AccountState.LINKED:
         return False
-    if item.kind.is_video and _follows(account, item.kind) in counted_rules:
+    if item.kind.is_video and follows(account, item.kind) in counted_rules:
         return False
     return takes(account, item, kinds)

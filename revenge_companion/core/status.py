@@ -7,6 +7,7 @@ from enum import StrEnum
 from revenge_companion.core.abilities import Abilities
 from revenge_companion.core.accounts import Account
 from revenge_companion.core.live import NowPlaying
+from revenge_companion.core.passed_over import PassedOver
 from revenge_companion.core.playback import Source
 from revenge_companion.core.quota import DayUse
 
@@ -163,6 +164,8 @@ class PlayRecord:
     reason_code: str
     facts: dict[str, str | float | int] = field(default_factory=dict)
     destinations: tuple[DestinationFate, ...] = ()
+    #: Accounts that it did not go to although it counted; known once it has ended.
+    passed_over: tuple[PassedOver, ...] = ()
     #: Still playing.
     open: bool = False
     #: What happened during it, as `core.moments.read_course` reads it; empty for an old play.

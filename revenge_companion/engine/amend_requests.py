@@ -10,6 +10,7 @@ from revenge_companion.core.rules import Changed
 from revenge_companion.core.undoing import UndoResult
 from revenge_companion.engine.api import EngineApi
 from revenge_companion.engine.asked import BadRequest, changes, number, whole_path
+from revenge_companion.services.catalog import name_of
 
 Answer = Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]]
 #: The longest pause that ends by itself, in minutes: a week.
@@ -98,7 +99,7 @@ def undo_json(result: UndoResult) -> dict[str, Any]:
         "label": result.account_label,
         "done": result.done,
         "reason_code": result.reason_code,
-        "reason": sentence(result.reason_code, {"service": result.service}),
+        "reason": sentence(result.reason_code, {"service": name_of(result.service)}),
         "detail": result.detail,
     }
 

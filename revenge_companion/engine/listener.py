@@ -18,6 +18,7 @@ from revenge_companion.core.decision import Decision
 from revenge_companion.core.errors import StoreTrouble
 from revenge_companion.core.live import LiveNotice, NowPlaying
 from revenge_companion.core.media import Kind
+from revenge_companion.core.passed_over import FACT, passed_over, to_text
 from revenge_companion.core.playback import PlaybackEvent
 from revenge_companion.core.plays import PlayUpdate
 from revenge_companion.core.private import PrivateItems
@@ -329,7 +330,7 @@ class Listener:
 
     async def _write(self, decisions: Sequence[Decision]) -> None:
         """Write decisions in order, the ones that still wait first, then tell of them."""
-        decisions = [self._ruling.ruled(decision) for decision in decisions]
+        decisions = [self._explained(self._ruling.ruled(decision)) for decision in decisions]
         self._unsaved.extend(decisions)
         written: list[Decision] = []
         new = 0
@@ -351,11 +352,25 @@ class Listener:
         if written:
             await self._recorded(new, written)
 
+    def _explained(self, decision: Decision) -> Decision:
+        """`decision` with what is said of the accounts that a play which counted did not go to."""
+        if not (decision.ended and decision.counted_rules):
+            return decision
+        update = decision.update
+        own, rules = self._settings.counting, decision.counted_rules
+        found = passed_over(update, self._accounts_of(update), self._kinds, own, rules)
+        facts = {**update.facts, FACT: to_text(found)}
+        return replace(decision, update=replace(update, facts=facts))
+
+    def _accounts_of(self, update: PlayUpdate) -> list[Account]:
+        """The accounts of whoever played it."""
+        return [one for one in self._accounts if one.profile == update.profile]
+
     async def _store(self, decision: Decision) -> int:
         if not decision.scrobbles:
             await self._plays.save(decision.update)
             return 0
-        accounts = [one for one in self._accounts if one.profile == decision.update.profile]
+        accounts = self._accounts_of(decision.update)
         if decision.update.reason_code == Reason.BY_HAND:
             # Counting by hand asks no account's own threshold.
             accounts = [

@@ -28,6 +28,7 @@ from revenge_companion.engine.api import EngineApi
 from revenge_companion.engine.asked import BadRequest, iso, number, text, whole_path
 from revenge_companion.engine.linker import VAULT_KEY_ENV
 from revenge_companion.engine.outbox_export import as_row
+from revenge_companion.services.catalog import name_of
 
 #: The most rows one answer holds.
 MOST_ROWS = 5000
@@ -282,7 +283,7 @@ def play_json(play: PlayRecord) -> dict[str, Any]:
                 "label": fate.account_label,
                 "state": fate.state,
                 "reason_code": fate.reason_code,
-                "reason": sentence(fate.reason_code, {"service": fate.service})
+                "reason": sentence(fate.reason_code, {"service": name_of(fate.service)})
                 if fate.reason_code
                 else "",
                 "detail": fate.detail,
@@ -291,6 +292,16 @@ def play_json(play: PlayRecord) -> dict[str, Any]:
                 "due_at": iso(fate.due_at),
             }
             for fate in play.destinations
+        ],
+        "not_sent": [
+            {
+                "account_id": one.account_id,
+                "service": one.service,
+                "label": one.account_label,
+                "reason_code": one.reason_code,
+                "reason": sentence(one.reason_code, {**one.facts, "service": name_of(one.service)}),
+            }
+            for one in play.passed_over
         ],
         "moments": [moment_json(moment) for moment in read_course(play.moments_text).moments],
     }

@@ -36,6 +36,14 @@ SPECS: tuple[ServiceSpec, ...] = (
 )
 
 
+_NAMES = {spec.key: spec.name for spec in SPECS}
+
+
+def name_of(service: str) -> str:
+    """What people call the service with this key; the key of one that is not known."""
+    return _NAMES.get(service, service)
+
+
 def build_services(
     http: "Http",
     clock: Clock,

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from revenge_companion.core.clock import Clock
+from revenge_companion.core.passed_over import FACT, from_text
 from revenge_companion.core.plays import PlayUpdate
 from revenge_companion.core.scrobble import Scrobble
 from revenge_companion.core.status import DestinationFate, PlayRecord
@@ -283,6 +284,8 @@ def _fate(
 
 
 def _record(row: tuple[Any, ...], fates: tuple[DestinationFate, ...]) -> PlayRecord:
+    facts = json.loads(row[12])
+    left_out = from_text(facts.pop(FACT, None))
     return PlayRecord(
         id=row[0],
         play_key=row[1],
@@ -296,8 +299,9 @@ def _record(row: tuple[Any, ...], fates: tuple[DestinationFate, ...]) -> PlayRec
         position_s=row[9],
         duration_s=row[10],
         reason_code=row[11],
-        facts=json.loads(row[12]),
+        facts=facts,
         destinations=fates,
+        passed_over=left_out,
         open=row[6] is None,
         moments_text=row[13] or "",
     )

@@ -5,6 +5,7 @@ from datetime import datetime
 from revenge_companion.core.delivery import DeliveryState
 from revenge_companion.core.media import Kind
 from revenge_companion.core.moments import Course, Moment, MomentKind
+from revenge_companion.core.passed_over import PassedOver
 from revenge_companion.core.reasons import Reason, minutes
 from revenge_companion.core.status import DestinationFate, PlayRecord
 from revenge_companion.ui import words
@@ -142,6 +143,14 @@ def attempts(fate: DestinationFate, now: datetime) -> str:
     if waits and fate.due_at is not None:
         parts.append(say("the next {when}").format(when=words.due(fate.due_at, now)))
     return ", ".join(parts) + "."
+
+
+def passed_over(one: PassedOver, service_name: str) -> str:
+    """Why an account did not get a play that counted."""
+    why = words.reason(one.reason_code, {**one.facts, "service": service_name})
+    if one.account_label and one.account_label != service_name:
+        return f"{service_name} ({one.account_label}): {why}"
+    return why
 
 
 def destination(fate: DestinationFate, service_name: str, now: datetime) -> str:

@@ -1,6 +1,7 @@
 """What the story of a play says and draws, and how it is walked through."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from revenge_companion.core.delivery import DeliveryState
 from revenge_companion.core.moments import read_course
+from revenge_companion.core.passed_over import PassedOver
 from revenge_companion.core.reasons import Reason
 from revenge_companion.core.status import DestinationFate, PlayRecord
 from revenge_companion.ui import story_words
@@ -47,6 +49,24 @@ def lines(story: Story) -> list[str]:
 
 def texts(story: Story) -> list[str]:
     return [label.text() for label in story.findChildren(QLabel) if label.isVisible()]
+
+
+def test_it_says_which_account_did_not_get_the_play_and_why(story: Story) -> None:
+    def told(play: PlayRecord) -> list[str]:
+        story.show_play(play)
+        QApplication.processEvents()
+        return texts(story)
+
+    missed = PassedOver(9, "simkl", "home", Reason.OWN_THRESHOLD, {"percent": 85, "needed": 90})
+    counted = replace(plain_film(), destinations=(), passed_over=(missed,))
+    nobody = "It counted, but no linked account takes it."
+    said = told(counted)
+    why = "Stopped at 85\N{NO-BREAK SPACE}%: Simkl counts from 90\N{NO-BREAK SPACE}%."
+    assert f"Simkl (home): {why}" in said
+    assert nobody not in said
+    assert story.undo.isHidden()
+    assert nobody in told(replace(counted, passed_over=()))
+    assert nobody not in told(replace(counted, passed_over=(), counted_at=None))
 
 
 def test_a_plain_film_is_told_in_a_few_lines(story: Story) -> None:

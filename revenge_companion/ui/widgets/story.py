@@ -123,8 +123,17 @@ class Story(Card):
             sign.setAlignment(Qt.AlignmentFlag.AlignTop)
             text = story_words.destination(fate, name, self._context.clock.now())
             self._places_rows.addRow(sign, Text(text, wrap=True))
-        self._places_title.setVisible(bool(play.destinations))
-        self._places.setVisible(bool(play.destinations))
+        for one in play.passed_over:
+            sign = Text("\N{EN DASH}", tone=Tone.MUTED)
+            sign.setAlignment(Qt.AlignmentFlag.AlignTop)
+            text = story_words.passed_over(one, self._context.name(one.service))
+            self._places_rows.addRow(sign, Text(text, wrap=True, tone=Tone.MUTED))
+        if play.counted_at and not play.open and not self._places_rows.rowCount():
+            none = Text(words.reason(Reason.NO_ACCOUNT), wrap=True, tone=Tone.MUTED)
+            self._places_rows.addRow(none)
+        places = bool(self._places_rows.rowCount())
+        self._places_title.setVisible(places)
+        self._places.setVisible(places)
         by_hand = play.counted_at is None and not play.open
         self.anyway.setVisible(by_hand and play.reason_code not in _NOT_BY_HAND)
         self.anyway.setEnabled(True)

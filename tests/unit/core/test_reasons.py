@@ -24,6 +24,8 @@ _COUNTED = {
     Reason.PLAYED_TOO_LITTLE,
     Reason.SKIPPED_PAST,
     Reason.LOST_SIGHT,
+    # Filled by `core.passed_over`, and proven beside it.
+    Reason.OWN_THRESHOLD,
 }
 
 

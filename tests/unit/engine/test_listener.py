@@ -15,6 +15,7 @@ from revenge_companion.core.errors import StoreTrouble
 from revenge_companion.core.live import LiveAction, LiveNotice
 from revenge_companion.core.media import Item, Kind
 from revenge_companion.core.moments import Moments
+from revenge_companion.core.passed_over import from_text
 from revenge_companion.core.playback import Device, EventType, PlaybackEvent, PlayState
 from revenge_companion.core.plays import PlayUpdate
 from revenge_companion.core.reasons import Reason
@@ -195,6 +196,18 @@ async def test_each_account_gets_a_film_by_its_own_threshold(clock: FakeClock) -
             await bench.frame(EventType.PROGRESS, float(position), FILM)
         assert [rule for _, rule in bench.store.queued] == ["", "0.9"]
         assert list(bench.store.queued.values()) == [[], [2]]
+
+
+@pytest.mark.parametrize(("until", "told"), [(5100, [(2, "own_threshold")]), (5500, [])])
+async def test_it_is_kept_why_an_account_did_not_get_what_counted(
+    clock: FakeClock, until: int, told: list[tuple[int, str]]
+) -> None:
+    async with running(Bench(clock)) as bench:
+        await bench.play(FILM, until)
+        await bench.frame(EventType.STOPPED, float(until), FILM)
+        (update,) = bench.store.plays.values()
+        found = from_text(update.facts["passed_over"])
+        assert [(one.account_id, one.reason_code) for one in found] == told
 
 
 async def test_a_full_disk_loses_no_scrobble_and_keeps_the_order(clock: FakeClock) -> None:
