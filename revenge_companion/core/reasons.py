@@ -247,8 +247,8 @@ SENTENCES: dict[Reason, str] = {
         "It is on none of your lists at {service}, so it cannot be rated there. Try again once it "
         "is."
     ),
-    Reason.LINE_QUOTE_OPEN: "A quotation mark is opened in this line and never closed.",
-    Reason.LINE_NAMELESS: "It does not name what it is about: title, artist or author is missing.",
+    Reason.LINE_QUOTE_OPEN: "A quotation mark is opened and never closed.",
+    Reason.LINE_NAMELESS: "Its title, artist or author is missing.",
     Reason.LINE_UNDATED: "Its date is missing or cannot be read.",
     Reason.LINE_UNRATED: "Its rating cannot be read.",
     Reason.LINE_BROKEN: "It is not written as the other lines of such a file.",

@@ -6,7 +6,15 @@ Apart from `words`, since a tray icon alone needs none of them.
 from collections.abc import Collection
 from datetime import datetime
 
-from revenge_companion.core.imports import Choice, ImportRow, ImportRun, RunState, Verdict
+from revenge_companion.core.imports import (
+    MOST_UNREAD,
+    Choice,
+    ImportRow,
+    ImportRun,
+    RunState,
+    Unread,
+    Verdict,
+)
 from revenge_companion.core.library import Entry, Facet
 from revenge_companion.ui import library_words, words
 from revenge_companion.ui.theme import Tone
@@ -111,6 +119,31 @@ def row_why(row: ImportRow) -> str:
     if row.never:
         return say("You said that it is not to be matched.")
     return words.reason(row.reason_code, row.facts)
+
+
+def unread_name() -> str:
+    """What lines are called that could not be read."""
+    return say("Unreadable")
+
+
+def unread_sentence(run: ImportRun) -> str:
+    """What becomes of them, and how many are only counted."""
+    text = say("These lines could not be read and are left out.")
+    if run.file_name:
+        mend = say(
+            "Once they are mended, import the file again: what is there already stays as is."
+        )
+        text = f"{text} {mend}"
+    if run.failed > MOST_UNREAD:
+        more = say("The first %Ln are listed.", MOST_UNREAD)
+        text = f"{text} {more}"
+    return text
+
+
+def unread_place(one: Unread) -> str:
+    """Where a line stands: "diary.csv, line 17"; a dash where nobody knows."""
+    line = say("line {number}").format(number=words.number(one.line)) if one.line else ""
+    return ", ".join(filter(None, (one.file, line))) or "\N{EN DASH}"
 
 
 def run_name(run: ImportRun) -> str:

@@ -14,17 +14,19 @@ from PySide6.QtWidgets import QMessageBox
 from revenge_companion.core.errors import ImportRefused
 from revenge_companion.core.imports import Candidate, Choice, RunState, Verdict
 from revenge_companion.core.library import Facet
+from revenge_companion.core.reasons import Reason
 from revenge_companion.core.status import EngineStatus, SignInState
 from revenge_companion.ui.context import Context
 from revenge_companion.ui.dialogs.import_match import MatchDialog
 from revenge_companion.ui.dialogs.import_wizard import ImportWizard
+from revenge_companion.ui.dialogs.unread import UnreadDialog
 from revenge_companion.ui.dialogs.welcome import WelcomeDialog
 from revenge_companion.ui.pages.imports import ImportsPage
 from revenge_companion.ui.places import Place
 from revenge_companion.ui.window import Window
 from tests.clock import settle
 from tests.ui.fake_engine import LONG, SIGNED_IN, FakeEngine
-from tests.ui.fake_imports import LETTERBOXD_ZIP, TRAKT, FakeImports, film, row, run
+from tests.ui.fake_imports import LETTERBOXD_ZIP, TRAKT, FakeImports, broken, film, row, run
 from tests.ui.pictures import WITH_LARGE_TEXT, Shoot
 
 pytestmark = WITH_LARGE_TEXT
@@ -38,6 +40,8 @@ def imports(engine: FakeEngine) -> FakeImports:
     made.lines += [row(number, Verdict.THERE) for number in range(60, 80)]
     made.lines += [row(number, Verdict.CONFLICT) for number in range(80, 83)]
     made.lines += [row(number, Verdict.UNMATCHED) for number in range(83, 88)]
+    reasons = (Reason.LINE_UNDATED, Reason.LINE_QUOTE_OPEN, Reason.LINE_NAMELESS)
+    made.broken = [broken(number, reasons[number % 3]) for number in range(1, 29)]
     long = replace(made.lines[3].entry, subject=film(3, LONG.title, 1964))
     made.lines[3] = replace(made.lines[3], entry=long)
     return made
@@ -113,6 +117,11 @@ async def test_reading_and_preview(
             made.preview.tabs[verdict].choices[Choice.THEIRS].click()
             await settle()
         shoot(made, f"import-3-preview-{verdict.value}")
+    imports.become(run(failed=28, file_name="letterboxd-anna-2026-03-01.zip"))
+    made.preview.book.setCurrentIndex(4)
+    await settle()
+    made.preview.unread.view.selectRow(1)
+    shoot(made, "import-3-preview-unreadable")
     made.preview.book.setCurrentIndex(0)
     view = made.preview.tabs[Verdict.NEW].view
     view.sortByColumn(0, Qt.SortOrder.AscendingOrder)
@@ -142,6 +151,12 @@ async def test_running_and_summary(
     done = run(1, RunState.DONE, written=True, marked=2203, failed=2, left_out=12)
     imports.become(done)
     shoot(made, "import-5-summary")
+    made.summary.unread.click()
+    await settle()
+    (dialog,) = made.findChildren(UnreadDialog)
+    shoot(dialog, "import-5-unreadable")
+    dialog.reject()
+    await settle()
     imports.become(replace(done, state=RunState.UNDOING, running=True, processed=1000, rate=3000.0))
     shoot(made, "import-5-undoing")
     imports.become(replace(done, state=RunState.UNDONE))

@@ -9,22 +9,33 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QMessageBox, QTableView, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QDialogButtonBox,
+    QFileDialog,
+    QLineEdit,
+    QMessageBox,
+    QTableView,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from revenge_companion.core.errors import ImportRefused, StoreTrouble
 from revenge_companion.core.imports import Candidate, Choice, RunState, Verdict
 from revenge_companion.core.library import Facet
 from revenge_companion.core.ordering import Order, SortBy
+from revenge_companion.core.reasons import Reason
 from revenge_companion.core.status import EngineStatus
 from revenge_companion.ui.context import Context
 from revenge_companion.ui.dialogs.import_match import MatchDialog
 from revenge_companion.ui.dialogs.import_wizard import ImportWizard
+from revenge_companion.ui.dialogs.unread import UnreadDialog
 from revenge_companion.ui.models.paged import PAGE
+from revenge_companion.ui.widgets.text import Text
 from tests.clock import eventually, settle
 from tests.ui.conftest import LONGEST_WORK_MS
 from tests.ui.fake_engine import SIGNED_IN, FakeEngine
-from tests.ui.fake_imports import HOME, LETTERBOXD_ZIP, SERVER, TRAKT, FakeImports, row, run
+from tests.ui.fake_imports import HOME, LETTERBOXD_ZIP, SERVER, TRAKT, FakeImports, broken, row, run
 
 Make = Callable[..., ImportWizard]
 
@@ -94,7 +105,8 @@ async def test_an_account_is_read_previewed_imported_and_undone(
     assert made.preview.summary.text() == (
         "3,215 lines will be added to your library. 3 conflicts will be settled as shown."
     )
-    names = [made.preview.book.tabText(n) for n in range(made.preview.book.count())]
+    book = made.preview.book
+    names = [book.tabText(n) for n in range(book.count()) if book.isTabVisible(n)]
     assert names == ["New (3,210)", "Already there (812)", "Conflicts (3)", "Unmatched (5)"]
     assert imports.calls("write") == []
 
@@ -432,6 +444,87 @@ async def test_a_preview_is_sorted_by_its_headers_and_stays_so(
     made.preview.search.clear()
     await eventually(lambda: imports.calls("rows")[-1][3] == "")
     assert imports.orders[-1] == Order(SortBy.DATE)
+
+
+async def test_lines_that_could_not_be_read_have_a_tab_of_their_own(
+    wizard: Make, imports: FakeImports, qtbot: QtBot
+) -> None:
+    imports.broken = [broken(number) for number in range(1, 9)]
+    imports.broken[0] = broken(1, Reason.LINE_QUOTE_OPEN, file="", line=1017, text="<b>x</b>")
+    imports.broken[1] = broken(2, Reason.LINE_UNUSABLE, file="", line=0)
+    made = await preview(wizard, imports, Verdict.NEW)
+    book, unread = made.preview.book, made.preview.unread
+    place = book.indexOf(unread)
+    # Nobody is told of what there is none of.
+    assert not book.isTabVisible(place)
+    imports.become(run(failed=1200, file_name="anna.zip"))
+    await settle()
+    assert book.isTabVisible(place)
+    assert book.tabText(place) == "Unreadable (1,200)"
+    assert "1,200 lines could not be read." in made.preview.summary.text()
+    assert imports.calls("unread") == []
+
+    book.setCurrentIndex(place)
+    await settle()
+    model = unread.model
+    assert [model.index(row, 0).data() for row in range(3)] == [
+        "line 1,017",
+        "\N{EN DASH}",
+        "diary.csv, line 41",
+    ]
+    assert model.index(0, 3).data() == ("A quotation mark is opened and never closed.")
+    tip = model.index(0, 2).data(Qt.ItemDataRole.ToolTipRole)
+    assert "<b>" not in tip
+    assert "import the file again" in unread.about.text()
+    assert "The first 1,000 are listed." in unread.about.text()
+    assert unread.view.accessibleName() == "Unreadable"
+    unread.view.selectRow(2)
+    assert unread.detail.text().startswith("diary.csv, line 41 \N{MIDDLE DOT} History")
+    assert unread.detail.text().endswith("Its date is missing or cannot be read.")
+    press(unread.view, 3, qtbot)
+    await settle()
+    assert imports.orders[-1] == Order(SortBy.WHY)
+
+    made.preview.search.setText("e5")
+    await eventually(lambda: imports.calls("unread")[-1][2] == "e5")
+    await settle()
+    assert (model.rowCount(), imports.orders[-1]) == (1, Order(SortBy.WHY))
+    made.preview.search.setText("no such line")
+    await eventually(lambda: model.rowCount() == 0)
+
+
+async def test_the_first_tab_is_that_of_the_unreadable_where_nothing_else_is(
+    wizard: Make, imports: FakeImports
+) -> None:
+    imports.broken = [broken(1)]
+    imports.become(run(counts={}, failed=1))
+    made = wizard(run=imports.known[1])
+    await settle()
+    assert made.preview.book.currentWidget() is made.preview.unread
+    assert made.preview.unread.model.rowCount() == 1
+    assert not made.go.isEnabled()
+
+
+async def test_what_could_not_be_read_is_shown_when_all_is_done(
+    wizard: Make, imports: FakeImports
+) -> None:
+    imports.broken = [broken(number) for number in range(1, 9)]
+    imports.become(run(1, RunState.DONE, written=True))
+    made = wizard(run=imports.known[1])
+    assert not made.summary.unread.isVisible()
+    imports.become(replace(imports.known[1], failed=8))
+    assert made.summary.unread.isVisible()
+    said = [one.text() for one in made.summary.findChildren(Text) if one.isVisible()]
+    assert "8 lines could not be read and were left out." in said
+    made.summary.unread.click()
+    await settle()
+    (dialog,) = made.findChildren(UnreadDialog)
+    assert dialog.rows.model.rowCount() == 8
+    dialog.buttons.button(QDialogButtonBox.StandardButton.Close).click()
+    await settle()
+    assert made.findChildren(UnreadDialog) == []
+    imports.become(replace(imports.known[1], state=RunState.UNDONE))
+    assert not made.summary.unread.isVisible()
 
 
 async def test_both_sides_of_a_conflict_are_shown_and_one_is_chosen(

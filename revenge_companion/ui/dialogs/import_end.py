@@ -70,6 +70,7 @@ class SummaryPage(QWidget):
     """What an import came to, or that it was undone."""
 
     unmatched_wanted = Signal()
+    unread_wanted = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -80,16 +81,15 @@ class SummaryPage(QWidget):
         self._left_told = Text(tone=Tone.MUTED, wrap=True)
         self.unmatched = QPushButton(self.tr("Show the un&matched"))
         self.unmatched.clicked.connect(self.unmatched_wanted)
-        self._left = QWidget()
-        row = QHBoxLayout(self._left)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(3 * GRID)
-        row.addWidget(self._left_told, 1)
-        row.addWidget(self.unmatched)
+        self._left = _beside(self._left_told, self.unmatched)
+        self._unread_told = Text(tone=Tone.MUTED, wrap=True)
+        self.unread = QPushButton(self.tr("Show the un&readable"))
+        self.unread.clicked.connect(self.unread_wanted)
+        self._unread = _beside(self._unread_told, self.unread)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4 * GRID)
-        for widget in (self.title, self.lines, self.trouble, self._left):
+        for widget in (self.title, self.lines, self.trouble, self._left, self._unread):
             column.addWidget(widget)
         column.addStretch(1)
 
@@ -115,6 +115,11 @@ class SummaryPage(QWidget):
             else ""
         )
         self._left.setVisible(bool(left))
+        failed = 0 if undone else run.failed
+        self._unread_told.setText(
+            words.say("%Ln line(s) could not be read and were left out.", failed) if failed else ""
+        )
+        self._unread.setVisible(bool(failed))
 
     def _undone(self, run: ImportRun) -> str:
         said = self.tr("Your library is as it was before the import.")
@@ -128,6 +133,17 @@ class SummaryPage(QWidget):
         return said
 
 
+def _beside(told: QWidget, button: QPushButton) -> QWidget:
+    """Something that is left to do, and the button that leads there."""
+    made = QWidget()
+    row = QHBoxLayout(made)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(3 * GRID)
+    row.addWidget(told, 1)
+    row.addWidget(button)
+    return made
+
+
 def summary_lines(run: ImportRun) -> str:
     """What a finished run came to, a line for each fact."""
     there, conflicts = run.counts.get(Verdict.THERE, 0), run.counts.get(Verdict.CONFLICT, 0)
@@ -138,7 +154,6 @@ def summary_lines(run: ImportRun) -> str:
         (there, words.say("%Ln line(s) were there already.", there)),
         (run.left_out, words.say("%Ln line(s) left out.", run.left_out)),
         (run.marked, words.say("%Ln item(s) marked as watched on your server.", run.marked)),
-        (run.failed, words.say("%Ln line(s) could not be imported.", run.failed)),
     )
     said = [text for count, text in facts if count]
     return "\n".join(said) if said else words.say("There was nothing to import.")

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QPushButton, QWidget
 from revenge_companion.core.errors import CompanionError
 from revenge_companion.core.imports import ImportRun, ImportSource, RunState, Verdict
 from revenge_companion.engine.library_api import ImportsApi
-from revenge_companion.ui import import_asking
+from revenge_companion.ui import ask, import_asking
 from revenge_companion.ui.async_slot import async_slot
 from revenge_companion.ui.context import Context
 from revenge_companion.ui.dialogs.import_end import RunPage, SummaryPage
@@ -104,6 +104,7 @@ class ImportWizard(RunWizard):
         self.what.changed.connect(self.show_footer)
         self.preview.changed.connect(self._on_preview_changed)
         self.summary.unmatched_wanted.connect(self._on_unmatched_wanted)
+        self.summary.unread_wanted.connect(self._on_unread_wanted)
         self.back.clicked.connect(self._show_sources)
         self.extra.clicked.connect(self._on_extra)
         self.leave.clicked.connect(self.reject)
@@ -293,6 +294,18 @@ class ImportWizard(RunWizard):
     def _on_unmatched_wanted(self) -> None:
         self.reject()
         self.unmatched_wanted.emit()
+
+    @async_slot
+    async def _on_unread_wanted(self) -> None:
+        from revenge_companion.ui.dialogs.unread import UnreadDialog
+
+        if self._run is None:
+            return
+        dialog = UnreadDialog(self, self._imports, self._run)
+        try:
+            await ask.opened(dialog)
+        finally:
+            dialog.deleteLater()
 
     def _on_finished(self) -> None:
         self.preview.shut()

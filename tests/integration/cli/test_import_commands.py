@@ -165,7 +165,7 @@ def test_what_could_not_be_read_is_told_with_its_place_and_why(
     assert (
         "Could not be read:\n  diary.csv, line 17: Its date is missing or cannot be read. [" in out
     )
-    assert "\n  history: A quotation mark is opened in this line and never closed.\n" in out
+    assert "\n  history: A quotation mark is opened and never closed.\n" in out
     assert "  and 1,190 more: `import unread 2`\n" in out
 
     assert main(["import", "unread", "2", "--limit", "3", "--sort", "why", "--reverse"]) == 0
