@@ -43,8 +43,6 @@ TERMINAL = {
     "engine/requests.py",
     "engine/sync_requests.py",
 }
-#: Functions of files that say more in a terminal than in the window.
-PARTS = {"app.py": ("_demo_controls",)}
 #: What stands within sentences and is none by itself.
 FRAGMENTS = {
     "core/counting.py": ("a track", "a podcast episode", "an episode", "a film"),
@@ -104,17 +102,10 @@ def collect(package: Path = PACKAGE) -> Collected:
         if name == "core/reasons.py":
             _reasons(found, tree, name)
         elif name not in TERMINAL:
-            for part in PARTS.get(name, ("",)):
-                for source in _sentences(_function(tree, part) if part else tree):
-                    found.add(source, name, FINISHED)
+            for source in _sentences(tree):
+                found.add(source, name, FINISHED)
     _fragments(found, package)
     return found
-
-
-def _function(tree: ast.Module, name: str) -> ast.AST:
-    return next(
-        node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == name
-    )
 
 
 def _fragments(found: Collected, package: Path) -> None:

@@ -71,12 +71,21 @@ def _refused_to_eyes(sentence: str) -> int:
     """As `_refused`, and in a box where nobody may read standard error; returns exit code 1."""
     read = sys.stderr is not None and sys.stderr.isatty()
     if not read and has_display() and not qt_fits():
-        from PySide6.QtWidgets import QApplication
+        from PySide6.QtCore import Qt
+        from PySide6.QtWidgets import QApplication, QMessageBox
 
-        from revenge_companion.ui.early import tell_and_wait
+        from revenge_companion.ui.language import SYSTEM, Language
+        from revenge_companion.ui.words import told
 
         app = QApplication.instance() or _application()
-        tell_and_wait(sentence)
+        # What was chosen may be what could not be read.
+        Language(app).choose(SYSTEM)
+        box = QMessageBox()
+        box.setWindowTitle(APP_NAME)
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        box.setText(told(sentence))
+        # Nothing else runs yet, or any more.
+        box.exec()
         del app
     return _refused(sentence)
 

@@ -1,6 +1,5 @@
 """The tray icon's first moment: shown before anything else of the program is imported."""
 
-from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QSystemTrayIcon
 from shibokensupport import feature  # type: ignore[import-not-found]  # inside PySide6, untyped
@@ -19,24 +18,13 @@ def import_quietly() -> None:
         feature._mod_uses_pyside = lambda _module: True  # noqa: SLF001  # no public way
 
 
-def tell_and_wait(sentence: str) -> None:
-    """Show why the program does not start, and wait until it was read. Needs a QApplication."""
-    from PySide6.QtWidgets import QMessageBox
-
-    box = QMessageBox()
-    box.setWindowTitle(APP_NAME)
-    box.setTextFormat(Qt.TextFormat.PlainText)
-    box.setText(sentence)
-    box.exec()
-
-
 def early_tray() -> QSystemTrayIcon:
     """A visible tray icon that says the program is starting; hand it to `Shell`.
 
     Needs a QApplication. Imports neither asyncio nor the engine, which take as long as Qt itself.
     """
     icon = QSystemTrayIcon(QIcon(str(resource("icons/tray/idle.svg"))))
-    starting = QCoreApplication.translate("Words", "Starting")
-    icon.setToolTip(f"{APP_NAME}\n{starting}")
+    # No word: which language is spoken is known a moment later.
+    icon.setToolTip(f"{APP_NAME}\N{HORIZONTAL ELLIPSIS}")
     icon.show()
     return icon

@@ -61,7 +61,7 @@ def test_a_language_keeps_its_order(texts: ModuleType, found: Any, code: str) ->
 
 def a_package(folder: Path, window: str, **below: str) -> Path:
     """A program with one file in its window, and files of sentences below it."""
-    for name, text in {"ui/page": window, "app": "def _demo_controls(): ...", **below}.items():
+    for name, text in {"ui/page": window, "app": "", **below}.items():
         path = folder / f"{name}.py"
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)
