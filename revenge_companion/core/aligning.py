@@ -255,8 +255,8 @@ def represented(play: Sequence[Line]) -> Line:
     """
     lines = by_word([line for line in play if not line.removed])
     dated = [line for line in lines if is_dated(line)]
-    ours = [line for line in dated if line.source == REVENGE]
-    others = [line for line in dated if line.source != REVENGE]
+    ours = [line for line in dated if line.source.partition("@")[0] == REVENGE]
+    others = [line for line in dated if line not in ours]
     if not others:
         return min(ours or lines, key=_by_time)
     first = min(others, key=_by_time)

@@ -22,6 +22,7 @@ from revenge_companion.core.library import (
 )
 from revenge_companion.core.lines import Line
 from revenge_companion.core.media import Ids, Kind
+from revenge_companion.core.profiles import FIRST
 from revenge_companion.core.scrobble import Scrobble, change_scrobble
 
 #: The date of plays that nobody dates, where a service has a date for that.
@@ -60,6 +61,8 @@ class Terms:
     withheld: frozenset[str] = frozenset()
     #: Revenge's libraries that the account is switched on for; empty means all.
     libraries: tuple[str, ...] = ()
+    #: Whose account it is: nothing of anybody else's library is sent there.
+    profile: int = FIRST
 
 
 @dataclass(frozen=True, slots=True)

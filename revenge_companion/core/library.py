@@ -3,6 +3,9 @@
 An `Entry` is one line of one source (an account, a file, the Revenge server, this program) about
 one `Subject`. Entries are never changed by merging; what several sources say of the same thing is
 put together by `core.merging`.
+
+Each profile has a library of its own: what one says of a thing is never merged with what another
+says, shown to them, or sent to their accounts.
 """
 
 from dataclasses import dataclass
@@ -10,12 +13,28 @@ from datetime import datetime
 from enum import StrEnum
 
 from revenge_companion.core.media import Ids, Item, Kind, MusicIds, Series
+from revenge_companion.core.profiles import FIRST
 
 #: The source of what this program counted itself, and of what the server keeps.
 OWN, REVENGE = "companion", "revenge"
+_OF = "@"
 #: The longest text of a source that is kept, in characters: a review, a list's name.
 NOTE_LIMIT = 20_000
 NAME_LIMIT = 500
+
+
+def source_for(name: str, profile: int) -> str:
+    """A source that every profile has one of (this program, the server, a kind of file).
+
+    An account is one profile's, and has its name as it is.
+    """
+    return name if profile == FIRST or ":" in name else f"{name}{_OF}{profile}"
+
+
+def source_parts(source: str) -> tuple[str, int]:
+    """The name that was given to `source_for`, and the profile; of an account's it says nothing."""
+    name, _, number = source.partition(_OF)
+    return (name, int(number)) if number.isdecimal() else (source, FIRST)
 
 
 class Facet(StrEnum):

@@ -293,6 +293,7 @@ class Exporter:
             undated=spec.undated,
             withheld=frozenset(map(source_of, withheld)),
             libraries=switches.libraries,
+            profile=account.profile,
         )
 
     def _max_age_s(self, account_id: int, spec: ServiceSpec) -> float | None:

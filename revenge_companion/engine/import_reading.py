@@ -89,7 +89,7 @@ class Reading:
             marks = await self._patiently(reader.marks)
             await self._runs.set_marks(stored.run.id, marks)
             stored = replace(stored, marks=marks)
-        matcher = _Matcher(self._catalogue())
+        matcher = _Matcher(self._catalogue(), stored.profile)
         for facet in stored.run.facets:
             if not stored.walks[facet].done:
                 stored = await self._facet(stored, facet, reader, matcher, went)
@@ -185,9 +185,9 @@ class Reading:
 class _Matcher:
     """Asks the server's catalogue of each thing once, and no more where it does not answer."""
 
-    def __init__(self, catalogue: Catalogue | None) -> None:
+    def __init__(self, catalogue: Catalogue | None, profile: int) -> None:
         self._catalogue = catalogue
-        self.seen = Seen()
+        self.seen = Seen(profile)
 
     async def match(self, page: Prepared) -> list[Match | NoMatch]:
         """A match, or why there is none, for each item of `page`."""

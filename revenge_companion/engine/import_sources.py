@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 from revenge_companion.core.accounts import Account
 from revenge_companion.core.errors import ImportRefused, StoreTrouble
 from revenge_companion.core.imports import ImportSource
-from revenge_companion.core.library import OWN, REVENGE, Facet
+from revenge_companion.core.library import OWN, REVENGE, Facet, source_parts
+from revenge_companion.core.profiles import FIRST
 from revenge_companion.services.base import Client, Service
 from revenge_companion.services.file_formats import FORMATS, FileFormat, recognised
 from revenge_companion.services.importing import (
@@ -57,13 +58,15 @@ class Sources:
         own: Callable[[], Sequence[Account]] | None = None,
         client_of: Callable[[int], Client | None],
         server: Callable[[], "ServerReading | None"] = lambda: None,
+        profile: Callable[[], int] = lambda: FIRST,
         formats: Sequence[FileFormat] = FORMATS,
     ) -> None:
         """Files are copied into `folder`, which is made when the first one is.
 
         `server` reads the media server's own history; None while nobody is signed in. `own` are
-        those of `linked` that can be imported from: the active profile's.
+        those of `linked` that can be imported from: those of `profile`, the active one.
         """
+        self._profile = profile
         self._own = own or linked
         self._services = services
         self._folder = folder
@@ -93,6 +96,7 @@ class Sources:
 
     def name_of(self, key: str) -> str:
         """What people call a source, also one that is no longer there."""
+        key, _ = source_parts(key)
         if key == OWN:
             return "Revenge Companion"
         if key == REVENGE:
@@ -149,7 +153,10 @@ class Sources:
             if not isinstance(client, Readable):
                 raise ImportRefused("This account cannot be read.")
             return _AccountReader(client)
+        key, profile = source_parts(key)
         if key == REVENGE:
+            if profile != self._profile():
+                raise ImportRefused("Somebody else began this import. Sign in as them to go on.")
             reading = self._server()
             if reading is None:
                 raise ImportRefused("Nobody is signed in to your server. Sign in to go on.")

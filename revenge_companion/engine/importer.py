@@ -20,7 +20,7 @@ from revenge_companion.core.imports import (
     ImportSource,
     RunState,
 )
-from revenge_companion.core.library import REVENGE, Facet
+from revenge_companion.core.library import REVENGE, Facet, source_for
 from revenge_companion.core.profiles import FIRST
 from revenge_companion.core.reasons import Reason
 from revenge_companion.engine.import_marks import Marker, Marking
@@ -151,8 +151,10 @@ class Importer:
         wanted = tuple(facet for facet in found.facets if facet in facets)
         if not wanted:
             raise ImportRefused(f"{found.name} has nothing of what is wanted.")
+        profile = self._profile()
+        key = source_for(source, profile)
         for stored in self._live.values():
-            if stored.run.source == source:
+            if stored.run.source == key:
                 raise ImportRefused(f"An import from {found.name} is under way.")
         file = ""
         if found.is_file:
@@ -171,7 +173,7 @@ class Importer:
             if path is not None and found.is_file:
                 file = await self._sources.copy(path, await self._runs.files())
             run_id = await self._runs.add(
-                source,
+                key,
                 found.name,
                 wanted,
                 self._clock.now(),
@@ -179,7 +181,7 @@ class Importer:
                 file_name="" if path is None or not file else path.name,
                 mark_watched=marks,
                 sync=sync,
-                profile=self._profile(),
+                profile=profile,
             )
         self._begin(await self._stored(run_id))
         return run_id

@@ -36,6 +36,7 @@ def build_importer(
         folder,
         linked=lanes.all,
         own=lanes.own,
+        profile=lambda: lanes.profile,
         client_of=lanes.client_of,
         server=server,
         formats=FORMATS,

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from revenge_companion.core.accounts import Account
 from revenge_companion.core.clock import Clock
-from revenge_companion.core.library import OWN, REVENGE, Facet
+from revenge_companion.core.library import OWN, REVENGE, Facet, source_parts
+from revenge_companion.core.profiles import FIRST
 from revenge_companion.core.shown import Asked, Shown
 from revenge_companion.core.statistics import Bucket, Statistics, bars
 from revenge_companion.services.base import ServiceSpec
@@ -26,9 +27,11 @@ class LibraryView:
         *,
         accounts: Callable[[], Sequence[Account]],
         specs: Mapping[str, ServiceSpec],
+        profile: Callable[[], int] = lambda: FIRST,
     ) -> None:
-        self._history = History(database)
-        self._counts = Counts(database)
+        """`profile` is the active one, whose library and `accounts` are shown."""
+        self._history = History(database, profile)
+        self._counts = Counts(database, profile)
         self._library = Library(database, clock)
         self._clock = clock
         self._accounts = accounts
@@ -47,6 +50,7 @@ class LibraryView:
 
     def name(self, source: str) -> str:
         """What people call a source; an account that is gone keeps its number."""
+        source, _ = source_parts(source)
         if source in _NAMES:
             return _NAMES[source]
         kind, _, number = source.partition(":")

@@ -77,7 +77,11 @@ class LibrarySide:
             parts = self._parts
             specs = {key: service.spec for key, service in parts.services.items()}
             self._view = LibraryView(
-                parts.database, parts.clock, accounts=self._lanes.all, specs=specs
+                parts.database,
+                parts.clock,
+                accounts=self._lanes.own,
+                specs=specs,
+                profile=lambda: self._lanes.profile,
             )
         return self._view
 
@@ -174,6 +178,7 @@ class LibrarySide:
                 parts.services,
                 self.exports,
                 linked=self._lanes.own,
+                profile=lambda: self._lanes.profile,
                 changed=lambda: self._tell.changed(Change.LIBRARY),
             )
         return self._saying

@@ -18,6 +18,7 @@ from revenge_companion.core.errors import EditRefused
 from revenge_companion.core.exporting import ExportVerdict, Judged, Known
 from revenge_companion.core.library import Subject
 from revenge_companion.core.lines import Line
+from revenge_companion.core.profiles import FIRST
 from revenge_companion.core.reasons import Reason
 from revenge_companion.core.saying import SAYABLE, Hearer, Hears, Spoken, Word, back, entry_of
 from revenge_companion.core.scrobble import Scrobble
@@ -69,6 +70,7 @@ class Saying:
         exporter: Exporter,
         *,
         linked: Callable[[], Sequence[Account]],
+        profile: Callable[[], int] = lambda: FIRST,
         changed: Callable[[], None],
     ) -> None:
         """`changed` is called when the library is not what it was."""
@@ -77,7 +79,7 @@ class Saying:
         self._exporter = exporter
         self._linked = linked
         self._changed = changed
-        self._words = OwnWords(db)
+        self._words = OwnWords(db, profile=profile)
         self._outbox = Outbox(db, clock)
         self._amendments = Amendments(db, clock)
         self._kept: dict[int, _Kept] = {}

@@ -33,15 +33,17 @@ class ServerSide:
         changed: Callable[[], None],
         learnt: Callable[[Abilities, bool], None],
         renewed: Callable[[bool], None],
+        owner: Callable[[], int],
     ) -> None:
         """`renewed` is called when the index can be asked, and with True when it has walked the
-        server to its end.
+        server to its end; `owner` is the active profile's number.
         """
         self._db = db
         self._clock = clock
         self._changed = changed
         self._learnt = learnt
         self._renewed = renewed
+        self._owner = owner
         #: Reads what the server knows of watching; None while nobody is signed in.
         self.reading: ServerReading | None = None
         self._learning: Learning | None = None
@@ -111,7 +113,7 @@ class ServerSide:
             self._db,
             self._clock,
             film=self.index.any_film,
-            pushing=Pushing(Pushes(self._db, profile), Pusher(client, pace)),
+            pushing=Pushing(Pushes(self._db, profile, self._owner()), Pusher(client, pace)),
             changed=self._learnt,
         )
         self._keep(self._learning.run(client, profile), "abilities")

@@ -132,6 +132,7 @@ class Engine:
             lambda: tell.changed(Change.STATUS),
             self._learnt,
             lambda walked: self._chore(self._library.look_again(unanswered=not walked)),
+            lambda: lanes.profile,
         )
         self._sign_in = SignIn(
             parts.http,

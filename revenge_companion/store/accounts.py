@@ -73,9 +73,7 @@ class Accounts:
                 owner = profile or _next(link)
                 known = _select(link, same)
                 if known:
-                    AccountRow.update(profile_id=owner).where(
-                        same & AccountRow.removed_us.is_null(False)
-                    ).execute(link.db)
+                    _hand_over(link, known[0], owner)
                     changed: dict[str, Any] = dict(names)
                     changed["label"] = plain(label) or known[0].label
                     wanted = replace(switches or known[0].switches, allow_http=allow_http)
@@ -143,6 +141,20 @@ class Accounts:
     async def _update(self, account_id: int, values: Mapping[str, Any]) -> None:
         query = AccountRow.update(dict(values)).where(AccountRow.id == account_id)
         await self._db.run(lambda link: query.execute(link.db))
+
+
+def _hand_over(link: Link, account: Account, owner: int) -> None:
+    """Give an account that is unlinked to another profile."""
+    given = AccountRow.update(profile_id=owner).where(
+        (AccountRow.id == account.id)
+        & AccountRow.removed_us.is_null(False)
+        & (AccountRow.profile_id != owner)
+    )
+    if given.execute(link.db):
+        # What was read there is in the library of the one before.
+        link.connection.execute(
+            "DELETE FROM import_seen WHERE source = ?", (f"account:{account.id}",)
+        )
 
 
 def _next(link: Link) -> int:

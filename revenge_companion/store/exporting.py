@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from revenge_companion.core.exporting import Judged, Known, Terms, completed
 from revenge_companion.core.judging import judged, kinds_played
-from revenge_companion.core.library import OWN, Facet
+from revenge_companion.core.library import OWN, Facet, source_parts
 from revenge_companion.core.lines import Line
 from revenge_companion.core.scrobble import Scrobble
 from revenge_companion.store.database import Database, Link
@@ -34,11 +34,15 @@ _TAKEN_BACK = (Facet.RATINGS, Facet.WATCHLIST, Facet.LOVED)
 _THING = (
     "SELECT i.thing FROM library_entry e JOIN library_item i ON i.id = e.item_id WHERE e.id = ?"
 )
-_NEXT = "SELECT DISTINCT i.thing FROM library_item i WHERE i.thing > ? ORDER BY i.thing LIMIT ?"
+_NEXT = (
+    "SELECT DISTINCT i.thing FROM library_item i WHERE i.thing > ? AND i.profile_id = ? "
+    "ORDER BY i.thing LIMIT ?"
+)
 #: As many things as `_MOST`, of which nothing but `_UNSENT` is looked at.
 _UP_TO = (
     "SELECT max(thing), count(*) FROM "
-    "(SELECT DISTINCT thing FROM library_item WHERE thing > ? ORDER BY thing LIMIT ?)"
+    "(SELECT DISTINCT thing FROM library_item WHERE thing > ? AND profile_id = ? "
+    "ORDER BY thing LIMIT ?)"
 )
 #: Things with plays that an account may be sent: more of them than it has lines for, one that may
 #: be sent on, of a kind it takes and not too old. What is no play of it is most of a large library,
@@ -46,6 +50,7 @@ _UP_TO = (
 _UNSENT = (
     "SELECT i.thing FROM library_item i JOIN library_entry e ON e.item_id = i.id "
     "AND e.facet = 'history' WHERE i.thing > :after AND i.thing <= :upto "
+    "AND i.profile_id = :profile "
     "AND i.kind IN (SELECT value FROM json_each(:kinds)) GROUP BY i.thing "
     "HAVING count(DISTINCT iif(e.shown > 0, e.id, NULL)) > count(DISTINCT iif(e.source = :source, "
     "iif(e.shown > 0, e.id, e.same_as), NULL)) "
@@ -136,7 +141,7 @@ class Exporting:
             return work([(one, judged(one, terms)) for one in found]), last
 
         def job(connection: sqlite3.Connection) -> tuple[T, int | None]:
-            things = [row[0] for row in connection.execute(_NEXT, (after, THINGS))]
+            things = [row[0] for row in connection.execute(_NEXT, (after, terms.profile, THINGS))]
             found = _found(connection, account_id, terms.source, facet, things) if things else []
             made = work([(one, judged(one, terms)) for one in found])
             return made, things[-1] if len(things) == THINGS else None
@@ -203,7 +208,7 @@ def _unsent(
     connection: sqlite3.Connection, terms: Terms, after: int
 ) -> tuple[list[int], int | None]:
     """Things some play of which may have to be sent; the thing to go on after, None at the end."""
-    upto, count = connection.execute(_UP_TO, (after, _MOST)).fetchone()
+    upto, count = connection.execute(_UP_TO, (after, terms.profile, _MOST)).fetchone()
     if upto is None:
         return [], None
     oldest = _ALWAYS_US
@@ -212,6 +217,7 @@ def _unsent(
     values = {
         "after": after, "upto": upto, "source": terms.source, "oldest": oldest,
         "withheld": compact(sorted(terms.withheld)), "one_play": terms.one_play,
+        "profile": terms.profile,
         "kinds": compact([kind.value for kind in kinds_played(terms)]), "limit": THINGS + 1,
     }  # fmt: skip
     things = [row[0] for row in connection.execute(_UNSENT, values)]
@@ -254,7 +260,7 @@ def _found(
         others = [item for item in of_thing[best.thing] if item != best.item]
         subject = completed([subject_from(*items[item]) for item in (best.item, *others[:8])])
         said = tuple(one.line for one in group)
-        keys = [_play_key(one) for one in said if one.source == OWN]
+        keys = [_play_key(one) for one in said if _is_own(one)]
         result.append(
             Known(
                 facet,
@@ -323,6 +329,10 @@ def _after(removed: Line, line: Line) -> bool:
     return line.at is None or (removed.at is not None and removed.at >= line.at)
 
 
+def _is_own(line: Line) -> bool:
+    return source_parts(line.source)[0] == OWN
+
+
 def _play_key(line: Line) -> str:
     """The play that a line of this program's own is of: a file may hold several episodes."""
     return line.line.partition("#")[0]
@@ -343,9 +353,7 @@ def _sent(
     ):
         sent.setdefault((source, line), []).append((value, state))
     if facet is Facet.HISTORY:
-        plays = {
-            _play_key(one.line) for _, group in grouped for one in group if one.line.source == OWN
-        }
+        plays = {_play_key(one.line) for _, group in grouped for one in group if _is_own(one.line)}
         for key, state, library in connection.execute(
             _PLAYED, asked | {"plays": compact(sorted(plays))}
         ):

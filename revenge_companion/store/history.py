@@ -4,11 +4,12 @@ Everything here only reads, on the connection that holds nobody up (`Database.re
 """
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from revenge_companion.core.library import Facet, Precision, SubjectKind
+from revenge_companion.core.library import Facet, Precision, SubjectKind, source_parts
+from revenge_companion.core.profiles import FIRST
 from revenge_companion.core.shown import Asked, Shown
 from revenge_companion.store.database import Database
 from revenge_companion.store.payload import compact, maybe_moment, micros
@@ -25,16 +26,26 @@ _AGES_US = 1 << 62
 class History:
     """Pages of the merged library."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, profile: Callable[[], int] = lambda: FIRST) -> None:
+        """`profile` is the active one, whose library is shown."""
         self._db = db
+        self._profile = profile
 
     async def page(self, asked: Asked, *, limit: int, before: int | None = None) -> list[Shown]:
         """Up to `limit` lines below the place `before`, newest first."""
-        return await self._db.read(lambda connection: _page(connection, asked, limit, before))
+        profile = self._profile()
+        return await self._db.read(
+            lambda connection: _page(connection, asked, profile, limit, before)
+        )
 
     async def sources(self) -> list[str]:
         """Every source that something is known from."""
-        return await self._db.read(_sources)
+        profile = self._profile()
+        return await self._db.read(
+            lambda connection: [
+                one for one in _sources(connection) if _is_of(connection, one, profile)
+            ]
+        )
 
     async def everything(self, facet: Facet, before: int | None = None) -> list[Shown]:
         """The next lines of an export, newest first; none after the last."""
@@ -68,9 +79,9 @@ _FEW = 3000
 
 
 def _page(
-    connection: sqlite3.Connection, asked: Asked, limit: int, before: int | None
+    connection: sqlite3.Connection, asked: Asked, profile: int, limit: int, before: int | None
 ) -> list[Shown]:
-    plan = _plan(connection, asked)
+    plan = _plan(connection, asked, profile)
     if plan is None:
         return []
     rows: list[tuple[Any, ...]] = []
@@ -117,11 +128,11 @@ class _Plan:
         return connection.execute(f"{sql} LIMIT :limit", {**self.values, **values}).fetchall()
 
 
-def _plan(connection: sqlite3.Connection, asked: Asked) -> _Plan | None:
+def _plan(connection: sqlite3.Connection, asked: Asked, profile: int) -> _Plan | None:
     """How to find what is asked for; None where there is nothing of it."""
     index, terms = _WALK, []
     values: dict[str, Any] = {"facet": asked.facet.value}
-    wanted = _wanted(asked, values)
+    wanted = _wanted(asked, _of_several(connection, profile), values)
     if wanted:
         few = _ids(connection, f"{wanted} LIMIT {_FEW + 1}", values)
         if not few:
@@ -146,7 +157,7 @@ def _plan(connection: sqlite3.Connection, asked: Asked) -> _Plan | None:
     return _Plan(index, tuple(terms), values)
 
 
-def _wanted(asked: Asked, values: dict[str, Any]) -> str:
+def _wanted(asked: Asked, profile: int | None, values: dict[str, Any]) -> str:
     """The things that are asked for, as SQL; "" for all. There are far fewer than lines."""
     terms: list[str] = []
     for number, word in enumerate(asked.search.casefold().split()[:8]):
@@ -155,7 +166,26 @@ def _wanted(asked: Asked, values: dict[str, Any]) -> str:
     if asked.kind:
         terms.append("kind = :kind")
         values["kind"] = asked.kind
+    if profile is not None:
+        terms.append("profile_id = :profile")
+        values["profile"] = profile
     return f"SELECT id FROM library_item WHERE {' AND '.join(terms)}" if terms else ""
+
+
+def _of_several(connection: sqlite3.Connection, profile: int) -> int | None:
+    """`profile` where there are others; None where there is no telling apart to be done."""
+    several = connection.execute("SELECT 1 FROM profile LIMIT 1 OFFSET 1").fetchone()
+    return None if several is None else profile
+
+
+def _is_of(connection: sqlite3.Connection, source: str, profile: int) -> bool:
+    """Whether a source is a profile's."""
+    kind, _, number = source.partition(":")
+    if kind == "account":
+        row = connection.execute("SELECT profile_id FROM account WHERE id = ?", (number,))
+        found = row.fetchone()
+        return found is None or found[0] == profile
+    return source_parts(source)[1] == profile
 
 
 def _ids(connection: sqlite3.Connection, sql: str, values: Mapping[str, Any]) -> list[int]:

@@ -8,6 +8,7 @@ from typing import Any
 from revenge_companion.core.imports import Choice, Unread, Verdict
 from revenge_companion.core.library import Entry, Facet, Subject, keys
 from revenge_companion.core.matching import Match, NoMatch, wanted_keys
+from revenge_companion.core.profiles import FIRST
 from revenge_companion.core.reasons import Reason
 from revenge_companion.store import bulk
 from revenge_companion.store.database import Database, Link
@@ -79,7 +80,9 @@ class Seen:
     Somebody who hears one song a thousand times has it looked up once.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, profile: int = FIRST) -> None:
+        """`profile` is whose library it reads for."""
+        self.profile = profile
         self._items: dict[Subject, StagedItem] = {}
         self._asked = self._found = 0
 
@@ -106,6 +109,8 @@ class Prepared:
     rows: tuple[tuple[int | StagedItem, tuple[Any, ...]], ...]
     #: The keys to ask the server's catalogue for.
     wanted: list[str]
+    #: Whose library it is for.
+    profile: int = FIRST
 
 
 class Preparing:
@@ -128,21 +133,22 @@ class Preparing:
 
     def _item(self, entry: Entry) -> int:
         text = subject_text(entry.subject)
-        name = digest(text)
+        name = digest(text, self._seen.profile)
         place = self._places.get(name)
         if place is None:
             place = self._places[name] = len(self._items)
-            item = _prepared(name, text, entry.subject, entry.reason)
+            item = _prepared(name, text, entry.subject, entry.reason, self._seen.profile)
             self._items.append(item)
             self._wanted.update(dict.fromkeys(wanted_keys(item.subject, item.keys)))
         return place
 
     def whole(self) -> Prepared:
         """The page."""
-        return Prepared(tuple(self._items), tuple(self._rows), list(self._wanted))
+        seen = self._seen
+        return Prepared(tuple(self._items), tuple(self._rows), list(self._wanted), seen.profile)
 
 
-def _prepared(name: bytes, text: str, subject: Subject, reason: str) -> PreparedItem:
+def _prepared(name: bytes, text: str, subject: Subject, reason: str, profile: int) -> PreparedItem:
     own, label = keys(subject), subject.label
     columns = (
         name,
@@ -151,7 +157,7 @@ def _prepared(name: bytes, text: str, subject: Subject, reason: str) -> Prepared
         search_text(subject, label),
         text,
         subject.duration_s,
-        f"[{','.join([str(key_hash(key)) for key in own])}]",
+        f"[{','.join([str(key_hash(key, profile)) for key in own])}]",
     )
     return PreparedItem(name, subject, own, columns, reason)
 
@@ -254,7 +260,10 @@ def _stage(
         )  # fmt: skip
         columns = item.columns
         if media_id:
-            columns = (*columns[:-1], _with(columns[-1], key_hash(media_key(media_id))))
+            columns = (
+                *columns[:-1],
+                _with(columns[-1], key_hash(media_key(media_id), page.profile)),
+            )
         added.append((number, run_id, *columns, media_id, reason))
     bulk.insert(connection, _ADD_ITEM, added)
     if (

@@ -7,6 +7,7 @@ from datetime import tzinfo
 
 from revenge_companion.core.library import Subject
 from revenge_companion.core.matching import Match, NoMatch
+from revenge_companion.core.profiles import FIRST
 from revenge_companion.core.reasons import Reason
 from revenge_companion.store.database import Database, Link
 from revenge_companion.store.import_marks import note_later
@@ -171,7 +172,7 @@ def _staged_are(
     connection.execute(
         "UPDATE import_item SET media_id = ?, chosen = max(chosen, ?), never = 0, "
         f"reason_code = '', keys = json_insert(keys, '$[#]', ?) WHERE id {_IN}",
-        (media_id, chosen, key_hash(media_key(media_id)), which),
+        (media_id, chosen, key_hash(media_key(media_id), _profile(connection, ids)), which),
     )
     note_later(connection, ids)
     connection.execute(
@@ -179,6 +180,16 @@ def _staged_are(
         f"WHERE verdict = 'unmatched' AND item_id {_IN}",
         (which,),
     )
+
+
+def _profile(connection: sqlite3.Connection, ids: Sequence[int], table: str = "import_item") -> int:
+    """Whose staged items (or lines) these are; all of them are one profile's."""
+    row = connection.execute(
+        f"SELECT r.profile_id FROM {table} i JOIN import_run r ON r.id = i.run_id "
+        f"WHERE i.id {_IN} LIMIT 1",
+        (compact(list(ids)),),
+    ).fetchone()
+    return FIRST if row is None else int(row[0])
 
 
 def _kept_are(
@@ -189,8 +200,11 @@ def _kept_are(
         f"UPDATE library_item SET media_id = ?, chosen = max(chosen, ?), never = 0 WHERE id {_IN}",
         (media_id, chosen, compact(list(ids))),
     )
-    for item_id in ids:
-        add_keys(connection, item_id, [media_key(media_id)])
+    owners = connection.execute(
+        f"SELECT id, profile_id FROM library_item WHERE id {_IN}", (compact(list(ids)),)
+    ).fetchall()
+    for item_id, profile in owners:
+        add_keys(connection, item_id, [media_key(media_id)], profile)
     join_items(connection, ids)
 
 
@@ -200,6 +214,7 @@ def _alike(connection: sqlite3.Connection, row_id: int) -> list[int]:
     Among the lines that wait to be written that is known only by their keys. Looking through
     100,000 of them takes a while, in which those who write do not wait.
     """
+    profile = _profile(connection, [row_id], "import_entry")
     found: dict[int, tuple[str, Sequence[str]]] = {}
     hashes: set[int] = set()
     new = connection.execute(
@@ -214,7 +229,7 @@ def _alike(connection: sqlite3.Connection, row_id: int) -> list[int]:
             own = item_keys(subject_from(subject), media_id) if subject else ()
             if not found or any(are_one((media_id, own), other) for other in found.values()):
                 found[item_id] = media_id, own
-                wanted.update(map(key_hash, own))
+                wanted.update(key_hash(key, profile) for key in own)
         wanted -= hashes
         if not wanted:
             break

@@ -23,7 +23,7 @@ from revenge_companion.store.payload import (
 
 _COLUMNS = (
     "id, source, source_name, facets, options, state, started_us, ended_us, cursors, marks, total, "
-    "processed, matched, failed, marked, trouble, stage, written"
+    "processed, matched, failed, marked, trouble, stage, written, profile_id"
 )
 
 
@@ -50,6 +50,8 @@ class StoredRun:
     #: The copied file's name, and whether to mark as watched at the server.
     file: str = ""
     mark_watched: bool = True
+    #: Who began it: what it brings is theirs.
+    profile: int = FIRST
 
     @property
     def walked(self) -> bool:
@@ -305,4 +307,5 @@ def _stored(row: tuple[Any, ...], by_verdict: Mapping[Verdict, int], left_out: i
         {Facet(name): mark for name, mark in json.loads(row[9]).items()},
         options.get("file", ""),
         bool(options.get("mark_watched", True)),
+        row[18],
     )

@@ -41,8 +41,8 @@ _FIND_ITEMS = (
 )
 _ADD_ITEMS = (
     "INSERT INTO library_item (id, thing, digest, kind, label, search, subject, duration_s, "
-    "media_id, chosen, never) SELECT b.library_id, b.library_id, i.digest, i.kind, i.label, "
-    "i.search, i.subject, i.duration_s, i.media_id, i.chosen, i.never "
+    "media_id, chosen, never, profile_id) SELECT b.library_id, b.library_id, i.digest, i.kind, "
+    "i.label, i.search, i.subject, i.duration_s, i.media_id, i.chosen, i.never, :profile "
     "FROM batch_item b JOIN import_item i ON i.id = b.item_id WHERE b.is_new ORDER BY 1"
 )
 _ADD_KEYS = (
@@ -116,8 +116,8 @@ class ImportWriting:
         return await self._db.run(job)
 
     def _write(self, connection: sqlite3.Connection, values: dict[str, Any]) -> None:
-        (values["source"],) = connection.execute(
-            "SELECT source FROM import_run WHERE id = :run", values
+        values["source"], values["profile"] = connection.execute(
+            "SELECT source, profile_id FROM import_run WHERE id = :run", values
         ).fetchone()
         (values["base"],) = connection.execute(
             "SELECT coalesce(max(id), 0) FROM library_item"

@@ -10,7 +10,16 @@ from dataclasses import replace
 from datetime import tzinfo
 
 from revenge_companion.core.clock import Clock
-from revenge_companion.core.library import OWN, Entry, Facet, Precision, Subject, subject_of
+from revenge_companion.core.library import (
+    OWN,
+    Entry,
+    Facet,
+    Precision,
+    Subject,
+    source_for,
+    source_parts,
+    subject_of,
+)
 from revenge_companion.core.media import Ids, Item, Kind
 from revenge_companion.store.database import Database, Link
 from revenge_companion.store.payload import EDITED, compact, item_from_text, moment, plain
@@ -103,24 +112,22 @@ class Library:
         connection = link.connection
         with link.atomic():
             rows = connection.execute(
-                "SELECT d.play_id, p.play_key, p.item, p.started_us, p.counted_us "
+                "SELECT d.play_id, p.play_key, p.item, p.started_us, p.counted_us, p.profile_id "
                 "FROM library_due d LEFT JOIN play p ON p.id = d.play_id LIMIT ?",
                 (_ABSORB,),
             ).fetchall()
-            entries = [
-                entry
-                for row in rows
-                if row[1] and row[4] is not None
-                for entry in _own(connection, *row[1:])
-            ]
-            if entries:
-                write(connection, OWN, entries, self._zone)
+            entries: dict[int, list[Entry]] = {}
+            for row in rows:
+                if row[1] and row[4] is not None:
+                    entries.setdefault(row[5], []).extend(_own(connection, *row[1:5]))
+            for profile, lines in entries.items():
+                write(connection, source_for(OWN, profile), lines, self._zone)
             # What was taken over before other episodes of the file were told apart.
-            written = {entry.line for entry in entries}
+            written = {entry.line for lines in entries.values() for entry in lines}
             connection.executemany(
                 _DROP_PART,
                 [
-                    (OWN, Facet.HISTORY.value, line)
+                    (source_for(OWN, row[5]), Facet.HISTORY.value, line)
                     for row in rows
                     if row[1] and row[4] is not None and '"episode_number_end"' in row[2]
                     for line in _lines(row[1], item_from_text(row[2]))
@@ -152,14 +159,15 @@ def write(
     connection: sqlite3.Connection, source: str, entries: Sequence[Entry], zone: tzinfo | None
 ) -> None:
     """Write lines of a source and merge what they touch, inside the caller's transaction."""
+    _, profile = source_parts(source)
     (above,) = connection.execute("SELECT coalesce(max(id), 0) FROM library_item").fetchone()
     known: dict[bytes, int] = {}
     rows = []
     for entry in entries:
         text = subject_text(entry.subject)
-        name = digest(text)
+        name = digest(text, profile)
         if name not in known:
-            known[name] = _item(connection, name, text, entry.subject)
+            known[name] = _item(connection, name, text, entry.subject, profile)
         rows.append((known[name], source, *entry_row(entry)))
     # A line that is about something else from now on leaves another item behind.
     moved = [
@@ -178,7 +186,9 @@ def write(
     refresh(connection, zone, _ABSORB)
 
 
-def _item(connection: sqlite3.Connection, name: bytes, text: str, subject: Subject) -> int:
+def _item(
+    connection: sqlite3.Connection, name: bytes, text: str, subject: Subject, profile: int
+) -> int:
     """The id of a subject's item, made where there is none."""
     media_id = plain(subject.media_id)
     row = connection.execute(
@@ -190,18 +200,18 @@ def _item(connection: sqlite3.Connection, name: bytes, text: str, subject: Subje
             connection.execute(
                 "UPDATE library_item SET media_id = ? WHERE id = ?", (media_id, row[0])
             )
-            add_keys(connection, row[0], [media_key(media_id)])
+            add_keys(connection, row[0], [media_key(media_id)], profile)
             join_items(connection, [row[0]])
         return int(row[0])
     item_id = connection.execute(
         "INSERT INTO library_item (thing, digest, kind, label, search, subject, duration_s, "
-        "media_id) VALUES (0, ?, ?, ?, ?, ?, ?, ?)",
+        "media_id, profile_id) VALUES (0, ?, ?, ?, ?, ?, ?, ?, ?)",
         (name, subject.kind.value, plain(subject.label), search_text(subject, subject.label), text,
-         subject.duration_s, media_id),
+         subject.duration_s, media_id, profile),
     ).lastrowid  # fmt: skip
     assert item_id is not None
     connection.execute("UPDATE library_item SET thing = id WHERE id = ?", (item_id,))
-    add_keys(connection, item_id, item_keys(subject, media_id))
+    add_keys(connection, item_id, item_keys(subject, media_id), profile)
     return item_id
 
 

@@ -407,6 +407,30 @@ def m015_unread(connection: sqlite3.Connection) -> None:
     connection.execute("CREATE INDEX import_unread_run ON import_unread (run_id, id)")
 
 
+def m016_libraries(connection: sqlite3.Connection) -> None:
+    """Each profile has a library of its own; what there is is the first one's."""
+    for statement in _LIBRARIES:
+        connection.execute(statement)
+
+
+_LIBRARIES = (
+    # Items of two profiles share neither digest nor keys (store.subjects), so that they are never
+    # one thing.
+    """ALTER TABLE library_item ADD COLUMN profile_id INTEGER NOT NULL DEFAULT 1""",
+    """DROP INDEX library_item_thing""",
+    """CREATE INDEX library_item_thing ON library_item (thing, profile_id)""",
+    """DROP TRIGGER library_play_gone""",
+    """CREATE TRIGGER library_play_gone AFTER DELETE ON play WHEN OLD.counted_us IS NOT NULL
+        BEGIN
+        DELETE FROM library_due WHERE play_id = OLD.id;
+        DELETE FROM library_entry
+            WHERE source = 'companion' || iif(OLD.profile_id = 1, '', '@' || OLD.profile_id)
+            AND facet = 'history' AND (line = OLD.play_key
+                OR (line > OLD.play_key || '#' AND line < OLD.play_key || '$'));
+        END""",
+)
+
+
 Migration = Callable[[sqlite3.Connection], None]
 
 MIGRATIONS: tuple[Migration, ...] = (
@@ -425,6 +449,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     m013_moments,
     m014_profiles,
     m015_unread,
+    m016_libraries,
 )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from revenge_companion.core.library import Facet, SubjectKind
+from revenge_companion.core.profiles import FIRST
 from revenge_companion.core.ratings import stars_of
 from revenge_companion.store.database import Database, Link
 from revenge_companion.store.payload import plain
@@ -19,7 +20,7 @@ _DUE = (
     "AND s.kind IN ('movie', 'show') "
     "LEFT JOIN server_push p ON p.profile = x.profile AND p.facet = e.facet "
     "AND p.media_id = s.media_id "
-    "WHERE e.facet = :facet AND e.shown > 0 GROUP BY s.media_id"
+    "WHERE e.facet = :facet AND e.shown > 0 AND i.profile_id = :owner GROUP BY s.media_id"
 )
 
 
@@ -38,16 +39,18 @@ class Due:
 class Pushes:
     """What was sent to one profile's server."""
 
-    def __init__(self, db: Database, profile: str) -> None:
+    def __init__(self, db: Database, profile: str, owner: int = FIRST) -> None:
+        """`profile` names the server and its user, `owner` is the profile's number."""
         self._db = db
         self._profile = profile
+        self._owner = owner
 
     async def due(self, facet: Facet) -> list[Due]:
         """What the library says and was not sent as it says it now."""
 
         def job(link: Link) -> list[Due]:
             rows = link.connection.execute(
-                _DUE, {"profile": self._profile, "facet": facet.value}
+                _DUE, {"profile": self._profile, "facet": facet.value, "owner": self._owner}
             ).fetchall()
             found = []
             for media_id, kind, rating, sent in rows:

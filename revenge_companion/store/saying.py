@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
 
-from revenge_companion.core.library import OWN, Entry, Facet, Subject
+from revenge_companion.core.library import OWN, Entry, Facet, Subject, source_for
+from revenge_companion.core.profiles import FIRST
 from revenge_companion.core.saying import Word
 from revenge_companion.store.database import Database, Link
 from revenge_companion.store.library import write
@@ -40,7 +41,8 @@ class Written:
     """A word that was written, and what stood there before it."""
 
     entry: Entry
-    #: The line that now holds it.
+    #: The user's own source, and its line that now holds the word.
+    source: str
     line_id: int
     #: The user's earlier word; None where there was none.
     before: Entry | None
@@ -51,9 +53,18 @@ class Written:
 class OwnWords:
     """Writes the user's words."""
 
-    def __init__(self, db: Database, zone: tzinfo | None = None) -> None:
-        """`zone` is the user's, for dates without a time; None is the system's own."""
+    def __init__(
+        self,
+        db: Database,
+        zone: tzinfo | None = None,
+        profile: Callable[[], int] = lambda: FIRST,
+    ) -> None:
+        """`zone` is the user's, for dates without a time; None is the system's own.
+
+        `profile` is the active one, whose words are written.
+        """
         self._db = db
+        self._profile = profile
         self._zone = zone
 
     async def about(self, line_id: int) -> Subject | None:
@@ -81,6 +92,7 @@ class OwnWords:
 
         None where there is no such line any more.
         """
+        source = source_for(OWN, self._profile())
 
         def job(link: Link) -> Written | None:
             connection = link.connection
@@ -94,7 +106,7 @@ class OwnWords:
                 )
                 dates = [moment(found[0]) for found in known]
                 entry = entry_of(subject_from(row[1], row[2]), dates)
-                before = _own(connection, facet, entry.line)
+                before = _own(connection, source, facet, entry.line)
                 preferred = [
                     found[0]
                     for found in connection.execute(
@@ -102,12 +114,12 @@ class OwnWords:
                     )
                 ]
                 connection.execute(_PREFER, (0, compact(preferred)))
-                write(connection, OWN, [entry], self._zone)
+                write(connection, source, [entry], self._zone)
                 (made,) = connection.execute(
                     "SELECT id FROM library_entry WHERE source = ? AND facet = ? AND line = ?",
-                    (OWN, facet.value, entry.line),
+                    (source, facet.value, entry.line),
                 ).fetchone()
-            return Written(entry, made, before, tuple(preferred))
+            return Written(entry, source, made, before, tuple(preferred))
 
         return await self._db.run(job)
 
@@ -116,8 +128,9 @@ class OwnWords:
 
         def job(link: Link) -> bool:
             connection, facet = link.connection, written.entry.facet
+            source = written.source
             with link.atomic():
-                if not _says(_own(connection, facet, written.entry.line), written.entry):
+                if not _says(_own(connection, source, facet, written.entry.line), written.entry):
                     return False
                 (thing,) = connection.execute(
                     "SELECT i.thing FROM library_entry e JOIN library_item i ON i.id = e.item_id "
@@ -126,11 +139,11 @@ class OwnWords:
                 ).fetchone()
                 connection.execute(_PREFER, (1, compact(list(written.preferred))))
                 if written.before is not None:
-                    write(connection, OWN, [written.before], self._zone)
+                    write(connection, source, [written.before], self._zone)
                 else:
                     connection.execute(
                         "DELETE FROM library_entry WHERE source = ? AND facet = ? AND line = ?",
-                        (OWN, facet.value, written.entry.line),
+                        (source, facet.value, written.entry.line),
                     )
                     refresh(connection, self._zone)
                 remerge(connection, [thing], self._zone)
@@ -156,7 +169,9 @@ def _says(one: Entry | None, other: Entry) -> bool:
     )  # fmt: skip
 
 
-def _own(connection: sqlite3.Connection, facet: Facet, line: str) -> Entry | None:
+def _own(connection: sqlite3.Connection, source: str, facet: Facet, line: str) -> Entry | None:
     """What the user's own line of that name says."""
-    row: tuple[Any, ...] | None = connection.execute(_OWN_LINE, (OWN, facet.value, line)).fetchone()
+    row: tuple[Any, ...] | None = connection.execute(
+        _OWN_LINE, (source, facet.value, line)
+    ).fetchone()
     return None if row is None else entry_from(row[2:], subject_from(row[0], row[1]))

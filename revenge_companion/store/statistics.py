@@ -3,13 +3,14 @@
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, timedelta
 from functools import partial
 from statistics import median
 
 from revenge_companion.core.library import SubjectKind
+from revenge_companion.core.profiles import FIRST
 from revenge_companion.core.statistics import Bar, Health, Top
 from revenge_companion.store.database import Database
 from revenge_companion.store.payload import maybe_moment, micros
@@ -23,14 +24,14 @@ _KINDS = {kind.value: kind for kind in SubjectKind}
 _BAR = (
     "SELECT i.kind, sum(e.shown) FROM library_entry e INDEXED BY library_entry_shown "
     "JOIN library_item i ON i.id = e.item_id WHERE e.facet = 'history' AND e.shown > 0 "
-    "AND e.at_us >= ? AND e.at_us < ? GROUP BY i.kind"
+    "AND e.at_us >= ?1 AND e.at_us < ?2 AND i.profile_id = ?5 GROUP BY i.kind"
 )
 #: Where noon in UTC, which stands for a whole day, is on the next day already, that day is the one
 #: of UTC. Lines have to be looked at for that, so only there.
 _FAR_BAR = (
     "SELECT i.kind, sum(e.shown) FROM library_entry e "
     "JOIN library_item i ON i.id = e.item_id WHERE e.facet = 'history' AND e.shown > 0 "
-    "AND e.at_us >= min(?1, ?3) AND e.at_us < max(?2, ?4) "
+    "AND e.at_us >= min(?1, ?3) AND e.at_us < max(?2, ?4) AND i.profile_id = ?5 "
     "AND CASE e.precision WHEN 'day' THEN e.at_us >= ?3 AND e.at_us < ?4 "
     "ELSE e.at_us >= ?1 AND e.at_us < ?2 END GROUP BY i.kind"
 )
@@ -41,7 +42,7 @@ _PLAYED = (
     "SELECT e.item_id AS item_id, sum(e.shown) AS plays FROM library_entry e "
     "INDEXED BY library_entry_shown WHERE e.facet = 'history' AND e.shown > 0 "
     "AND e.at_us >= ? AND e.at_us < ? GROUP BY e.item_id) p "
-    "JOIN library_item i ON i.id = p.item_id"
+    "JOIN library_item i ON i.id = p.item_id AND i.profile_id = ?"
 )
 _LAST = (
     "SELECT state, queued_us, settled_us FROM delivery WHERE account_id = ? "
@@ -52,19 +53,22 @@ _LAST = (
 class Counts:
     """What the Statistics page asks."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, profile: Callable[[], int] = lambda: FIRST) -> None:
+        """`profile` is the active one, whose plays are counted."""
         self._db = db
+        self._profile = profile
 
     async def filled(self, bars: Sequence[Bar]) -> tuple[Bar, ...]:
         """`bars` with the plays in each. One question a bar: the index is walked once in all."""
-        return tuple([await self._db.read(partial(_filled, bar)) for bar in bars])
+        profile = self._profile()
+        return tuple([await self._db.read(partial(_filled, bar, profile)) for bar in bars])
 
     async def top(self, bars: Sequence[Bar]) -> dict[SubjectKind, tuple[Top, ...]]:
         """What was played most from the first of `bars` to the last, at most ten of a kind.
 
         Episodes count for their show, tracks for their artist.
         """
-        span = (micros(bars[0].start), micros(bars[-1].end))
+        span = (micros(bars[0].start), micros(bars[-1].end), self._profile())
         return await self._db.read(lambda connection: _top(connection, span))
 
     async def health(self, account_ids: Sequence[int]) -> tuple[Health, ...]:
@@ -74,20 +78,20 @@ class Counts:
         )
 
 
-def _filled(bar: Bar, connection: sqlite3.Connection) -> Bar:
+def _filled(bar: Bar, profile: int, connection: sqlite3.Connection) -> Bar:
     span = (micros(bar.start), micros(bar.end))
     offsets = [moment.utcoffset() or timedelta() for moment in (bar.start, bar.end)]
     if max(offsets) < _FAR:
-        rows = connection.execute(_BAR, span)
+        rows = connection.execute(_BAR, (*span, None, None, profile))
     else:
         # The same midnights, by the calendar of UTC.
         days = [micros(moment.replace(tzinfo=UTC)) for moment in (bar.start, bar.end)]
-        rows = connection.execute(_FAR_BAR, (*span, *days))
+        rows = connection.execute(_FAR_BAR, (*span, *days, profile))
     return replace(bar, plays={_KINDS[kind]: int(plays) for kind, plays in rows})
 
 
 def _top(
-    connection: sqlite3.Connection, span: tuple[int, int]
+    connection: sqlite3.Connection, span: tuple[int, int, int]
 ) -> dict[SubjectKind, tuple[Top, ...]]:
     counts: dict[SubjectKind, Counter[str]] = {}
     for kind, label, subject, plays in connection.execute(_PLAYED, span):

@@ -10,6 +10,7 @@ from zlib import crc32
 from revenge_companion.core.library import Entry, Facet, Precision, Subject, SubjectKind, keys
 from revenge_companion.core.lines import Line
 from revenge_companion.core.media import Ids, MusicIds, Series
+from revenge_companion.core.profiles import FIRST
 from revenge_companion.store.payload import compact, maybe_micros, maybe_moment, plain
 
 _KINDS = {kind.value: kind for kind in SubjectKind}
@@ -102,14 +103,19 @@ def _ids(ids: Ids) -> str:
     return f'"ids":{{{",".join(found)}}}' if found else ""
 
 
-def digest(text: str) -> bytes:
-    """What two texts share only where they are the same."""
-    return blake2b(text.encode(), digest_size=16).digest()
+def digest(text: str, profile: int) -> bytes:
+    """What two texts share only where they are the same, and of the same profile."""
+    return blake2b(_of(profile, text).encode(), digest_size=16).digest()
 
 
-def key_hash(key: str) -> int:
-    """A key of `core.library.keys` as a number of 32 bits, which two keys may share."""
-    return crc32(key.encode("utf-8", "replace"))
+def key_hash(key: str, profile: int) -> int:
+    """A profile's key of `core.library.keys` as a number of 32 bits, which two keys may share."""
+    return crc32(_of(profile, key).encode("utf-8", "replace"))
+
+
+def _of(profile: int, text: str) -> str:
+    """The first profile's are as they were before there were several."""
+    return text if profile == FIRST else f"{profile}|{text}"
 
 
 def item_keys(subject: Subject, media_id: str) -> tuple[str, ...]:

@@ -151,10 +151,13 @@ def regroup(connection: sqlite3.Connection, things: Iterable[int]) -> set[int]:
     return found
 
 
-def add_keys(connection: sqlite3.Connection, item_id: int, own: Iterable[str]) -> None:
+def add_keys(
+    connection: sqlite3.Connection, item_id: int, own: Iterable[str], profile: int
+) -> None:
+    """Find an item of the profile's library by these keys, too."""
     connection.executemany(
         "INSERT OR IGNORE INTO library_key (key, item_id) VALUES (?, ?)",
-        [(key_hash(key), item_id) for key in own],
+        [(key_hash(key, profile), item_id) for key in own],
     )
 
 

@@ -14,7 +14,7 @@ from revenge_companion.core.statistics import Bucket
 from revenge_companion.engine.library import LibraryView
 from revenge_companion.services.catalog import SPECS
 from revenge_companion.store.database import Database
-from revenge_companion.store.migrations import MIGRATIONS, m014_profiles
+from revenge_companion.store.migrations import MIGRATIONS, m014_profiles, m016_libraries
 from revenge_companion.store.plays import Plays
 from tests.clock import START, FakeClock
 from tests.unit.store.builders import EPISODE, a_play, a_scrobble
@@ -134,8 +134,9 @@ async def test_an_older_library_forgets_episodes_that_did_not_count(
 ) -> None:
     path = tmp_path / "data" / "companion.db"
     # What is looked at came with the tenth; today's ledger needs the profiles to write at all.
-    others = tuple(one for one in MIGRATIONS[8:] if one is not m014_profiles)
-    before = (*MIGRATIONS[:8], m014_profiles)
+    profiles = (m014_profiles, m016_libraries)
+    others = tuple(one for one in MIGRATIONS[8:] if one not in profiles)
+    before = (*MIGRATIONS[:8], *profiles)
     file = replace(EPISODE, episode_number=4, episode_number_end=6)
     play = a_play("p1", item=file, counted_at=START)
     older = await Database.open(path, clock=clock, migrations=before)

@@ -139,8 +139,8 @@ def test_a_subject_is_written_as_in_older_versions() -> None:
         Series("Show\n", 1999, Ids(tvdb=4)), 1, 2, "Low", "Words", authors=("A", "B"),
         refs=(("simkl", "5"), ("trakt", "6")), duration_s=60.5,
     )  # fmt: skip
-    assert digest(subject_text(said)).hex() == "1fcdebd7ce7ae9e04618f6917ec4cdfd"
-    assert digest(subject_text(film(1))).hex() == "9e180f5973d51397ff7433865e4f78ef"
+    assert digest(subject_text(said), 1).hex() == "1fcdebd7ce7ae9e04618f6917ec4cdfd"
+    assert digest(subject_text(film(1)), 1).hex() == "9e180f5973d51397ff7433865e4f78ef"
 
 
 # The same thing
@@ -170,14 +170,14 @@ async def test_keys_that_share_a_hash_by_chance_join_nothing(
     db: Database, library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in ("things", "import_lines"):
-        monkeypatch.setattr(f"revenge_companion.store.{module}.key_hash", lambda key: 7)
+        monkeypatch.setattr(f"revenge_companion.store.{module}.key_hash", lambda key, profile: 7)
     await library.put("a", [play(film(1), "1", dated(0))])
     await library.put("b", [play(film(2), "1", dated(10)), play(film(1), "2", dated(10))])
     assert len(await shown(db)) == 2
 
 
 def test_hashes_fit_into_32_bits() -> None:
-    assert all(0 <= key_hash(f"movie/tmdb:{number}") < 1 << 32 for number in range(1000))
+    assert all(0 <= key_hash(f"movie/tmdb:{number}", 1) < 1 << 32 for number in range(1000))
 
 
 async def test_watching_takes_a_wish_away_and_dropping_the_play_brings_it_back(
