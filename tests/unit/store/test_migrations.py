@@ -10,7 +10,7 @@ from revenge_companion.core.profiles import Profile
 from revenge_companion.core.reasons import Reason
 from revenge_companion.store.accounts import Accounts
 from revenge_companion.store.database import Database
-from revenge_companion.store.import_lines import ImportLines, prepare
+from revenge_companion.store.import_lines import ImportLines, Preparing, Seen
 from revenge_companion.store.import_marks import ImportMarks
 from revenge_companion.store.import_runs import ImportRuns, Walk
 from revenge_companion.store.import_unread import ImportUnread
@@ -187,7 +187,7 @@ async def test_an_import_of_an_older_file_has_no_lines_that_could_not_be_read(
     broken = Unread(Reason.LINE_UNDATED, "Emma, in spring", 4)
     walks = {Facet.HISTORY: Walk("", done=True)}
     one = [(Facet.HISTORY, broken)]
-    await lines.stage(run_id, prepare([]), [], walks, total=1, unread=one)
+    await lines.stage(run_id, Preparing(Seen()).whole(), [], walks, total=1, unread=one)
     assert [line.unread for line in await unread.page(run_id)] == [broken]
     stored = await ImportRuns(db).get(run_id)
     assert stored is not None
