@@ -140,6 +140,7 @@ class Reason(StrEnum):
     # The live source
     CONNECTING = "connecting"
     NO_WEBSOCKET = "no_websocket"
+    SERVER_EVENTS = "server_events"
     NO_LIVE_EVENTS = "no_live_events"
     API_KEY_ONLY = "api_key_only"
     SERVER_DOWN = "server_down"
@@ -311,6 +312,9 @@ SENTENCES: dict[Reason, str] = {
     Reason.NO_WEBSOCKET: (
         "Your server has no WebSocket. The Companion listens to its server events and checks "
         "progress every minute."
+    ),
+    Reason.SERVER_EVENTS: (
+        "Your server has no WebSocket. The Companion listens to its server events."
     ),
     Reason.NO_LIVE_EVENTS: (
         "Your server does not announce playback. The Companion checks progress every minute "

@@ -195,7 +195,7 @@ class _Fallback:
 
     def _seen(self) -> SourceStatus:
         if self._carries:
-            return SourceStatus(Source.SSE, True, Reason.NO_WEBSOCKET)
+            return SourceStatus(Source.SSE, True, Reason.SERVER_EVENTS)
         source = Source.SSE if self._listening else Source.POLL
         if self._polling is False:
             return SourceStatus(source, False, Reason.SERVER_DOWN, self._trouble)

@@ -12,7 +12,7 @@ from revenge_companion.core.delivery import DeliveryState
 from revenge_companion.core.live import NowPlaying
 from revenge_companion.core.media import Kind
 from revenge_companion.core.playback import Source
-from revenge_companion.core.reasons import FINISHED, Fact, sentence
+from revenge_companion.core.reasons import FINISHED, Fact, Reason, sentence
 from revenge_companion.core.status import (
     AccountStatus,
     DestinationFate,
@@ -288,11 +288,22 @@ def source_words(source: SourceStatus) -> str:
         return say("Not connected")
     if source.source is Source.WEBSOCKET:
         return say("WebSocket")
+    if source.source is Source.SSE and source.reason_code == Reason.SERVER_EVENTS:
+        return say("Server events")
     if source.source is Source.SSE:
         return say("Server events and polling")
     if source.source is Source.POLL:
         return say("Polling")
     return say("Connecting")
+
+
+def source_line(source: SourceStatus) -> str:
+    """As `source_words`, and why where that is less than live."""
+    if source.connected and source.reason_code == Reason.NO_LIVE_EVENTS:
+        return say("Polling: this server has no live events")
+    if source.connected and source.reason_code == Reason.API_KEY_ONLY:
+        return say("Polling: an API key gets no live events")
+    return source_words(source)
 
 
 def offers_words(abilities: Abilities) -> str:

@@ -8,10 +8,36 @@ import pytest
 from revenge_companion.core.accounts import Account, AccountState, Switches
 from revenge_companion.core.delivery import DeliveryState
 from revenge_companion.core.media import Kind
+from revenge_companion.core.playback import Source
 from revenge_companion.core.reasons import Reason
-from revenge_companion.core.status import AccountStatus, OutboxCounts
+from revenge_companion.core.status import AccountStatus, OutboxCounts, SourceStatus
 from revenge_companion.ui import words
 from tests.ui.fake_engine import NOW, account, playing
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (SourceStatus(), "Not connected"),
+        (SourceStatus(Source.WEBSOCKET, True), "WebSocket"),
+        (SourceStatus(Source.WEBSOCKET, False, Reason.SERVER_DOWN), "Not connected"),
+        (SourceStatus(Source.SSE, True, Reason.NO_WEBSOCKET), "Server events and polling"),
+        (SourceStatus(Source.SSE, True, Reason.SERVER_EVENTS), "Server events"),
+        (
+            SourceStatus(Source.POLL, True, Reason.NO_LIVE_EVENTS),
+            "Polling: this server has no live events",
+        ),
+        (
+            SourceStatus(Source.POLL, True, Reason.API_KEY_ONLY),
+            "Polling: an API key gets no live events",
+        ),
+        (SourceStatus(Source.POLL, False, Reason.SERVER_DOWN), "Not connected"),
+    ],
+)
+def test_the_live_source_is_named_with_why_it_is_not_better(
+    source: SourceStatus, said: str
+) -> None:
+    assert words.source_line(source) == said
 
 
 @pytest.mark.parametrize(

@@ -158,7 +158,7 @@ class Sidebar(QWidget):
         self._server.setVisible(bool(server))
         self._who.setText(words.sign_in_words(status))
         self.sign_in.setVisible(not signed_in)
-        source = words.source_words(status.source)
+        source = words.source_line(status.source)
         why = words.reason(status.source.reason_code) or source
         self._source.setText(source)
         self._source.setVisible(signed_in)

@@ -139,6 +139,7 @@ async def test_polling_rests_while_the_stream_carries_playback(place: Place) -> 
     place.push(a_frame(1, user_id="someone"))
     place.push(a_frame(2))
     await eventually(lambda: [event.position_s for event in place.told.events] == [2.0])
+    await place.saw(Source.SSE, True, Reason.SERVER_EVENTS)
     assert place.told.events[0].source is Source.SSE
     polls = place.home.asked.count("/movies/stats")
     place.clock.advance(60)
