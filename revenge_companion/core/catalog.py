@@ -6,7 +6,6 @@ come from (an error, a detail in the outbox) are found by their template: see `C
 """
 
 import ast
-import gettext
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -144,10 +143,20 @@ def parse(text: str) -> Catalog:
     for entry in read(text):
         if not entry.source:
             said = _PLURALS.search(entry.forms[0])
-            form = gettext.c2py(said[1]) if said else form
+            form = _plural_form(said[1]) if said else form
         elif all(entry.forms) and not entry.fuzzy:
             entries[entry.context, entry.source] = entry
     return Catalog(entries, form)
+
+
+def _plural_form(formula: str) -> Callable[[int], int]:
+    if formula.strip(" ()") == "n != 1":
+        return _germanic
+    # Loaded for the languages whose rule is not that of English.
+    import gettext
+
+    form: Callable[[int], int] = gettext.c2py(formula)
+    return form
 
 
 def _germanic(n: int) -> int:

@@ -4,6 +4,7 @@ English is in the program. Every other language is one file, `resources/language
 when that language is chosen.
 """
 
+import logging
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QObject, QTranslator
@@ -14,6 +15,8 @@ from revenge_companion.ui.words import EnglishPlurals
 
 if TYPE_CHECKING:
     from revenge_companion.core.catalog import Catalog
+
+_log = logging.getLogger(__name__)
 
 ENGLISH = "en"
 #: The setting that follows the system.
@@ -109,8 +112,14 @@ class Language:
             return
         from revenge_companion.core.catalog import parse
 
-        text = resource(f"languages/{code}.po").read_text(encoding="utf-8")
-        self._install(Texts(parse(text)))
+        try:
+            texts = parse(resource(f"languages/{code}.po").read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            # Half a language is better than no window.
+            _log.warning("The texts of %s cannot be read: %s", code, error)
+            self._install(EnglishPlurals())
+        else:
+            self._install(Texts(texts))
         own = QTranslator()
         folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
         # Buttons and menus of Qt itself; a few packages of it come without.

@@ -296,8 +296,8 @@ class Shell(QObject):
         window.restoreGeometry(old.saveGeometry())
         old.shut()
         old.deleteLater()
-        window.show_settings()
         window.show()
+        window.show_language()
 
     def _on_notified(self, notification: Notification) -> None:
         wanted = self._engine.settings.notify

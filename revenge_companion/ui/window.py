@@ -248,6 +248,12 @@ class Window(QWidget):
         self.sidebar.choose(Place.SETTINGS)
 
     @async_slot
+    async def show_language(self) -> None:
+        """Show where the language is chosen, ready for another choice."""
+        await self._open(Place.SETTINGS)
+        self.settings.language.setFocus()
+
+    @async_slot
     async def show_anime(self) -> None:
         """Show where the anime map is downloaded."""
         await self._open(Place.SETTINGS)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QLocale
@@ -121,6 +122,21 @@ def test_english_reads_no_file(spoken: Language, monkeypatch: pytest.MonkeyPatch
     spoken.choose("system")
 
 
+@pytest.mark.expected_logs("cannot be read")
+@pytest.mark.parametrize(
+    "broken", ["msgid Nothing\n", 'msgid ""\nmsgstr "Plural-Forms: plural=x;"\n']
+)
+def test_a_broken_file_leaves_english(
+    spoken: Language, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, broken: str
+) -> None:
+    path = tmp_path / "de.po"
+    path.write_text(broken)
+    monkeypatch.setattr(language, "resource", lambda _name: path)
+    spoken.choose("de")
+
+    assert words.say("%n play(s)", 2) == "2 plays"
+
+
 async def test_the_window_speaks_the_language_at_once(
     busy_engine: FakeEngine, clock: FakeClock, qapp: QApplication
 ) -> None:
@@ -140,6 +156,7 @@ async def test_the_window_speaks_the_language_at_once(
         assert window.isVisible()
         assert window.pages.currentWidget() is window.settings
         assert window.settings.language.currentText() == "Deutsch"
+        assert window.focusWidget() is window.settings.language
         assert window.sidebar.list.item(Place.OUTBOX).text().startswith("Postausgang")
         quitting = [line.text for line in shell.tray_state().lines if line.do is Do.QUIT]
         assert quitting == ["Beenden"]
