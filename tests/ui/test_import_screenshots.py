@@ -75,8 +75,9 @@ async def test_source(
     wizard: Callable[..., ImportWizard], shoot: Shoot, imports: FakeImports
 ) -> None:
     made = wizard()
+    await settle()
     shoot(made, "import-1-source")
-    imports.fails = ImportRefused("letter.txt is not an export that the Companion knows.")
+    imports.fails = ImportRefused("This is none of the files that can be imported: .csv, .zip.")
     made._on_file(Path("letter.txt"))  # noqa: SLF001  # what a chosen file does
     await settle()
     shoot(made, "import-1-source-refused")

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, Qt
-from PySide6.QtGui import QStandardItem, QStandardItemModel
+from PySide6.QtGui import QAction, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -16,6 +16,7 @@ from revenge_companion.ui.models.outbox import OutboxColumn, OutboxModel
 from revenge_companion.ui.models.paged import PAGE
 from revenge_companion.ui.models.plays import PlayColumn, PlaysModel
 from revenge_companion.ui.style import Theme
+from revenge_companion.ui.widgets.search_field import SearchField
 from revenge_companion.ui.widgets.sort_header import SortHeader
 from revenge_companion.ui.widgets.table import table
 from tests.clock import FakeClock, eventually, settle
@@ -308,6 +309,26 @@ async def test_a_header_is_sorted_by_keyboard_and_says_so(
         assert header.chosen == place
     qtbot.keyClick(header, Qt.Key.Key_Down)
     assert view.hasFocus()
+
+
+async def test_the_button_that_empties_a_search_is_seen_in_the_dark(qapp: QApplication) -> None:
+    theme = Theme(qapp)
+    field = SearchField("Search titles")
+    assert (field.placeholderText(), field.accessibleName()) == ("Search titles", "Search titles")
+    brightness = []
+    for wanted in ("light", "dark"):
+        theme.want(wanted)
+        await settle()
+        (action,) = field.findChildren(QAction)
+        image = action.icon().pixmap(16).toImage()
+        colours = [image.pixelColor(x, y) for x in range(16) for y in range(16)]
+        drawn = [one.lightness() for one in colours if one.alpha() > 128]
+        brightness.append(sum(drawn) / len(drawn))
+    light, dark = brightness
+    assert light < 128 < dark
+    theme.want("light")
+    theme.deleteLater()
+    field.deleteLater()
 
 
 @pytest.mark.parametrize("wanted", ["light", "dark"])

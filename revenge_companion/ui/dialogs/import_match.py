@@ -4,7 +4,6 @@ from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
-    QLineEdit,
     QListWidget,
     QListWidgetItem,
     QVBoxLayout,
@@ -18,6 +17,7 @@ from revenge_companion.ui import import_words, library_words, words
 from revenge_companion.ui.ask import only_default
 from revenge_companion.ui.async_slot import Tasks, async_slot
 from revenge_companion.ui.theme import GRID, MARGIN, Tone
+from revenge_companion.ui.widgets.search_field import SearchField
 from revenge_companion.ui.widgets.text import Text, buddy
 
 #: Wait after the last key before searching.
@@ -56,9 +56,7 @@ class MatchDialog(QDialog):
             tone=Tone.MUTED,
             wrap=True,
         )
-        self.search = QLineEdit()
-        self.search.setClearButtonEnabled(True)
-        self.search.setPlaceholderText(subject.label)
+        self.search = SearchField(subject.label)
         self.search.textChanged.connect(self._typed.start)
         self.found = QListWidget()
         self.found.setAccessibleName(self.tr("Items of your server"))

@@ -20,7 +20,7 @@ from revenge_companion.ui.dialogs.import_end import RunPage, SummaryPage
 from revenge_companion.ui.dialogs.import_preview import PreviewPage
 from revenge_companion.ui.dialogs.import_what import WhatPage
 from revenge_companion.ui.dialogs.run_wizard import RunWizard
-from revenge_companion.ui.theme import Tone
+from revenge_companion.ui.theme import GRID, Tone
 from revenge_companion.ui.widgets.card import Column
 from revenge_companion.ui.widgets.file_drop import FileDrop
 from revenge_companion.ui.widgets.import_sources import ImportSources
@@ -78,6 +78,8 @@ class ImportWizard(RunWizard):
         self.sources = ImportSources(self._context)
         held = Column(widest=10_000, margin=0)
         held.setAccessibleName(self.tr("Source"))
+        # Away from the scroll bar.
+        held.rows.setContentsMargins(0, 0, 2 * GRID, 0)
         held.rows.addWidget(self.sources)
         held.rows.addStretch(1)
         self._held = held

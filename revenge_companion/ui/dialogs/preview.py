@@ -6,12 +6,13 @@ from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from revenge_companion.core.library import Facet
 from revenge_companion.ui import library_words, words
 from revenge_companion.ui.theme import GRID, Tone
 from revenge_companion.ui.widgets.lines import Lines
+from revenge_companion.ui.widgets.search_field import SearchField
 from revenge_companion.ui.widgets.tabs import Tabs
 from revenge_companion.ui.widgets.text import Text
 
@@ -35,10 +36,7 @@ class Preview(QWidget, Generic[Verdict]):
         self._typed.timeout.connect(self.read)
         self.title = Text(title, scale=1.15, bold=True, wrap=True)
         self.summary = Text(tone=Tone.MUTED, wrap=True)
-        self.search = QLineEdit()
-        self.search.setPlaceholderText(self.tr("Search titles"))
-        self.search.setAccessibleName(self.tr("Search titles"))
-        self.search.setClearButtonEnabled(True)
+        self.search = SearchField(self.tr("Search titles"))
         self.search.textChanged.connect(self._typed.start)
         self.facet = QComboBox()
         self.facet.setAccessibleName(self.tr("What"))

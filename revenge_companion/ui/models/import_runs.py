@@ -17,8 +17,8 @@ from revenge_companion.ui.theme import Tone, tone_colour
 class RunColumn(IntEnum):
     WHEN = 0
     SOURCE = 1
-    WHAT = 2
-    STATE = 3
+    STATE = 2
+    WHAT = 3
     COUNTS = 4
 
 
@@ -36,8 +36,8 @@ class ImportRunsModel(PagedModel[ImportRun]):
         return (
             self.tr("Begun"),
             self.tr("Source"),
-            self.tr("What"),
             self.tr("State"),
+            self.tr("What"),
             self.tr("Lines"),
         )
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from revenge_companion.core.accounts import Account
 from revenge_companion.core.errors import CompanionError
@@ -21,6 +21,7 @@ from revenge_companion.ui.widgets.file_drop import FileDrop
 from revenge_companion.ui.widgets.import_rows import ImportRows
 from revenge_companion.ui.widgets.import_run import PastRuns, RunCard
 from revenge_companion.ui.widgets.import_sources import ImportSources
+from revenge_companion.ui.widgets.search_field import SearchField
 from revenge_companion.ui.widgets.sync_section import SyncSection
 from revenge_companion.ui.widgets.tabs import Tabs
 from revenge_companion.ui.widgets.text import Text
@@ -79,6 +80,7 @@ class ImportsPage(QWidget):
         self._first.rows.addWidget(self._below_open)
         self._first.rows.addWidget(self.sources)
         self.syncs = SyncSection(self._context)
+        self._first.rows.addSpacing(2 * GRID)
         self._first.rows.addWidget(self.syncs)
         self._first.rows.addStretch(1)
         self._open_title.hide()
@@ -91,10 +93,7 @@ class ImportsPage(QWidget):
                 "here."
             ),
         )
-        self.search = QLineEdit()
-        self.search.setPlaceholderText(self.tr("Search titles"))
-        self.search.setAccessibleName(self.tr("Search titles"))
-        self.search.setClearButtonEnabled(True)
+        self.search = SearchField(self.tr("Search titles"))
         unmatched = QWidget()
         rows = QVBoxLayout(unmatched)
         rows.setContentsMargins(0, 4 * GRID, 0, 0)

@@ -8,7 +8,6 @@ from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
-    QLineEdit,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -26,6 +25,7 @@ from revenge_companion.ui.widgets.empty import Listing
 from revenge_companion.ui.widgets.narrow_box import NarrowBox
 from revenge_companion.ui.widgets.play_filters import SEARCH_AFTER_MS, Span, days, span_words
 from revenge_companion.ui.widgets.saying import SayingBar
+from revenge_companion.ui.widgets.search_field import SearchField
 from revenge_companion.ui.widgets.table import table
 
 
@@ -48,10 +48,7 @@ class LibraryPage(QWidget):
         self.facet = self._box(self.tr("What"))
         for facet in Facet:
             self.facet.addItem(library_words.facet(facet), facet.value)
-        self.search = QLineEdit()
-        self.search.setPlaceholderText(self.tr("Search titles"))
-        self.search.setAccessibleName(self.tr("Search titles"))
-        self.search.setClearButtonEnabled(True)
+        self.search = SearchField(self.tr("Search titles"))
         self.search.setMinimumWidth(90)
         self.kind = self._box(self.tr("Kind"))
         self.kind.addItem(self.tr("All kinds"), "")

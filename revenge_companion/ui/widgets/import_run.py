@@ -118,8 +118,8 @@ class PastRuns(QWidget):
         self.view = table(
             self.model,
             name=self.tr("Past imports"),
-            widths=(10, 30, 12, 23, 24),
-            stretch=RunColumn.SOURCE,
+            widths=(10, 45, 23, 17, 24),
+            stretch=RunColumn.COUNTS,
         )
         # Exports of one kind begin alike, and end in a date.
         self.view.setItemDelegateForColumn(

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
 from revenge_companion.core.media import Kind
 from revenge_companion.core.status import EngineStatus
@@ -13,6 +13,7 @@ from revenge_companion.ui import words
 from revenge_companion.ui.context import Context
 from revenge_companion.ui.theme import GRID
 from revenge_companion.ui.widgets.narrow_box import NarrowBox
+from revenge_companion.ui.widgets.search_field import SearchField
 
 #: Wait after the last key before searching.
 SEARCH_AFTER_MS = 250
@@ -53,10 +54,7 @@ class PlayFilters(QWidget):
         self._typed.setSingleShot(True)
         self._typed.setInterval(SEARCH_AFTER_MS)
         self._typed.timeout.connect(self.changed)
-        self.search = QLineEdit()
-        self.search.setPlaceholderText(self.tr("Search titles"))
-        self.search.setAccessibleName(self.tr("Search titles"))
-        self.search.setClearButtonEnabled(True)
+        self.search = SearchField(self.tr("Search titles"))
         self.search.setMinimumWidth(90)
         self.search.textChanged.connect(self._typed.start)
         self.kind = self._box(self.tr("Kind"))

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 
 from revenge_companion.ui.theme import GAP, GRID, Tone
 from revenge_companion.ui.widgets.card import Card
+from revenge_companion.ui.widgets.search_field import SearchField
 from revenge_companion.ui.widgets.text import Text
 
 
@@ -46,10 +47,7 @@ class SectionSearch(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._sections: list[Section] = []
-        self.field = QLineEdit()
-        self.field.setPlaceholderText(self.tr("Search the settings"))
-        self.field.setAccessibleName(self.field.placeholderText())
-        self.field.setClearButtonEnabled(True)
+        self.field = SearchField(self.tr("Search the settings"))
         self.field.textChanged.connect(self._search)
         self.nothing = Text(tone=Tone.MUTED, wrap=True)
         self.nothing.hide()
