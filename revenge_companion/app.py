@@ -79,13 +79,15 @@ def _refused_to_eyes(sentence: str) -> int:
 
         app = QApplication.instance() or _application()
         # What was chosen may be what could not be read.
-        Language(app).choose(SYSTEM)
+        spoken = Language(app)
+        spoken.choose(SYSTEM)
         box = QMessageBox()
         box.setWindowTitle(APP_NAME)
         box.setTextFormat(Qt.TextFormat.PlainText)
         box.setText(told(sentence))
         # Nothing else runs yet, or any more.
         box.exec()
+        spoken.end()
         del app
     return _refused(sentence)
 

@@ -1,7 +1,9 @@
 """Every text of the program is in every language's file, and fits it."""
 
 import importlib.util
+import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -57,6 +59,17 @@ def test_a_language_keeps_its_order(texts: ModuleType, found: Any, code: str) ->
     text = (LANGUAGES / f"{code}.po").read_text("utf-8")
 
     assert texts.updated(texts.collect(), texts.updated(found, text)) == texts.updated(found, text)
+
+
+def test_the_wheel_brings_them(tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path],
+        cwd=ROOT, check=True, capture_output=True, timeout=60,
+    )  # fmt: skip
+    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
+        names = set(wheel.namelist())
+
+    assert {f"revenge_companion/resources/languages/{code}.po" for code in CODES} <= names
 
 
 def a_package(folder: Path, window: str, **below: str) -> Path:

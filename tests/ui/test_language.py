@@ -1,19 +1,31 @@
 """The window in another language: what is chosen, what follows it, and what English is spared."""
 
+import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QLocale
-from PySide6.QtWidgets import QApplication, QDialogButtonBox
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QDialogButtonBox,
+    QLabel,
+    QMessageBox,
+    QWidget,
+)
 
+from revenge_companion import app
 from revenge_companion.core.reasons import Fact, Reason
 from revenge_companion.ui import language, words
+from revenge_companion.ui.context import Context
 from revenge_companion.ui.language import Language, languages, own_name
 from revenge_companion.ui.places import Place
 from revenge_companion.ui.shell import Shell
 from revenge_companion.ui.tray_state import Do
+from revenge_companion.ui.window import Window
 from tests.clock import FakeClock, settle
 from tests.ui.fake_engine import FakeEngine
 
@@ -135,6 +147,49 @@ def test_a_broken_file_leaves_english(
     spoken.choose("de")
 
     assert words.say("%n play(s)", 2) == "2 plays"
+
+
+def test_what_stops_the_start_is_said_in_the_systems_language(
+    qapp: QApplication, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    QLocale.setDefault(AUSTRIAN)
+    said: list[str] = []
+    monkeypatch.setattr(QMessageBox, "exec", lambda box: said.append(box.text()))
+    sentence = "Revenge Companion is already running without a window."
+
+    assert app._refused_to_eyes(sentence) == 1  # noqa: SLF001  # two programs would be needed
+    assert said == ["Revenge Companion läuft schon, ohne Fenster."]
+    assert capsys.readouterr().err == f"{sentence}\n"
+
+
+@pytest.mark.parametrize("code", languages())
+async def test_no_two_controls_of_a_page_share_their_key(
+    code: str, context: Context, busy_engine: FakeEngine, spoken: Language
+) -> None:
+    spoken.choose(code)
+    window = Window(context, has_tray=lambda: True)
+    try:
+        window.show()
+        for place in Place:
+            window.sidebar.choose(place)
+            await settle()
+            keys = Counter(_keys(window))
+            assert place is not Place.SETTINGS or len(keys) > 15
+            assert [key for key, count in keys.items() if count > 1] == [], place
+    finally:
+        window.shut()
+        window.deleteLater()
+        await settle()
+
+
+def _keys(window: QWidget) -> Iterator[str]:
+    """The access keys of what can be seen of a window."""
+    for one in window.findChildren(QWidget):
+        has_key = isinstance(one, QAbstractButton) or (isinstance(one, QLabel) and one.buddy())
+        if has_key and one.isVisible():
+            found = re.search(r"(?<!&)&([^& ])", one.text())  # type: ignore[attr-defined]
+            if found:
+                yield found[1].casefold()
 
 
 async def test_the_window_speaks_the_language_at_once(
