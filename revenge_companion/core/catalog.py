@@ -73,13 +73,13 @@ class Catalog:
         known = self.entries.get((FINISHED, text))
         if known is not None:
             return known.forms[0]
-        if depth:
+        # A template that ends in a place is cut short where nothing more was said.
+        for whole in (text, f"{text} ") if depth else ():
             for template in self._templates:
-                said = template.places(text)
+                said = template.places(whole)
                 if said is not None:
-                    return template.filled(
-                        {name: self._part(part, depth - 1) for name, part in said.items()}
-                    )
+                    parts = {name: self._part(part, depth - 1) for name, part in said.items()}
+                    return template.filled(parts).rstrip()
         return text
 
     def _part(self, text: str, depth: int) -> str:

@@ -114,6 +114,13 @@ def test_an_error_that_quotes_another_is_read_whole() -> None:
     assert told == "Trakt nahm diese Wiedergabe nicht: x.org ist weg."
 
 
+def test_nothing_more_may_have_been_said() -> None:
+    texts = parse(finished(**{"Trakt asks for a paid plan. {page}": "Trakt will Geld. {page}"}))
+
+    assert texts.sentence("Trakt asks for a paid plan.") == "Trakt will Geld."
+    assert texts.sentence("Trakt asks for a paid plan. x.org") == "Trakt will Geld. x.org"
+
+
 def test_braces_in_what_was_said_stay_as_they_are() -> None:
     texts = parse(finished(**{"{name} is not a file of rules.": "{name} hat keine Regeln."}))
 
