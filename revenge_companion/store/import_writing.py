@@ -14,7 +14,7 @@ from revenge_companion.store.database import Database, Link
 from revenge_companion.store.import_undo import take_back
 from revenge_companion.store.payload import compact
 from revenge_companion.store.subjects import ENTRY_COLUMNS
-from revenge_companion.store.things import join_new, leave, meeting, of_items, refresh
+from revenge_companion.store.things import join_new, leave, meeting, of_items, outdate, refresh
 
 #: Lines written or taken back in one transaction: about 50 ms, so that a play that counts meanwhile
 #: does not wait long for its turn.
@@ -133,10 +133,7 @@ class ImportWriting:
         if not connection.execute(_ALONE, values).fetchone()[0]:
             batch = [row[0] for row in connection.execute(_BATCH_THINGS)]
             things.update(meeting(connection, batch))
-        connection.executemany(
-            "INSERT OR IGNORE INTO library_stale (thing, parted) VALUES (?, 0)",
-            [(thing,) for thing in things],
-        )
+        outdate(connection, things)
         leave(connection, moved)
 
     def _replaced(

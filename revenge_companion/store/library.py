@@ -40,6 +40,7 @@ from revenge_companion.store.things import (
     join_new,
     leave,
     of_items,
+    outdate,
     refresh,
     remerge,
 )
@@ -121,7 +122,7 @@ class Library:
                 if row[1] and row[4] is not None:
                     entries.setdefault(row[5], []).extend(_own(connection, *row[1:5]))
             for profile, lines in entries.items():
-                write(connection, source_for(OWN, profile), lines, self._zone)
+                outdate(connection, _lay(connection, source_for(OWN, profile), lines))
             # What was taken over before other episodes of the file were told apart.
             written = {entry.line for lines in entries.values() for entry in lines}
             connection.executemany(
@@ -134,11 +135,12 @@ class Library:
                     if line not in written
                 ],
             )
-            fresh = refresh(connection, self._zone, _ABSORB)
+            # What is merged follows at the end: each thing once, not with each of its plays.
+            done = len(rows) < _ABSORB and refresh(connection, self._zone, _ABSORB)
             connection.executemany(
                 "DELETE FROM library_due WHERE play_id = ?", [row[:1] for row in rows]
             )
-        return len(rows), fresh and len(rows) < _ABSORB
+        return len(rows), done
 
     async def lines(self, source: str, facet: Facet) -> dict[str, Entry]:
         """Everything `source` says of a facet, by its lines."""
@@ -159,6 +161,12 @@ def write(
     connection: sqlite3.Connection, source: str, entries: Sequence[Entry], zone: tzinfo | None
 ) -> None:
     """Write lines of a source and merge what they touch, inside the caller's transaction."""
+    remerge(connection, _lay(connection, source, entries), zone)
+    refresh(connection, zone, _ABSORB)
+
+
+def _lay(connection: sqlite3.Connection, source: str, entries: Sequence[Entry]) -> set[int]:
+    """Write lines of a source; the things to merge anew."""
     _, profile = source_parts(source)
     (above,) = connection.execute("SELECT coalesce(max(id), 0) FROM library_item").fetchone()
     known: dict[bytes, int] = {}
@@ -181,9 +189,8 @@ def write(
     ]
     connection.executemany(_PUT, rows)
     things = join_new(connection, above) | of_items(connection, known.values())
-    remerge(connection, things, zone)
     leave(connection, moved)
-    refresh(connection, zone, _ABSORB)
+    return things
 
 
 def _item(

@@ -8,8 +8,7 @@ the writer thread, inside the caller's transaction.
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import tzinfo
-from functools import cache
-from itertools import groupby
+from itertools import groupby, islice
 from operator import itemgetter
 from typing import Any
 
@@ -27,12 +26,29 @@ from revenge_companion.store.subjects import (
     subject_from,
 )
 
+#: What is said of a subject: its item at the server ("" for none), and its keys. Two that are said
+#: alike are the same thing.
+_Said = tuple[str, tuple[str, ...]]
+
 #: Things whose lines are read at once.
 _CHUNK = 400
 
-_SHARED = (
-    "SELECT DISTINCT a.item_id, b.item_id FROM library_key a "
-    "JOIN library_key b ON b.key = a.key AND b.item_id <> a.item_id WHERE a.item_id {which}"
+#: New items that share a key with another, new or not.
+_SHARING = (
+    "SELECT DISTINCT a.item_id FROM library_key a WHERE a.item_id > ? AND EXISTS "
+    "(SELECT 1 FROM library_key b WHERE b.key = a.key AND b.item_id <> a.item_id)"
+)
+#: What some items share keys with: one item of each thing, and how many of it there are.
+_MET = (
+    "SELECT a.item_id, min(b.item_id), i.thing, count(DISTINCT b.item_id) FROM json_each(?) n "
+    "CROSS JOIN library_key a ON a.item_id = n.value "
+    "JOIN library_key b ON b.key = a.key AND b.item_id <> a.item_id "
+    "JOIN library_item i ON i.id = b.item_id GROUP BY a.item_id, i.thing"
+)
+#: All that an item shares keys with of one thing.
+_MET_OF = (
+    "SELECT DISTINCT b.item_id FROM library_key a JOIN library_key b ON b.key = a.key "
+    "JOIN library_item i ON i.id = b.item_id AND i.thing = ? WHERE a.item_id = ?"
 )
 _OF_THINGS = (
     f"SELECT i.thing, i.kind, i.duration_s, e.facet, e.id, e.shown, e.same_as, {LINE_COLUMNS} "
@@ -63,47 +79,73 @@ def join_new(connection: sqlite3.Connection, above_id: int) -> set[int]:
     """Put items with ids above `above_id`, whose keys are there, together with what they share
     keys with; the things that grew.
     """
-    pairs = connection.execute(_SHARED.format(which="> ?"), (above_id,)).fetchall()
-    return _join(connection, pairs)
+    return _join(connection, [row[0] for row in connection.execute(_SHARING, (above_id,))])
 
 
 def join_items(connection: sqlite3.Connection, ids: Sequence[int]) -> set[int]:
     """As `join_new`, for these items."""
-    which = "IN (SELECT value FROM json_each(?))"
-    pairs = connection.execute(_SHARED.format(which=which), (compact(list(ids)),)).fetchall()
-    return _join(connection, pairs)
+    return _join(connection, ids)
 
 
-def _join(connection: sqlite3.Connection, pairs: Sequence[tuple[int, int]]) -> set[int]:
-    if not pairs:
+def _join(connection: sqlite3.Connection, ids: Sequence[int]) -> set[int]:
+    if not ids:
         return set()
-    ids = {one for pair in pairs for one in pair}
-    known = {
-        row[0]: row[1:]
-        for row in connection.execute(
-            "SELECT id, thing, media_id, subject FROM library_item "
-            "WHERE id IN (SELECT value FROM json_each(?))",
-            (compact(list(ids)),),
-        )
-    }
-
-    @cache
-    def keys_of(item_id: int) -> tuple[str, Sequence[str]]:
-        _, media_id, subject = known[item_id]
-        return media_id, item_keys(subject_from(subject), media_id)
-
+    items = _Items(connection, ids)
     roots: dict[int, int] = {}
-    for one, other in pairs:
-        (thing, media_id, _), (other_thing, other_media_id, _) = known[one], known[other]
-        if _root(roots, thing) == _root(roots, other_thing):
+    # A film that was played from a thousand files is looked at once.
+    first: dict[tuple[int, _Said], int] = {}
+    for item_id in ids:
+        like = first.setdefault((items.profile(item_id), items.said(item_id)), item_id)
+        _unite(roots, items.thing(like), items.thing(item_id))
+    met = connection.execute(_MET, (compact(list(first.values())),)).fetchall()
+    for one, other, thing, count in met:
+        if _root(roots, items.thing(one)) == _root(roots, thing):
             continue
-        # The server's own item is asked first: keys take longer.
-        same = media_id != "" and media_id == other_media_id
-        if same or are_one(keys_of(one), keys_of(other)):
-            _unite(roots, thing, other_thing)
+        others = [other]
+        if count > 1 and not are_one(items.said(one), items.said(other)):
+            others = [row[0] for row in connection.execute(_MET_OF, (thing, one)) if row[0] != one]
+        if any(are_one(items.said(one), items.said(each)) for each in others):
+            _unite(roots, items.thing(one), thing)
     moved = [(_root(roots, thing), thing) for thing in roots if _root(roots, thing) != thing]
     connection.executemany("UPDATE library_item SET thing = ? WHERE thing = ?", moved)
     return {root for root, _ in moved}
+
+
+class _Items:
+    """Items of the library by their ids; those that are asked for without notice are read alone."""
+
+    def __init__(self, connection: sqlite3.Connection, ids: Sequence[int]) -> None:
+        self._connection = connection
+        self._rows: dict[int, tuple[int, int, str, str]] = {}
+        self._known: dict[int, _Said] = {}
+        self._read(ids)
+
+    def thing(self, item_id: int) -> int:
+        return self._row(item_id)[0]
+
+    def profile(self, item_id: int) -> int:
+        return self._row(item_id)[1]
+
+    def said(self, item_id: int) -> _Said:
+        """What `are_one` compares."""
+        known = self._known.get(item_id)
+        if known is None:
+            *_, media_id, subject = self._row(item_id)
+            known = self._known[item_id] = media_id, item_keys(subject_from(subject), media_id)
+        return known
+
+    def _row(self, item_id: int) -> tuple[int, int, str, str]:
+        if item_id not in self._rows:
+            self._read([item_id])
+        return self._rows[item_id]
+
+    def _read(self, ids: Sequence[int]) -> None:
+        for row in self._connection.execute(
+            "SELECT id, thing, profile_id, media_id, subject FROM library_item "
+            "WHERE id IN (SELECT value FROM json_each(?))",
+            (compact(list(ids)),),
+        ):
+            self._rows[row[0]] = row[1:]
 
 
 def are_one(one: tuple[str, Sequence[str]], other: tuple[str, Sequence[str]]) -> bool:
@@ -136,17 +178,20 @@ def regroup(connection: sqlite3.Connection, things: Iterable[int]) -> set[int]:
     found: set[int] = set()
     moved = []
     for thing, items in groupby(rows, key=itemgetter(0)):
-        known = [(row[1], row[3], item_keys(subject_from(row[2]), row[3])) for row in items]
+        known: dict[tuple[_Said, int], list[int]] = {}
+        for _, item_id, subject, media_id in items:
+            said = media_id, item_keys(subject_from(subject), media_id)
+            # What has no keys is like nothing else.
+            known.setdefault((said, 0 if said[1] else item_id), []).append(item_id)
         roots: dict[int, int] = {}
-        for at, one in enumerate(known):
-            for other in known[:at]:
-                if not set(one[2]).isdisjoint(other[2]) and are_one(one[1:], other[1:]):
-                    _unite(roots, one[0], other[0])
-        for item_id, _, _ in known:
-            root = _root(roots, item_id)
+        for at, ((one, _), ids) in enumerate(known.items()):
+            for (other, _), others in islice(known.items(), at):
+                if not set(one[1]).isdisjoint(other[1]) and are_one(one, other):
+                    _unite(roots, ids[0], others[0])
+        for ids in known.values():
+            root = _root(roots, ids[0])
             found.add(root)
-            if root != thing:
-                moved.append((root, item_id))
+            moved += [(root, item_id) for item_id in ids if root != thing]
     connection.executemany("UPDATE library_item SET thing = ? WHERE id = ?", moved)
     return found
 
@@ -203,6 +248,14 @@ def refresh(connection: sqlite3.Connection, zone: tzinfo | None, most: int = -1)
             "DELETE FROM library_stale WHERE thing = ?", [(thing,) for thing in things]
         )
     return len(stale) != most
+
+
+def outdate(connection: sqlite3.Connection, things: Iterable[int]) -> None:
+    """Lines of `things` have come: `refresh` merges them anew."""
+    connection.executemany(
+        "INSERT OR IGNORE INTO library_stale (thing, parted) VALUES (?, 0)",
+        [(thing,) for thing in things],
+    )
 
 
 def meeting(connection: sqlite3.Connection, things: Sequence[int]) -> list[int]:
