@@ -35,6 +35,11 @@ os.environ.pop("DBUS_SESSION_BUS_ADDRESS", None)
 for _name in ("XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
     os.environ[_name] = _home
 
+# Programs that a test starts speak English, whatever the desktop speaks.
+for _name in [name for name in os.environ if name == "LANGUAGE" or name.startswith("LC_")]:
+    del os.environ[_name]
+os.environ["LANG"] = "C.UTF-8"
+
 settings.register_profile("companion", deadline=None, derandomize=True, database=None)
 settings.load_profile("companion")
 
