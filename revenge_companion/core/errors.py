@@ -5,6 +5,7 @@
     CompanionError
       Unreachable        no request was sent or no connection was made: try again later
         NameUnknown      its name leads nowhere: mistyped, or this computer is not connected
+        Untrusted        it answers with a certificate that cannot be trusted: tell the user
       Unanswered         sent, but no usable answer: it may or may not have arrived
       RateLimited        asked to wait: `retry_after_s`
       QuotaExhausted     a day's budget is gone: `retry_after_s` where known
@@ -39,6 +40,10 @@ class Unreachable(CompanionError):
 
 class NameUnknown(Unreachable):
     """The name in an address leads nowhere: mistyped, or this computer cannot look it up now."""
+
+
+class Untrusted(Unreachable):
+    """What answers cannot prove who it is: its certificate is over, another's, or a stranger's."""
 
 
 class Unanswered(CompanionError):

@@ -144,6 +144,7 @@ class Reason(StrEnum):
     NO_LIVE_EVENTS = "no_live_events"
     API_KEY_ONLY = "api_key_only"
     SERVER_DOWN = "server_down"
+    CERTIFICATE = "certificate"
     SIGN_IN_AGAIN = "sign_in_again"
     NOT_REVENGE = "not_revenge"
     SERVER_SCROBBLES = "server_scrobbles"
@@ -325,6 +326,10 @@ SENTENCES: dict[Reason, str] = {
         "every minute instead; short plays can be missed."
     ),
     Reason.SERVER_DOWN: "Your server is not answering. The Companion keeps trying.",
+    Reason.CERTIFICATE: (
+        "Your server's certificate cannot be trusted, so nothing is sent there. The Companion "
+        "keeps trying."
+    ),
     Reason.SIGN_IN_AGAIN: "Your server signed you out. Sign in again to go on.",
     Reason.SERVER_SCROBBLES: (
         "Your server now sends plays by itself, and so does the Companion: {services}. Plays may "

@@ -10,6 +10,7 @@ from revenge_companion.core.errors import (
     NameUnknown,
     NotRevenge,
     Unreachable,
+    Untrusted,
 )
 from revenge_companion.core.reasons import Reason
 from revenge_companion.net.http import Http
@@ -74,7 +75,7 @@ async def probe(http: Http, typed: str) -> str:
 
     Raises LaneBlocked (plain_http) when it may be one that `http` is not allowed to ask, NotRevenge
     when something else answers or nothing can be meant, Unreachable when nothing answers
-    (NameUnknown when its name leads nowhere, whatever the scheme).
+    (NameUnknown when its name leads nowhere, whatever the scheme; Untrusted for its certificate).
     """
     tried = candidates(typed)
     if not tried:
@@ -87,7 +88,7 @@ async def probe(http: Http, typed: str) -> str:
         if isinstance(outcome, NameUnknown):
             raise outcome
     for outcome in outcomes:
-        if isinstance(outcome, _InTrouble):
+        if isinstance(outcome, _InTrouble | Untrusted):
             raise outcome
     for outcome in outcomes:
         if isinstance(outcome, LaneBlocked) and outcome.code == Reason.PLAIN_HTTP:

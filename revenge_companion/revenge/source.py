@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Callable
 
 from revenge_companion.core.clock import Clock
-from revenge_companion.core.errors import CompanionError, SessionExpired
+from revenge_companion.core.errors import CompanionError, SessionExpired, Untrusted
 from revenge_companion.core.playback import PlaybackEvent, Source
 from revenge_companion.core.reasons import Reason
 from revenge_companion.core.status import SourceStatus
@@ -128,6 +128,7 @@ class _Fallback:
         #: Whether the last poll was answered; None before the first.
         self._polling: bool | None = None
         self._trouble = ""
+        self._down = Reason.SERVER_DOWN
         self._blind = False
 
     async def keep_polling(self) -> None:
@@ -145,6 +146,8 @@ class _Fallback:
             raise
         except CompanionError as error:
             self._polling, self._trouble = False, str(error)
+            untrusted = isinstance(error, Untrusted)
+            self._down = Reason.CERTIFICATE if untrusted else Reason.SERVER_DOWN
             await self._say()
             return
         self._polling, self._trouble = True, ""
@@ -198,7 +201,7 @@ class _Fallback:
             return SourceStatus(Source.SSE, True, Reason.SERVER_EVENTS)
         source = Source.SSE if self._listening else Source.POLL
         if self._polling is False:
-            return SourceStatus(source, False, Reason.SERVER_DOWN, self._trouble)
+            return SourceStatus(source, False, self._down, self._trouble)
         if self._polling is None or self._listening is None:
             return SourceStatus(None, False, Reason.CONNECTING)
         if self._by_key:

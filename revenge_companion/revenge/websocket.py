@@ -19,7 +19,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 from websockets.frames import Frame, Opcode
 
 from revenge_companion.core.clock import Clock
-from revenge_companion.core.errors import CompanionError, SessionExpired
+from revenge_companion.core.errors import CompanionError, SessionExpired, Untrusted
 from revenge_companion.core.playback import PlaybackEvent, Source
 from revenge_companion.core.reasons import Reason
 from revenge_companion.core.status import SourceStatus
@@ -142,13 +142,15 @@ class PlaybackSocket:
         lost = False
         await tell(SourceStatus(None, False, Reason.CONNECTING))
         while True:
-            detail = ""
+            detail, reason = "", Reason.SERVER_DOWN
             try:
                 connection = await self._open()
             except (SessionExpired, NoWebSocket):
                 raise
             except (CompanionError, WebSocketException, OSError, EOFError, ImportError) as error:
                 detail = _said(error)
+                if isinstance(error, Untrusted | ssl.SSLCertVerificationError):
+                    reason = Reason.CERTIFICATE
             else:
                 try:
                     self._heard_s = self._clock.monotonic_s()
@@ -162,7 +164,7 @@ class PlaybackSocket:
                 failures = 0 if heard else failures
                 await tell(Disconnected(self._clock.monotonic_s()))
             failures += 1
-            await tell(SourceStatus(Source.WEBSOCKET, False, Reason.SERVER_DOWN, detail))
+            await tell(SourceStatus(Source.WEBSOCKET, False, reason, detail))
             wait_s = reconnect_wait_s(failures, self._jitter())
             _log.debug("WebSocket: next try in %.1f s", wait_s)
             if await self._nudge.sleep(self._clock, wait_s):

@@ -41,7 +41,8 @@ class Home:
         self.episodes: dict[str, dict[str, Any]] = {}
         #: Answers by path, instead of the ordinary one.
         self.answers: dict[str, httpx.Response] = {}
-        self.down = False
+        #: Nobody answers, or the way there fails so.
+        self.down: bool | OSError = False
         self.refreshes = 0
         self.access = "token-1"
         #: The event stream; None where the server has none.
@@ -92,7 +93,8 @@ class Home:
         self.requests.append(request)
         await asyncio.sleep(0)
         if self.down:
-            raise httpx.ConnectError("down", request=request)
+            cause = self.down if isinstance(self.down, OSError) else None
+            raise httpx.ConnectError("down", request=request) from cause
         if path in self.answers:
             kept = self.answers[path]
             return httpx.Response(kept.status_code, headers=kept.headers, content=kept.content)

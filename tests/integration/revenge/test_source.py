@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
@@ -130,6 +131,18 @@ async def test_with_a_key_it_only_polls(place: Place) -> None:
     await place.saw(Source.POLL, True, Reason.API_KEY_ONLY)
     assert place.socket.requests == []
     assert "/events" not in place.home.asked
+
+
+async def test_polling_says_that_a_certificate_cannot_be_trusted(place: Place) -> None:
+    place.start(api_key="rv_key")
+    await place.saw(Source.POLL, True, Reason.API_KEY_ONLY)
+    place.home.down = ssl.SSLCertVerificationError("expired")
+    place.home.down.verify_code = 10
+    place.clock.advance(60)
+    await place.saw(Source.POLL, False, Reason.CERTIFICATE)
+    place.home.down = True
+    place.source.nudge()
+    await place.saw(Source.POLL, False, Reason.SERVER_DOWN)
 
 
 async def test_polling_rests_while_the_stream_carries_playback(place: Place) -> None:

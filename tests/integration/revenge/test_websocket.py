@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +18,7 @@ from revenge_companion.revenge.signals import Disconnected, Reconnected, Signal
 from revenge_companion.revenge.waiting import Nudge
 from revenge_companion.revenge.websocket import NoWebSocket, PlaybackSocket
 from revenge_companion.revenge.wire import FRAME_LIMIT, Hint
+from tests.certificates import DAY, NOW, certificate, serving
 from tests.clock import FakeClock, eventually, within
 from tests.integration.revenge.server import USER, Server, Tokens, a_frame, a_server, a_session
 
@@ -134,6 +136,18 @@ async def test_what_is_from_before_the_connection_is_late(
     )
     await eventually(lambda: len(told.events) == 3)
     assert [event.late for event in told.events] == late
+
+
+async def test_a_certificate_that_cannot_be_trusted_is_told_as_one(
+    clock: FakeClock, told: Told, run: Run, tmp_path: Path
+) -> None:
+    async with serving(certificate(tmp_path, since=NOW - DAY, days=30)) as (where, heard):
+        session = a_session(f"https://{where}", clock)
+        run(PlaybackSocket(session, clock, USER, jitter=lambda: 1.0))
+        await eventually(lambda: len(told) > 1)
+    assert isinstance(told[1], SourceStatus)
+    assert (told[1].connected, told[1].reason_code) == (False, Reason.CERTIFICATE)
+    assert heard == []
 
 
 async def test_nothing_a_frame_holds_ends_the_connection(
