@@ -11,7 +11,6 @@ from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QObject, QTr
 
 from revenge_companion.core.reasons import FINISHED
 from revenge_companion.ui.resources import resource, resource_names
-from revenge_companion.ui.words import EnglishPlurals
 
 if TYPE_CHECKING:
     from revenge_companion.core.catalog import Catalog
@@ -35,6 +34,19 @@ def own_name(code: str) -> str:
     # Qt names the region with some: "American English".
     name = "English" if code == ENGLISH else name
     return name[:1].upper() + name[1:] if name else code
+
+
+class EnglishPlurals(QTranslator):
+    """Makes "%n play(s)" read "1 play" or "2 plays"; other languages bring their own file."""
+
+    def translate(
+        self, context: str, source: str, disambiguation: str | None = None, n: int = -1
+    ) -> str:
+        # An empty answer would be taken for a translation, so the text itself is given back.
+        return source.replace("(s)", "" if n == 1 else "s") if n >= 0 else source
+
+    def isEmpty(self) -> bool:  # noqa: N802  # Qt's name
+        return False
 
 
 class Texts(QTranslator):

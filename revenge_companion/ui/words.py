@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from PySide6.QtCore import QCoreApplication, QDateTime, QLocale, QTranslator
+from PySide6.QtCore import QCoreApplication, QDateTime, QLocale
 
 from revenge_companion.core.abilities import Abilities, Ability
 from revenge_companion.core.accounts import Account, AccountState
@@ -27,19 +27,6 @@ from revenge_companion.ui.theme import Tone
 _CODE = re.compile(r" \(HTTP \d{3}(, error \w{1,8})?\)")
 #: Farther ahead nobody needs to know the day.
 _FAR = timedelta(days=3650)
-
-
-class EnglishPlurals(QTranslator):
-    """Makes "%n play(s)" read "1 play" or "2 plays"; other languages bring their own file."""
-
-    def translate(
-        self, context: str, source: str, disambiguation: str | None = None, n: int = -1
-    ) -> str:
-        # An empty answer would be taken for a translation, so the text itself is given back.
-        return source.replace("(s)", "" if n == 1 else "s") if n >= 0 else source
-
-    def isEmpty(self) -> bool:  # noqa: N802  # Qt's name
-        return False
 
 
 def say(text: str, n: int = -1) -> str:
