@@ -51,6 +51,8 @@ class Terms:
     #: What can be rated and listed there.
     rated: tuple[SubjectKind, ...]
     now: datetime
+    #: Whose own ids it takes, besides TMDb's, IMDb's and TVDB's.
+    refs: tuple[str, ...] = ()
     #: Plays older than this, in seconds, are refused; None for no limit.
     max_age_s: float | None = None
     #: The service keeps one play of each item.

@@ -3,7 +3,7 @@
 See `core.exporting` for what is judged and by which terms.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from revenge_companion.core.changes import Verb
 from revenge_companion.core.delivery import DeliveryState
@@ -54,6 +54,7 @@ def _play(known: Known, terms: Terms) -> Judged:
         return _left(Reason.NOT_TAKEN)
     if terms.libraries and known.library_id and known.library_id not in terms.libraries:
         return _left(Reason.FILTERED)
+    # A play is named by the ids that all services know, never by one service's own.
     if not has_identity(subject):
         return _left(Reason.NO_IDS)
     # What a source took back is no word of its own for what another must keep to itself.
@@ -87,7 +88,7 @@ def _change(known: Known, terms: Terms) -> Judged:
     verb = _verb(known.facet, best)
     if verb is None or verb not in terms.verbs or not _can_take(known.subject, verb, terms):
         return _left(Reason.NOT_TAKEN)
-    if not has_identity(known.subject):
+    if not has_identity(known.subject, terms.refs):
         return _left(Reason.NO_IDS)
     alike = [one for one in known.said if one is best or _agrees(known.facet, one, best)]
     said = _free(alike, terms)
@@ -168,8 +169,8 @@ def _can_take(subject: Subject, verb: Verb, terms: Terms) -> bool:
     return subject.kind in terms.rated
 
 
-def has_identity(subject: Subject) -> bool:
-    """Whether a service can tell what it is: by an id; music by its names."""
+def has_identity(subject: Subject, refs: Collection[str] = ()) -> bool:
+    """Whether a service can tell what it is: by an id, also of `refs`; music by its names."""
     if subject.kind in _HEARD:
         return bool(subject.title and (subject.artist or subject.kind is SubjectKind.PODCAST))
     series = subject.series
@@ -178,4 +179,4 @@ def has_identity(subject: Subject) -> bool:
         if subject.kind is SubjectKind.EPISODE:
             numbered = numbered and subject.episode_number is not None
         return subject.ids.any() or (numbered and series.ids.any())
-    return subject.ids.any() or bool(subject.refs)
+    return subject.ids.any() or any(name in refs for name, _ in subject.refs)

@@ -288,6 +288,7 @@ class Exporter:
             verbs=spec.verbs,
             rated=spec.rated,
             now=self._clock.now(),
+            refs=spec.refs,
             max_age_s=self._max_age_s(account_id, spec),
             one_play=spec.one_play,
             undated=spec.undated,

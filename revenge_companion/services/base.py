@@ -86,6 +86,8 @@ class ServiceSpec:
     #: Changes its clients take, and what they can be about.
     verbs: tuple[Verb, ...] = ()
     rated: tuple[SubjectKind, ...] = ()
+    #: Whose own ids changes may name their thing by (`Subject.refs`), besides those all know.
+    refs: tuple[str, ...] = ()
     #: It keeps one play of each item, and takes plays that nobody dates.
     one_play: bool = False
     undated: bool = False

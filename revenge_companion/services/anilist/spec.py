@@ -25,6 +25,7 @@ SPEC = ServiceSpec(
     imports=(Facet.HISTORY, Facet.RATINGS, Facet.WATCHLIST, Facet.LISTS),
     exports=(Facet.HISTORY, Facet.RATINGS, Facet.WATCHLIST),
     verbs=(Verb.RATE, Verb.UNRATE, Verb.WANT),
+    refs=("anilist", "mal"),
     rated=(SubjectKind.MOVIE, SubjectKind.SHOW, SubjectKind.SEASON),
     one_play=True,
     dates_entries=True,

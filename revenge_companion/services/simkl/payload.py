@@ -10,6 +10,7 @@ from revenge_companion.core.media import Item, Kind
 from revenge_companion.core.scrobble import Scrobble
 from revenge_companion.services.answers import rows_of
 from revenge_companion.services.naming import known_ids, share_id, titled
+from revenge_companion.services.simkl.spec import SPEC
 
 #: Simkl counts a stop from here, in percent.
 COUNTS_AT_PCT = 80.0
@@ -54,7 +55,7 @@ def subject_place(subject: Subject) -> Place | None:
     """How a film or a show is named where it is rated or listed; None without an id."""
     found = known_ids(subject.ids)
     for name, value in subject.refs:
-        if name in ("simkl", "mal", "anilist") and value.isascii() and value.isdigit():
+        if name in SPEC.refs and value.isascii() and value.isdigit():
             found[name] = int(value)
     if not found or subject.kind not in (SubjectKind.MOVIE, SubjectKind.SHOW):
         return None

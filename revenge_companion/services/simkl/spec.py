@@ -26,6 +26,7 @@ SPEC = ServiceSpec(
     imports=(Facet.HISTORY, Facet.RATINGS, Facet.WATCHLIST),
     exports=(Facet.HISTORY, Facet.RATINGS, Facet.WATCHLIST),
     verbs=(Verb.RATE, Verb.UNRATE, Verb.WANT, Verb.UNWANT),
+    refs=("simkl", "mal", "anilist"),
     rated=(SubjectKind.MOVIE, SubjectKind.SHOW),
     one_play=True,
     # Dated 1970, which means "long ago" there; and the same again changes nothing.

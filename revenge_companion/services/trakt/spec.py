@@ -25,6 +25,7 @@ SPEC = ServiceSpec(
     imports=(Facet.HISTORY, Facet.RATINGS, Facet.WATCHLIST, Facet.COLLECTION, Facet.LISTS),
     exports=(Facet.HISTORY, Facet.RATINGS, Facet.WATCHLIST, Facet.COLLECTION),
     verbs=(Verb.RATE, Verb.UNRATE, Verb.WANT, Verb.UNWANT, Verb.COLLECT),
+    refs=("trakt",),
     rated=(SubjectKind.MOVIE, SubjectKind.SHOW, SubjectKind.SEASON, SubjectKind.EPISODE),
     sync_every_s=3600.0,
     import_note=(

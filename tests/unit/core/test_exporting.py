@@ -34,6 +34,7 @@ TERMS = Terms(
     verbs=(Verb.RATE, Verb.UNRATE, Verb.WANT, Verb.UNWANT),
     rated=(SubjectKind.MOVIE, SubjectKind.SHOW),
     now=NOW,
+    refs=("trakt",),
     withheld=frozenset({"account:9"}),
 )
 MUSIC = replace(TERMS, kinds=(Kind.TRACK,), verbs=(Verb.LOVE,), rated=(SubjectKind.TRACK,))
@@ -199,3 +200,26 @@ def test_what_was_sent_is_told_apart_by_what_it_said() -> None:
     again = replace(FILE, at=NOW)
     assert value_of(FILE, Verb.WANT) != value_of(again, Verb.WANT)
     assert Reason(judged(play(TRAKT), TERMS).reason) in Reason
+
+
+@pytest.mark.parametrize(
+    ("ref", "verdict", "reason"),
+    [
+        ("trakt", SEND, ""),
+        ("mal", LEFT_OUT, Reason.NO_IDS),
+        ("letterboxd", LEFT_OUT, Reason.NO_IDS),
+    ],
+)
+@pytest.mark.parametrize("facet", [Facet.RATINGS, Facet.WATCHLIST])
+def test_an_id_that_only_another_service_knows_names_nothing(
+    ref: str, verdict: ExportVerdict, reason: str, facet: Facet
+) -> None:
+    subject = Subject(SubjectKind.MOVIE, "Dune", 2021, refs=((ref, "7"),))
+    what = judged(rated(said("letterboxd-zip", 80), subject=subject, facet=facet), TERMS)
+    assert (what.verdict, what.reason) == (verdict, reason)
+
+
+def test_a_play_is_named_by_no_services_own_id() -> None:
+    subject = Subject(SubjectKind.MOVIE, "Dune", 2021, refs=(("trakt", "7"),))
+    what = judged(play(subject=subject), TERMS)
+    assert (what.verdict, what.reason) == (LEFT_OUT, Reason.NO_IDS)
