@@ -107,6 +107,9 @@ def _libraries(name: str, text: str, offer: Offer) -> tuple[str, ...]:
 
 
 def _words(text: str) -> tuple[str, ...]:
+    """The words in a list; none for "all", as it is shown."""
+    if text.lower() == "all":
+        return ()
     return tuple(dict.fromkeys(filter(None, (part.strip() for part in text.split(",")))))
 
 

@@ -54,6 +54,8 @@ def test_only_what_the_service_can_is_offered() -> None:
         ("kinds", "movie", (Kind.MOVIE,)),
         ("kinds", "movie, episode", ()),
         ("kinds", "", ()),
+        ("kinds", "all", ()),
+        ("libraries", " All ", ()),
         ("libraries", " a, b ,,a", ("a", "b")),
         ("libraries", "", ()),
     ],
