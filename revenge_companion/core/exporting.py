@@ -8,7 +8,7 @@ nothing changed in between, gives the same keys.
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, tzinfo
 from enum import StrEnum
 
 from revenge_companion.core.changes import Change, Verb
@@ -201,26 +201,32 @@ def _both(one: Ids, other: Ids) -> Ids:
     return Ids(one.tmdb or other.tmdb, one.imdb or other.imdb, one.tvdb or other.tvdb)
 
 
-def scrobble_of(known: Known, what: Judged, queued_at: datetime) -> Scrobble:
-    """A line as a row for the outbox; the same line always has the same key and date."""
+def scrobble_of(
+    known: Known, what: Judged, queued_at: datetime, zone: tzinfo | None = None
+) -> Scrobble:
+    """A line as a row for the outbox; the same line always has the same key.
+
+    What is known by its day is dated at noon of that day in `zone` (None is the system's own).
+    """
     said = what.said
     assert said is not None, "only what is sent becomes a row"
+    dated = _dated(said, zone)
     if what.verb is not None:
         change = Change(
             what.verb,
             known.subject,
-            said.at,
+            dated,
             said.rating if what.verb is Verb.RATE else None,
             said.note if what.verb is Verb.RATE else "",
         )
-        at = said.at or _LONG_AGO
         made = change_scrobble(change, queued_at)
-        key = _key(known, f"{what.verb}|{change.rating}", at)
+        key = _key(known, f"{what.verb}|{change.rating}", said.at or _LONG_AGO)
+        at = dated or _LONG_AGO
         return replace(made, key=key, started_at=at, counted_at=at)
-    at = said.at or UNDATED
+    at = dated or UNDATED
     length = known.subject.duration_s or 0.0
     return Scrobble(
-        key=_key(known, f"play|{known.place}", at),
+        key=_key(known, f"play|{known.place}", said.at or UNDATED),
         item=item_of(known.subject),
         started_at=at,
         counted_at=at,
@@ -228,6 +234,19 @@ def scrobble_of(known: Known, what: Judged, queued_at: datetime) -> Scrobble:
         position_s=length,
         progress_pct=100.0,
     )
+
+
+def _dated(said: Line, zone: tzinfo | None) -> datetime | None:
+    """When a line is dated for others: noon UTC, as a day is written down, is another day's
+    beginning in the far east.
+    """
+    if said.at is None or said.precision is not Precision.DAY:
+        return said.at
+    try:
+        return datetime.combine(said.at.date(), time(12), zone).astimezone(UTC)
+    except (OverflowError, OSError, ValueError):
+        # A day that no clock of this computer can show.
+        return said.at
 
 
 def _key(known: Known, what: str, at: datetime) -> str:

@@ -1,8 +1,9 @@
 """What an export sends, and why it leaves the rest: every verdict with its reason."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -223,3 +224,25 @@ def test_a_play_is_named_by_no_services_own_id() -> None:
     subject = Subject(SubjectKind.MOVIE, "Dune", 2021, refs=(("trakt", "7"),))
     what = judged(play(subject=subject), TERMS)
     assert (what.verdict, what.reason) == (LEFT_OUT, Reason.NO_IDS)
+
+
+@pytest.mark.parametrize(
+    "zone", ["UTC", "Pacific/Auckland", "Pacific/Kiritimati", "Pacific/Niue", "Asia/Kathmandu"]
+)
+@pytest.mark.parametrize("facet", [Facet.HISTORY, Facet.RATINGS, Facet.WATCHLIST])
+def test_what_is_known_by_its_day_is_sent_as_noon_of_that_day_where_the_user_is(
+    zone: str, facet: Facet
+) -> None:
+    # On the day summer time begins in Auckland, too.
+    for day in (date(2024, 8, 1), date(2024, 1, 1), date(2024, 9, 29)):
+        noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+        line = replace(DAY, at=noon, rating=80)
+        known = Known(facet, FILM, (line,))
+        what = judged(known, TERMS)
+        sent = scrobble_of(known, what, NOW, ZoneInfo(zone))
+        there = sent.started_at.astimezone(ZoneInfo(zone))
+        assert (there.date(), there.hour) == (day, 12)
+        if sent.change is not None:
+            assert sent.change.at == sent.started_at
+        # Who moves to another country sends nothing twice.
+        assert sent.key == scrobble_of(known, what, NOW, UTC).key
