@@ -402,6 +402,13 @@ def table_of(made: ImportWizard, verdict: Verdict) -> list[list[str]]:
     return [[model.index(r, c).data() for c in columns] for r in range(model.rowCount())]
 
 
+async def test_no_source_is_squeezed_in_the_first_picture(wizard: Make) -> None:
+    made = wizard()
+    QCoreApplication.processEvents()
+    for card in made.sources.cards.values():
+        assert card.height() >= card.minimumSizeHint().height()
+
+
 def press(view: QTableView, column: int, qtbot: QtBot) -> None:
     """Click on a header."""
     header = view.horizontalHeader()

@@ -1,7 +1,7 @@
 """A quiet box with a thin border, and a page's scrolling column."""
 
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtCore import QCoreApplication, QEvent, QRectF, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPen, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from revenge_companion.ui.theme import GAP, GRID, MARGIN, Tone, tone_colour
@@ -45,7 +45,7 @@ class Column(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        inner = QWidget()
+        self._inner = inner = QWidget()
         held = QWidget()
         held.setMaximumWidth(widest)
         across = QHBoxLayout(inner)
@@ -59,6 +59,11 @@ class Column(QScrollArea):
         # The scroll area would paint its own ground over the window's.
         inner.setAutoFillBackground(False)
         self.viewport().setAutoFillBackground(False)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        # What wraps knows its height only now; the first picture would be drawn without.
+        QCoreApplication.sendEvent(self._inner, QEvent(QEvent.Type.LayoutRequest))
 
 
 def clear(layout: QVBoxLayout | QHBoxLayout) -> None:
