@@ -1,13 +1,14 @@
 """Imports: read a source, match and stage its lines, show what they would change, write, take back.
 
 A run goes READING → PREVIEW → WRITING → DONE, each step a batch to a transaction, so that it goes
-on after a crash where the last batch ended. Whatever stops a run leaves it STOPPED with a sentence;
-nothing a source did not say in full is ever taken for gone.
+on after a crash where the last batch ended; what is done in each is in `import_stages`. Whatever
+stops a run leaves it STOPPED with a sentence; nothing a source did not say in full is ever taken
+for gone.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import tzinfo
 from pathlib import Path
@@ -22,12 +23,12 @@ from revenge_companion.core.imports import (
 )
 from revenge_companion.core.library import REVENGE, Facet, source_for
 from revenge_companion.core.profiles import FIRST
-from revenge_companion.core.reasons import Reason
 from revenge_companion.engine.import_marks import Marker, Marking
 from revenge_companion.engine.import_matching import Matching
-from revenge_companion.engine.import_progress import Progress, Steps, Told
+from revenge_companion.engine.import_progress import Progress, Told
 from revenge_companion.engine.import_reading import ENOUGH, Catalogue, Reading
 from revenge_companion.engine.import_sources import Sources
+from revenge_companion.engine.import_stages import Stage, Stages
 from revenge_companion.store.database import Database
 from revenge_companion.store.import_lines import ImportLines
 from revenge_companion.store.import_marks import ImportMarks
@@ -73,27 +74,21 @@ class Importer:
         """
         self._clock = clock
         self._sources = sources
-        self._library = library
-        self._catalogue = catalogue
-        self._changed = changed
-        self._refused = refused
-        self._batch = batch
         self._runs = ImportRuns(db)
         self._lines = ImportLines(db)
         self._verdicts = ImportVerdicts(db, zone)
-        self._writing = ImportWriting(db, zone)
-        self._reading = Reading(self._runs, self._lines, clock, catalogue, min(batch, ENOUGH))
-        self._marking = Marking(ImportMarks(db), marker, profile)
+        reading = Reading(self._runs, self._lines, clock, catalogue, min(batch, ENOUGH))
+        marking = Marking(ImportMarks(db), marker, profile)
         self._profile = profile
         self._matching = Matching(
             ImportRows(db),
             ImportMatches(db, zone),
-            self._reading,
+            reading,
             catalogue=catalogue,
             name_of=sources.name_of,
             compared=self._verdicts.compare_matched,
             changed=changed,
-            marked=self._marking.mark_later,
+            marked=marking.mark_later,
             zone=zone,
         )
         self.unread = ImportUnread(db).page
@@ -104,6 +99,22 @@ class Importer:
         self.match = self._matching.match
         self.never = self._matching.never
         self.look_again = self._matching.look_again
+        self._stages = Stages(
+            clock,
+            sources,
+            library,
+            self._runs,
+            self._verdicts,
+            ImportWriting(db, zone),
+            reading=reading,
+            matching=self._matching,
+            marking=marking,
+            live=lambda run_id: self._live[run_id].run,
+            went=self._went,
+            changed=changed,
+            refused=refused,
+            batch=batch,
+        )
         self._adding = asyncio.Lock()
         self._told: list[Told] = []
         self._tasks: dict[int, asyncio.Task[None]] = {}
@@ -278,15 +289,10 @@ class Importer:
     def _begin(self, stored: StoredRun) -> None:
         """Give a run the task that its stage asks for."""
         run_id = stored.run.id
-        stages: dict[RunState, Callable[[StoredRun], Coroutine[object, object, None]]] = {
-            RunState.READING: self._read,
-            RunState.WRITING: self._write,
-            RunState.UNDOING: self._undo,
-        }
         self._live[run_id] = stored
         self._progress[run_id] = Progress(self._clock, self._told)
         task = asyncio.create_task(
-            self._guarded(stored, stages[stored.stage]), name=f"import-{run_id}"
+            self._guarded(stored, self._stages.of(stored.stage)), name=f"import-{run_id}"
         )
         self._tasks[run_id] = task
         task.add_done_callback(lambda _: self._ended(run_id))
@@ -296,9 +302,7 @@ class Importer:
         self._live.pop(run_id, None)
         self._progress.pop(run_id, None)
 
-    async def _guarded(
-        self, stored: StoredRun, stage: Callable[[StoredRun], Coroutine[object, object, None]]
-    ) -> None:
+    async def _guarded(self, stored: StoredRun, stage: Stage) -> None:
         """One stage of a run; what stops it becomes the sentence of its STOPPED."""
         run_id = stored.run.id
         trouble = ""
@@ -324,82 +328,12 @@ class Importer:
         self._ended(run_id)
         self._tell(self._shown(ended))
 
-    async def _read(self, stored: StoredRun) -> None:
-        run_id = stored.run.id
-        reader = await self._sources.open(stored.run.source, stored.file)
-        try:
-            stored = await self._reading.walk(stored, reader, self._went)
-        except CompanionError as error:
-            await self._refused(stored.run, error)
-            raise
-        finally:
-            # Also while being cancelled: a file's thread has to be done with it.
-            await reader.close()
-        await self._library.absorb()
-        # The server may have answered since it did not.
-        await self._matching.look(Reason.CATALOGUE_UNKNOWN)
-        kept = self._sources.dates_entries(stored.run.source)
-        after: int | None = 0
-        while after is not None:
-            after = await self._verdicts.same(run_id, after, self._batch, keep_dates=kept)
-        after = 0
-        while after is not None:
-            after = await self._verdicts.compare(run_id, after)
-        await self._runs.set_state(run_id, RunState.PREVIEW, stage=RunState.PREVIEW)
-        await asyncio.to_thread(self._sources.drop, stored.file)
-
-    async def _write(self, stored: StoredRun) -> None:
-        run_id = stored.run.id
-        total = sum(stored.run.counts.values())
-        done, steps = False, Steps(self._clock, self._batch)
-        while not done:
-            step = await self._writing.write(run_id, steps.begin())
-            steps.end()
-            done = step.done
-            run = replace(
-                self._live[run_id].run, processed=step.processed, total=total, written=True
-            )
-            self._went(replace(stored, run=run))
-        self._changed()
-        await self._runs.keep_seen(run_id, self._clock.now())
-        if stored.run.sync:
-            # Also so that only what is new is marked.
-            await self._runs.trim(run_id)
-        if stored.mark_watched:
-            await self._marking.mark(run_id, lambda marked: self._marked(stored, marked))
-        await self._runs.set_state(
-            run_id, RunState.DONE, stage=RunState.DONE, ended_at=self._clock.now()
-        )
-        # Its own lines are looked at first, and whoever waits for it need not wait for that.
-        await self._runs.tidy(but=run_id)
-
-    async def _undo(self, stored: StoredRun) -> None:
-        run_id = stored.run.id
-        total = sum(stored.run.counts.values())
-        # What was read of the source is no longer there, so that the next sync reads it again.
-        await self._runs.unsee(stored.run.source)
-        done, steps = False, Steps(self._clock, self._batch)
-        while not done:
-            step = await self._writing.undo(run_id, steps.begin())
-            steps.end()
-            done = step.done
-            run = replace(self._live[run_id].run, processed=step.processed, total=total)
-            self._went(replace(stored, run=run))
-        self._changed()
-        await self._marking.unmark(run_id)
-        await self._runs.set_state(
-            run_id, RunState.UNDONE, stage=RunState.UNDONE, ended_at=self._clock.now()
-        )
-
     # Telling
 
     def _went(self, stored: StoredRun) -> None:
         run_id = stored.run.id
         run = self._progress[run_id].went(self._shown(stored))
         self._live[run_id] = replace(stored, run=run)
-
-    def _marked(self, stored: StoredRun, marked: int) -> None:
-        self._went(replace(stored, run=replace(self._live[stored.run.id].run, marked=marked)))
 
     def _shown(self, stored: StoredRun) -> ImportRun:
         """A run as the window sees it: with the pace it has this moment."""
