@@ -9,7 +9,6 @@ import importlib.util
 import json
 import logging
 import math
-import socket
 import ssl
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -20,13 +19,7 @@ from urllib.parse import urlsplit
 
 from revenge_companion import __version__
 from revenge_companion.core.addresses import is_plain
-from revenge_companion.core.errors import (
-    LaneBlocked,
-    NameUnknown,
-    Unanswered,
-    Unreachable,
-    Untrusted,
-)
+from revenge_companion.core.errors import LaneBlocked, Unanswered, Unreachable
 from revenge_companion.core.reasons import Reason
 
 if TYPE_CHECKING:
@@ -363,47 +356,13 @@ def _our_errors(host: str) -> Iterator[None]:
         httpx.ProxyError,
         httpx.LocalProtocolError,
     ) as error:
-        raise _unreachable(host, error) from error
+        # Loaded when nothing is reached.
+        from revenge_companion.net.unreachable import unreachable
+
+        raise unreachable(host, error) from error
     except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
         raise _wrong_address(f"{host} cannot be used as an address.") from error
     except (httpx.TimeoutException, TimeoutError) as error:
         raise Unanswered(f"{host} did not answer in time.") from error
     except (httpx.HTTPError, httpx.StreamError, OSError) as error:
         raise Unanswered(f"The connection to {host} broke before the answer was whole.") from error
-
-
-def _unreachable(host: str, error: BaseException) -> Unreachable:
-    """Why no connection was made, as far as the system tells: the name may lead nowhere."""
-    cause: BaseException | None = error
-    # httpx wraps what httpcore wraps what the system raised.
-    for _ in range(5):
-        if isinstance(cause, socket.gaierror):
-            # Without a network some systems say, too, that there is no such name.
-            name = host.rpartition(":")[0] or host
-            return NameUnknown(
-                f"{name} could not be found. Check the name, and that this computer is connected."
-            )
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return _untrusted(host, cause.verify_code)
-        cause = None if cause is None else cause.__cause__ or cause.__context__
-    return Unreachable(f"{host} cannot be reached.")
-
-
-def _untrusted(host: str, code: int) -> Untrusted:
-    """What is wrong with a certificate, by OpenSSL's code for it (X509_V_ERR_…)."""
-    match code:
-        case 9:
-            return Untrusted(
-                f"The certificate of {host} is not valid yet. Check this computer's clock."
-            )
-        case 10:
-            return Untrusted(f"The certificate of {host} has expired, so nothing is sent there.")
-        case 62 | 63 | 64:
-            return Untrusted(
-                f"The certificate of {host} is for another name, so nothing is sent there. Check "
-                "the address."
-            )
-    return Untrusted(
-        f"This computer does not trust the certificate of {host}, so nothing is sent there. If the "
-        "server is yours, add its certificate to those this computer trusts."
-    )
