@@ -149,7 +149,7 @@ class _Window(ast.NodeVisitor):
         self.generic_visit(node)
         place = self._place(node)
         # The doors themselves pass on what they are given.
-        if place is None or place >= len(node.args) or self._function[-1] in DOORS:
+        if place is None or place >= len(node.args) or (self._file, self._function[-1]) in DOORS:
             return
         sources = _literals(node.args[place])
         if sources is None:
@@ -169,8 +169,15 @@ class _Window(ast.NodeVisitor):
         return None
 
 
-#: Functions that hand a text of somebody else to Qt.
-DOORS = {"_tr", "say", "reason", "told", "translate"}
+#: Functions that hand a text of somebody else to Qt, and where they are.
+DOORS = {
+    ("ui/words.py", "say"),
+    ("ui/words.py", "reason"),
+    ("ui/words.py", "told"),
+    ("ui/language.py", "translate"),
+    ("ui/import_asking.py", "_tr"),
+    ("ui/last_hour.py", "_tr"),
+}
 
 
 def _literals(node: ast.expr) -> list[str] | None:

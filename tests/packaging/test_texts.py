@@ -121,6 +121,15 @@ def test_what_the_window_translates_is_collected(
     assert made.untold == []
 
 
+def test_what_has_the_name_of_a_door_elsewhere_is_looked_through(
+    texts: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(texts, "FRAGMENTS", {})
+    made = texts.collect(a_package(tmp_path, 'class Page:\n  def told(self):\n    say("One")\n'))
+
+    assert [text.source for text in made.texts.values()] == ["One"]
+
+
 def test_a_text_that_cannot_be_told_is_named(
     texts: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -49,7 +49,7 @@ class SyncCard(Card):
         self.export.setAccessibleName(self.tr("Export to {account}").format(account=one.name))
         self.export.clicked.connect(self.export_wanted)
         row = QHBoxLayout()
-        row.setSpacing(3 * GRID)
+        row.setSpacing(2 * GRID)
         row.addWidget(ServiceMark(context.spec(one.service)))
         row.addLayout(about, 1)
         row.addWidget(self.export)
