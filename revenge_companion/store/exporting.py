@@ -10,13 +10,14 @@ from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
 
 from revenge_companion.core.exporting import Judged, Known, Terms, completed
-from revenge_companion.core.judging import judged, kinds_played
-from revenge_companion.core.library import OWN, Facet, source_parts
+from revenge_companion.core.judging import has_identity, judged, kinds_played
+from revenge_companion.core.library import OWN, Facet, Subject, source_parts
 from revenge_companion.core.lines import Line
 from revenge_companion.core.scrobble import Scrobble
 from revenge_companion.store.database import Database, Link
 from revenge_companion.store.payload import compact, micros
 from revenge_companion.store.queueing import add_many
+from revenge_companion.store.server_items import FROM_ITEMS, ITEM_COLUMNS, item_from
 from revenge_companion.store.subjects import LINE_COLUMNS, line_from, subject_from
 
 T = TypeVar("T")
@@ -67,6 +68,11 @@ _LINES = (
 _SUBJECTS = (
     "SELECT i.id, i.subject, i.media_id FROM library_item i "
     "WHERE i.thing IN (SELECT value FROM json_each(?))"
+)
+#: A server's own ids are like no other server's, so that it does not matter whose index it is in.
+_AT_SERVER = (
+    f"SELECT {ITEM_COLUMNS} {FROM_ITEMS} WHERE i.index_id IN (SELECT id FROM server_index) "
+    "AND i.media_id IN (SELECT value FROM json_each(?))"
 )
 #: What an account was sent of these lines by exports, and what became of it. In this order: from
 #: the marks' side every mark would be compared with every line.
@@ -254,11 +260,15 @@ def _found(
         known = of_thing.setdefault(one.thing, [])
         if one.item not in known:
             known.append(one.item)
-    result = []
-    for extra, group in grouped:
+    subjects = []
+    for _, group in grouped:
         best = group[0]
         others = [item for item in of_thing[best.thing] if item != best.item]
-        subject = completed([subject_from(*items[item]) for item in (best.item, *others[:8])])
+        subjects.append(
+            completed([subject_from(*items[item]) for item in (best.item, *others[:8])])
+        )
+    result = []
+    for (extra, group), subject in zip(grouped, _named(connection, subjects), strict=True):
         said = tuple(one.line for one in group)
         keys = [_play_key(one) for one in said if _is_own(one)]
         result.append(
@@ -276,6 +286,25 @@ def _found(
             )
         )
     return result
+
+
+def _named(connection: sqlite3.Connection, subjects: Sequence[Subject]) -> list[Subject]:
+    """`subjects` with the ids that the server gives for those it has and nobody gave ids for:
+    a film of a file without ids that the user said which it is.
+    """
+    wanted = {one.media_id for one in subjects if one.media_id and not has_identity(one)}
+    if not wanted:
+        return list(subjects)
+    there = {
+        row[0]: item_from(row).subject
+        for row in connection.execute(_AT_SERVER, (compact(sorted(wanted)),))
+    }
+    return [
+        completed([one, there[one.media_id]])
+        if one.media_id in there and not has_identity(one)
+        else one
+        for one in subjects
+    ]
 
 
 def _groups(

@@ -8,14 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from revenge_companion.core.catalogue import ServerItem
 from revenge_companion.core.changes import Verb
 from revenge_companion.core.exporting import ExportRow, ExportVerdict, LastRead, Looked
-from revenge_companion.core.library import Entry, Facet, Precision
+from revenge_companion.core.library import Entry, Facet, Precision, Subject, SubjectKind
+from revenge_companion.core.media import Ids, Kind, Series
 from revenge_companion.core.ordering import Order, SortBy
 from revenge_companion.core.reasons import Reason
 from revenge_companion.engine.library_api import ExportLook
 from revenge_companion.store import exporting
 from revenge_companion.store.exporting import THINGS
+from revenge_companion.store.index import ServerIndex
 from tests.clock import START
 from tests.unit.engine.import_kit import film, plays, rating
 from tests.unit.engine.sync_kit import HISTORY, RATINGS, SPEC, WATCHLIST, FakeAccount, Home, home
@@ -165,3 +168,44 @@ async def test_what_was_sent_before_is_found_by_its_key(tmp_path: Path, sql: str
         if "export_mark" in sql:
             marks = "USING PRIMARY KEY (account_id=? AND facet=? AND source=? AND line=?)"
             assert any(marks in step for step in plan), plan
+
+
+@pytest.mark.parametrize("indexed", [True, False])
+async def test_what_the_user_said_it_is_goes_by_the_ids_of_the_servers_item(
+    tmp_path: Path, indexed: bool
+) -> None:
+    bare = Subject(SubjectKind.MOVIE, "Nosferatu", 1922, refs=(("letterboxd", "2b0k"),))
+    show = Subject(
+        SubjectKind.EPISODE, "", series=Series("Babel"), season_number=1, episode_number=2
+    )
+    at_server = ServerItem(
+        Subject(SubjectKind.MOVIE, "Nosferatu", 1922, Ids(tmdb=653), media_id="m1")
+    )
+    series = ServerItem(Subject(SubjectKind.SHOW, "Babel", ids=Ids(tvdb=9), media_id="s1"))
+    episode = ServerItem(replace(show, media_id="e1"), series_id="s1")
+    account = FakeAccount({})
+    spec = replace(SPEC, kinds=(Kind.MOVIE, Kind.EPISODE))
+    async with home(tmp_path, account, specs=(spec,)) as one:
+        await read(one, HISTORY, RATINGS)
+        if indexed:
+            index = ServerIndex(one.db, "https://m.example/anna")
+            await index.keep([at_server, series, episode], await index.begin())
+        matched = replace(bare, media_id="m1")
+        await one.library.put(
+            FILE,
+            [
+                Entry(HISTORY, matched, "a", START - timedelta(days=9)),
+                Entry(HISTORY, replace(show, media_id="e1"), "b", START - timedelta(days=8)),
+                Entry(RATINGS, matched, "c", START - timedelta(days=9), rating=70),
+            ],
+        )
+        look = await one.exporter.look(1, (HISTORY, RATINGS))
+        assert look.preview.count(SEND) == (3 if indexed else 0)
+        look.close()
+        assert await one.exporter.queue(1, (HISTORY, RATINGS)) == (3 if indexed else 0)
+        await one.deliver()
+    found = {one.item.ids.tmdb or (one.item.series and one.item.series.ids.tvdb)
+             for one in account.sent if one.change is None}  # fmt: skip
+    assert found == ({653, 9} if indexed else set())
+    rated = [one.change.subject.ids for one in account.sent if one.change is not None]
+    assert rated == ([Ids(tmdb=653)] if indexed else [])
