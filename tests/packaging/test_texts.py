@@ -92,7 +92,7 @@ def test_the_wheel_brings_them(tmp_path: Path) -> None:
 
 def a_package(folder: Path, window: str, **below: str) -> Path:
     """A program with one file in its window, and files of sentences below it."""
-    for name, text in {"ui/page": window, "app": "", **below}.items():
+    for name, text in {"ui/page": window, "app": "", "paths": "", **below}.items():
         path = folder / f"{name}.py"
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)
@@ -114,7 +114,7 @@ def a_package(folder: Path, window: str, **below: str) -> Path:
 def test_what_the_window_translates_is_collected(
     texts: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, wanted: list[str]
 ) -> None:
-    monkeypatch.setattr(texts, "FRAGMENTS", {})
+    monkeypatch.setattr(sys.modules["text_sources"], "FRAGMENTS", {})
     made = texts.collect(a_package(tmp_path, f"class Page:\n  def f(self):\n    ({code})\n"))
 
     assert [text.source for text in made.texts.values()] == wanted
@@ -124,7 +124,7 @@ def test_what_the_window_translates_is_collected(
 def test_what_has_the_name_of_a_door_elsewhere_is_looked_through(
     texts: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(texts, "FRAGMENTS", {})
+    monkeypatch.setattr(sys.modules["text_sources"], "FRAGMENTS", {})
     made = texts.collect(a_package(tmp_path, 'class Page:\n  def told(self):\n    say("One")\n'))
 
     assert [text.source for text in made.texts.values()] == ["One"]
@@ -133,7 +133,7 @@ def test_what_has_the_name_of_a_door_elsewhere_is_looked_through(
 def test_a_text_that_cannot_be_told_is_named(
     texts: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(texts, "FRAGMENTS", {})
+    monkeypatch.setattr(sys.modules["text_sources"], "FRAGMENTS", {})
     made = texts.collect(a_package(tmp_path, 'def f():\n  say(f"{n} plays")\n'))
 
     assert made.untold == ["ui/page.py:2: say(f'{n} plays')"]
@@ -142,7 +142,7 @@ def test_a_text_that_cannot_be_told_is_named(
 def test_sentences_from_below_are_collected_and_log_lines_are_not(
     texts: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(texts, "FRAGMENTS", {})
+    monkeypatch.setattr(sys.modules["text_sources"], "FRAGMENTS", {})
     below = '''"""A module that does something."""
 def f():
     """A function that does something."""
