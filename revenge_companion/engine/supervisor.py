@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING
 
-from revenge_companion.core.abilities import Abilities, StandDown, doubled, stood_down
+from revenge_companion.core.abilities import Abilities
 from revenge_companion.core.decision import Decision
 from revenge_companion.core.errors import SecretsUnavailable, StoreTrouble
 from revenge_companion.core.profiles import NOBODY
@@ -31,6 +31,7 @@ from revenge_companion.engine.resuming import Resuming
 from revenge_companion.engine.server import ServerSide
 from revenge_companion.engine.sign_ins import SignIns
 from revenge_companion.engine.signin import SignIn
+from revenge_companion.engine.standing_down import StandingDown
 from revenge_companion.engine.telling import Telling
 from revenge_companion.engine.upkeep import Upkeep
 from revenge_companion.revenge.signals import Signal
@@ -133,6 +134,9 @@ class Engine:
             self._learnt,
             lambda walked: self._chore(self._library.look_again(unanswered=not walked)),
             lambda: lanes.profile,
+        )
+        self._standing_down = StandingDown(
+            lanes, self.server, services, lambda: self._settings.stand_down
         )
         self._sign_in = SignIn(
             parts.http,
@@ -271,7 +275,7 @@ class Engine:
             needs_passphrase=bool(self._parts.secrets_trouble()),
             map_waiting=self.anime.waiting(counts),
             abilities=self.server.abilities,
-            doubled=self._doubled(),
+            doubled=self._standing_down.doubled(),
         )
 
     @property
@@ -389,29 +393,16 @@ class Engine:
     # Accounts
 
     def _use_accounts(self) -> None:
-        lanes, wanted = self._lanes, self._settings.stand_down
-        own = tuple(lanes.own())
-        # What the active profile's server does is none of the others' accounts'.
-        used = stood_down(own, self.server.abilities, wanted)
-        lanes.quiet = frozenset(a.id for a, b in zip(own, used, strict=True) if a != b)
-        others = [one for one in lanes.linked if one not in own]
-        self._listener.use(self._settings, (*used, *others))
+        self._listener.use(self._settings, self._standing_down.used())
         if self._running:
             self._library.switched()
 
     def _learnt(self, abilities: Abilities, news: bool) -> None:
         """The server offers something else than it did, or than was known of it."""
         self._use_accounts()
-        if news and abilities.scrobbles and (names := self._doubled()):
+        if news and abilities.scrobbles and (names := self._standing_down.doubled()):
             self._tell.doubled(names)
         self._tell.changed(Change.STATUS)
-
-    def _doubled(self) -> tuple[str, ...]:
-        """The services that get plays from the server, too, where nobody decided about it."""
-        if self._settings.stand_down is not StandDown.ASK:
-            return ()
-        found = doubled(self._lanes.own(), self.server.abilities)
-        return tuple(dict.fromkeys(self._parts.services[one.service].spec.name for one in found))
 
     def _accounts_changed(self) -> None:
         self._tell.changed(Change.ACCOUNTS, Change.STATUS)
