@@ -39,6 +39,9 @@ PAGE = 250
 OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
 #: Statuses of a live call that change nothing for anybody: unknown item, done already, too early.
 _LIVE_IGNORED = (404, 409, 422)
+#: How often a play is tried before Trakt is believed that it added none; in between it is looked up
+#: there. Trakt keeps what is sent twice, so that sending for ever would do harm.
+_TAKEN_TRIES = 3
 
 
 class TraktClient:
@@ -258,7 +261,7 @@ class TraktClient:
             if isinstance(error, BatchRefused):
                 return {rows[0].id: refusal(str(error), rows=len(rows))}
             raise error
-        return _read_added(data, {row.id: places[row.id] for row in rows})
+        return _read_added(data, {row.id: (places[row.id], row.attempts) for row in rows})
 
     async def _post(
         self, path: str, body: dict[str, Any], *, live: bool = False, timeout_s: float = 30.0
@@ -305,11 +308,15 @@ class TraktClient:
         return read_refreshed(answer, self._clock, old, service=SPEC.name)
 
 
-def _read_added(data: Mapping[str, Any], places: Mapping[int, payload.Place]) -> dict[int, Outcome]:
+def _read_added(
+    data: Mapping[str, Any], rows: Mapping[int, tuple[payload.Place, int]]
+) -> dict[int, Outcome]:
     """Each row's outcome from an answer that may be a partial success.
 
-    What is neither counted nor named stays unsure, so that it is read back and not doubled.
+    What is neither counted nor named stays unsure, so that it is read back and not doubled, but not
+    for ever. `rows` are places and how often each was tried before.
     """
+    places = {row: place for row, (place, _) in rows.items()}
     echo = mapping(data.get("not_found"))
     named, _ = payload.not_found(echo, places)
     outcomes: dict[int, Outcome] = {row: Refused(Reason.NOT_FOUND) for row in named}
@@ -327,7 +334,12 @@ def _read_added(data: Mapping[str, Any], places: Mapping[int, payload.Place]) ->
             # Nothing of this kind was taken, and what was not found cannot be told apart.
             outcome = Refused(Reason.NOT_FOUND)
         else:
-            outcome = Unknown(Reason.UNANSWERED, f"Trakt took {taken} of {len(rest)} plays.")
+            says = f"Trakt took {taken} of {len(rest)} plays."
+            outcome = Unknown(Reason.UNANSWERED, says)
+            if taken == 0:
+                ended = [row for row in rest if rows[row][1] >= _TAKEN_TRIES]
+                outcomes |= dict.fromkeys(ended, Refused(Reason.IGNORED, says))
+                rest = [row for row in rest if row not in ended]
         outcomes |= dict.fromkeys(rest, outcome)
     return outcomes
 

@@ -340,6 +340,23 @@ async def test_a_partial_success_settles_each_row(
     assert {row for row, o in outcomes.items() if o == Delivered()} == rest
 
 
+@pytest.mark.parametrize(
+    ("attempts", "ends"), [(0, False), (1, False), (2, False), (3, True), (9, True)]
+)
+async def test_a_play_that_trakt_never_counts_is_not_sent_for_ever(
+    attempts: int, ends: bool
+) -> None:
+    row = a_delivery(an_episode(3), ago_s=LATE_S, attempts=attempts)
+    (outcome,) = (await a_client(Answers(added())).submit([row])).values()
+    says = "Trakt took 0 of 1 plays."
+    ignored, unsure = Refused(Reason.IGNORED, says), Unknown(Reason.UNANSWERED, says)
+    assert outcome == (ignored if ends else unsure)
+    # Where some were added, nobody knows which.
+    rows = [row, a_delivery(an_episode(4), 2, ago_s=LATE_S)]
+    outcomes = await a_client(Answers(added(0, 1))).submit(rows)
+    assert {type(one) for one in outcomes.values()} == {Unknown}
+
+
 async def test_reading_back_finds_the_play() -> None:
     tape = cassette("trakt", "history_read")
     answers = Answers(played(tape))
