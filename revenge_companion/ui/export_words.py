@@ -130,12 +130,6 @@ def does(row: ExportRow) -> str:
             return say("hate")
 
 
-def dated(row: ExportRow) -> str:
-    """The date of a line; "" for a change that has none, which says nothing."""
-    dates = row.at is not None or row.facet is Facet.HISTORY
-    return library_words.exact(row) if dates else ""
-
-
 def why(row: ExportRow, service: str) -> str:
     return words.reason(row.reason_code, {"service": service}) if row.reason_code else ""
 

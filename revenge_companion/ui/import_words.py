@@ -88,19 +88,13 @@ def choice_name(choice: Choice, source: str) -> str:
 
 def entry_says(entry: Entry) -> str:
     """What a line says of its subject, without naming it: "8 of 10, 03/05/2025 20:14"."""
-    said = (library_words.value(entry), entry_dated(entry), entry.note)
+    said = (library_words.value(entry), library_words.dated(entry), entry.note)
     return ", ".join(filter(None, said))
 
 
 def entry_value(entry: Entry) -> str:
     """As `entry_says`, but for the date: "8 of 10"."""
     return ", ".join(filter(None, (library_words.value(entry), entry.note)))
-
-
-def entry_dated(entry: Entry) -> str:
-    """The date of a line; "" for a wish or a rating without one, which says nothing."""
-    dated = entry.at is not None or entry.facet is Facet.HISTORY
-    return library_words.exact(entry) if dated else ""
 
 
 def brief(text: str) -> str:

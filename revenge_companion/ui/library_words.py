@@ -79,6 +79,11 @@ def exact(row: Shown | Entry | ExportRow) -> str:
     return _day(row.at) if row.precision is Precision.DAY else words.exact(row.at)
 
 
+def dated(row: Entry | ExportRow) -> str:
+    """The date of a line; "" for a wish, a rating or the like without one, which says nothing."""
+    return exact(row) if row.at is not None or row.facet is Facet.HISTORY else ""
+
+
 def _day(at: datetime) -> str:
     # Noon UTC stands for the whole day: it is never moved to another one.
     return QLocale().toString(QDate(at.year, at.month, at.day), QLocale.FormatType.ShortFormat)

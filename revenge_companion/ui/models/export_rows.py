@@ -83,7 +83,7 @@ class ExportRowsModel(PagedModel[ExportRow]):
             case ExportColumn.SAYS:
                 return export_words.does(row)
             case ExportColumn.WHEN:
-                return export_words.dated(row)
+                return library_words.dated(row)
             case ExportColumn.WHY:
                 return export_words.why(row, self.service)
         return ""

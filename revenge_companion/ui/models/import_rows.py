@@ -170,7 +170,7 @@ class ImportRowsModel(PagedModel[ImportRow]):
                     entry
                 )
             case RowColumn.WHEN:
-                return import_words.entry_dated(entry)
+                return library_words.dated(entry)
             case RowColumn.OURS:
                 return import_words.row_ours(row)
             case RowColumn.MATCHED:

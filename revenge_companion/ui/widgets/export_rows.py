@@ -50,7 +50,7 @@ class ExportRows(Lines[ExportRow]):
             row.label,
             library_words.facet(row.facet),
             export_words.does(row),
-            export_words.dated(row),
+            library_words.dated(row),
         )
         line = " \N{MIDDLE DOT} ".join(" ".join(part.split()) for part in parts if part)
         return f"{line}\n{export_words.why(row, self.model.service)}".strip()
