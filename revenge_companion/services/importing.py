@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from revenge_companion.core.errors import ImportRefused
 from revenge_companion.core.imports import MOST_SAID, Unread
 from revenge_companion.core.library import Entry, Facet
 from revenge_companion.core.reasons import Reason
@@ -100,3 +101,8 @@ class ImportFile(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+def lost() -> ImportRefused:
+    """What to raise for a cursor that makes no sense."""
+    return ImportRefused("Where this import stood cannot be read. Begin a new one.")

@@ -161,6 +161,12 @@ async def insisting(
             return answer
 
 
+def ended(end: tuple[LinkTrouble, str], apps: str) -> LinkRefused:
+    """Why there is no approval; `apps` is where a client id is to be had, for who needs another."""
+    why, sentence = end
+    return LinkRefused(sentence, why=why, page=apps if why is LinkTrouble.CLIENT_ID else "")
+
+
 def seconds(value: object, default_s: float, longest_s: float) -> float:
     """A service's number of seconds, between one and `longest_s`; `default_s` for nonsense."""
     number = whole_number(value)

@@ -16,7 +16,7 @@ from revenge_companion.core.errors import ImportRefused
 from revenge_companion.core.library import Entry, Facet
 from revenge_companion.net.http import Answer
 from revenge_companion.services.answers import mapping, moment, object_of, words
-from revenge_companion.services.importing import ImportPage
+from revenge_companion.services.importing import ImportPage, lost
 from revenge_companion.services.naming import share_id
 from revenge_companion.services.simkl import entries, payload, wire
 from revenge_companion.services.simkl.kept import Kept, Title
@@ -75,14 +75,10 @@ class Cursor:
             cursor = Cursor(**values | {"digests": tuple(values["digests"])})
             good = good and min(cursor.part, cursor.offset, cursor.skip) >= 0
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise _lost() from error
+            raise lost() from error
         if not good or cursor.part >= len(entries.KINDS):
-            raise _lost()
+            raise lost()
         return cursor
-
-
-def _lost() -> ImportRefused:
-    return ImportRefused("Where this import stood cannot be read. Begin a new one.")
 
 
 class Library:

@@ -22,6 +22,7 @@ from revenge_companion.services.linking import (
     SLOWER_S,
     Waiting,
     approved,
+    ended,
     insisting,
     refusing,
     seconds,
@@ -146,7 +147,7 @@ class Simkl:
         data = object_of(answer)
         code_of_error = wire.error_code(answer)
         if code_of_error in _ENDS:
-            raise _ended(code_of_error)
+            raise ended(_ENDS[code_of_error], SPEC.help_url)
         if data is None or not 200 <= answer.status < 300:
             raise wire.trouble(answer, left_of_day_s=0.0, what="a question")
         device_code, code = data.get("device_code"), first_text(data.get("user_code"))
@@ -165,7 +166,7 @@ class Simkl:
         data = object_of(answer)
         code = wire.error_code(answer)
         if code in _ENDS:
-            raise _ended(code)
+            raise ended(_ENDS[code], SPEC.help_url)
         if code == "slow_down":
             return Waiting(SLOWER_S)
         if answer.status == 429 or answer.status >= 500 or data is None:
@@ -181,11 +182,4 @@ class Simkl:
 async def _form(http: Http, url: str, client_id: str, form: dict[str, str]) -> Answer:
     return await http.request(
         "POST", url, params=wire.parameters(client_id), headers=wire.headers(), form=form
-    )
-
-
-def _ended(code: str) -> LinkRefused:
-    why, sentence = _ENDS[code]
-    return LinkRefused(
-        sentence, why=why, page=SPEC.help_url if why is LinkTrouble.CLIENT_ID else ""
     )

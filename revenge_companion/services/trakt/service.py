@@ -19,6 +19,7 @@ from revenge_companion.services.base import (
 from revenge_companion.services.linking import (
     Waiting,
     approved,
+    ended,
     insisting,
     refusing,
     seconds,
@@ -127,7 +128,7 @@ class Trakt:
 
     def _read_poll(self, answer: Answer, client_id: str) -> Secret | Waiting:
         if answer.status in _ENDS:
-            raise _ended(answer.status)
+            raise ended(_ENDS[answer.status], SPEC.help_url)
         if answer.status in (420, 423, 426):
             raise wire.trouble(answer, may_be_kept=False)
         data = object_of(answer)
@@ -136,15 +137,8 @@ class Trakt:
         if 200 <= answer.status < 300 and data is not None:
             return read_tokens(data, self._clock, client_id=client_id) or Waiting()
         if answer.status == 400 and data is not None and data.get("error") == "invalid_client":
-            raise _ended(401)
+            raise ended(_ENDS[401], SPEC.help_url)
         if answer.status >= 500 or 200 <= answer.status < 300:
             raise wire.trouble(answer, may_be_kept=False)
         # 400 is "pending", with or without a body.
         return Waiting()
-
-
-def _ended(status: int) -> LinkRefused:
-    why, sentence = _ENDS[status]
-    return LinkRefused(
-        sentence, why=why, page=SPEC.help_url if why is LinkTrouble.CLIENT_ID else ""
-    )

@@ -26,7 +26,7 @@ from revenge_companion.core.ratings import rating_of
 from revenge_companion.net.http import Answer
 from revenge_companion.services.answers import mapping, object_of, whole_number, words
 from revenge_companion.services.changing import change_of
-from revenge_companion.services.importing import Fetched, ImportPage
+from revenge_companion.services.importing import Fetched, ImportPage, lost
 from revenge_companion.services.trakt import changes, entries, payload, wire
 
 #: Lines of a page; their own maximum.
@@ -94,17 +94,13 @@ class Cursor:
             cursor = Cursor(**values)
             good = version == 1 and min(cursor.page, cursor.limit) > 0 and cursor.part >= 0
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise _lost() from error
+            raise lost() from error
         if not good:
-            raise _lost()
+            raise lost()
         return cursor
 
 
 _DEFAULTS = asdict(Cursor())
-
-
-def _lost() -> ImportRefused:
-    return ImportRefused("Where this import stood cannot be read. Begin a new one.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +182,7 @@ class Walk:
             after = Cursor(lists=lists) if lists else None
             return _fetched(None, list, after, _length(lists))
         if cursor.part >= len(cursor.lists):
-            raise _lost()
+            raise lost()
         number, name, _ = cursor.lists[cursor.part]
         page = await self._read(f"/users/me/lists/{number}/items", cursor, {}, may_be_gone=True)
         read = partial(_read, Facet.LISTS, page, number, name)
