@@ -107,6 +107,12 @@ class Item:
         return f"{self.title} ({self.year})" if self.year else self.title
 
 
+def episode_order(season: int | None, episode: int | None) -> tuple[bool, int, int]:
+    """Orders episodes season by season; specials, which are season 0, come last."""
+    season = season or 0
+    return season == 0, season, episode or 0
+
+
 def item_to_dict(item: Item) -> dict[str, Any]:
     """`item` as plain JSON values, for the database; `item_from_dict` reads it back."""
     return {key: value for key, value in asdict(item).items() if value not in (None, (), [])}

@@ -12,14 +12,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from revenge_companion.core.clock import Clock
-from revenge_companion.core.media import Item, Kind
+from revenge_companion.core.media import Item, Kind, episode_order
 from revenge_companion.core.playback import EventType, PlaybackEvent
 from revenge_companion.revenge.client import RevengeClient
 from revenge_companion.revenge.descriptions import Descriptions
 from revenge_companion.revenge.fields import FUTURE_LIMIT
 from revenge_companion.revenge.own import NoWrites, OwnWrites, Span, is_ours
 from revenge_companion.revenge.polling import polled
-from revenge_companion.revenge.rows import Episode, EpisodeRow, MovieRow, Watched
+from revenge_companion.revenge.rows import EpisodeRow, MovieRow, Watched
 
 _log = logging.getLogger(__name__)
 
@@ -211,10 +211,11 @@ class CatchUp:
     ) -> None:
         """Look at the episodes after the last one known, or before the one in progress."""
         search.lookups -= 1
-        ids = [
-            episode.media_id
-            for episode in sorted(await self._client.series_episodes(series_id), key=_order)
-        ]
+        episodes = await self._client.series_episodes(series_id)
+        episodes = sorted(
+            episodes, key=lambda one: episode_order(one.season_number, one.episode_number)
+        )
+        ids = [episode.media_id for episode in episodes]
         known = [index for index, one in enumerate(ids) if one in stock.episodes]
         current = [index for index, one in enumerate(ids) if one in now]
         before = ids[: current[0]][::-1] if current else []
@@ -275,12 +276,6 @@ def _is_new(row: MovieRow, stock: Stock) -> bool:
 
 def _oldest(rows: Iterable[MovieRow]) -> datetime:
     return min(row.watched.last_watched_at for row in rows)
-
-
-def _order(episode: Episode) -> tuple[bool, int, int]:
-    """Season by season; specials, which are season 0, come last."""
-    season = episode.season_number or 0
-    return season == 0, season, episode.episode_number or 0
 
 
 def _second(at: datetime | None) -> float | None:

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from revenge_companion.core.catalogue import ServerItem
 from revenge_companion.core.library import Entry, Facet, Subject, SubjectKind, subject_of
+from revenge_companion.core.media import episode_order
 from revenge_companion.revenge.catalogue import SeriesStats
 from revenge_companion.revenge.client import HISTORY_LIMIT, RevengeClient
 from revenge_companion.revenge.own import OwnWrites, is_ours
@@ -165,7 +166,7 @@ class ServerReading:
     ) -> tuple[_Place, list[Entry], int]:
         """Look episodes up until all that were watched are found or the budget is spent."""
         subjects = [one.subject for one in episodes if one.subject.kind is SubjectKind.EPISODE]
-        subjects.sort(key=_order)
+        subjects.sort(key=lambda one: episode_order(one.season_number, one.episode_number))
         entries: list[Entry] = []
         looked, left, asked = place.looked, place.left or 0, 0
         others = await self._own.others()
@@ -188,9 +189,3 @@ class ServerReading:
 def _entry(subject: Subject, at: datetime) -> Entry:
     """What the server says of an item: its last viewing. There is one line for each item."""
     return Entry(Facet.HISTORY, subject, line=subject.media_id, at=at)
-
-
-def _order(subject: Subject) -> tuple[bool, int, int]:
-    """Season by season; specials, which are season 0, come last."""
-    season = subject.season_number or 0
-    return season == 0, season, subject.episode_number or 0
