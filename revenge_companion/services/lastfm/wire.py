@@ -108,4 +108,6 @@ def trouble(answer: Answer, *, custom: bool, what: str = "this play") -> Compani
         return LaneBlocked(
             f"No server like Last.fm answers at {answer.host}.", code=Reason.WRONG_ADDRESS
         )
+    if code is None:
+        return ServiceTrouble(f"Last.fm gave no usable answer (HTTP {answer.status}).")
     return ServiceTrouble(f"Last.fm has trouble (HTTP {answer.status}, error {code}){said}")

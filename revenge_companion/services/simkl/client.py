@@ -229,6 +229,8 @@ class SimklClient:
         answer = await self._post("/sync/history", body, timeout_s=HISTORY_TIMEOUT_S)
         if answer.status == 409 and len(rows) == 1:
             return {rows[0].id: Delivered(note=Reason.ALREADY_THERE)}
+        if wire.error_code(answer) == "id_err" and len(rows) == 1:
+            return {rows[0].id: Refused(Reason.NOT_FOUND)}
         data = object_of(answer) if 200 <= answer.status < 300 else None
         if (
             data is None

@@ -237,6 +237,7 @@ async def test_every_answer_about_the_whole_request_has_its_error(
     for name, value in facts.items():
         assert getattr(caught.value, name) == value
     assert TOKEN not in str(caught.value)
+    assert "None" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -180,6 +180,12 @@ async def test_a_stops_answers(reply: httpx.Response, expected: Any) -> None:
     assert await a_client(Answers(reply)).submit([a_delivery(a_movie())]) == {1: expected}
 
 
+async def test_an_item_that_simkl_does_not_know_is_said_to_be_that() -> None:
+    row = a_delivery(a_movie(), ago_s=LATE_S)
+    client = a_client(Answers(error(404, "id_err")))
+    assert await client.submit([row]) == {1: Refused("not_found")}
+
+
 async def test_a_stop_that_only_paused_is_recorded_through_history() -> None:
     answers = Answers(answer(201, {"id": 5, "action": "pause"}), added())
     assert await a_client(answers).submit([a_delivery(a_movie())]) == {1: Delivered()}
