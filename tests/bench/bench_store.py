@@ -99,8 +99,9 @@ class _Bare:
             self.connection.execute(sql)
         for account in range(1, LANES + 1):
             self.connection.execute(
-                "INSERT INTO account VALUES "
-                "(?,'x',?,'','x','','','','','{}','linked','',NULL,NULL)",
+                "INSERT INTO account (id, service, remote_id, api_url, label, remote_name, "
+                "profile_url, auth_url, client_id, switches, state, state_detail) "
+                "VALUES (?,'x',?,'','x','','','','','{}','linked','')",
                 (account, str(account)),
             )
 
