@@ -68,7 +68,7 @@ def accounts(args: argparse.Namespace) -> int:
         if not said["accounts"]:
             print("No account is linked. `revenge-companion services` lists what there is.")
 
-    return show(args, answer("accounts"), words)
+    return show(args, answer("accounts", all=args.all), words)
 
 
 def switch(args: argparse.Namespace) -> int:

@@ -81,6 +81,19 @@ def build() -> argparse.ArgumentParser:
     way.add_argument("--api-key-stdin", action="store_true", help="read an API key from stdin")
     signin.add_argument("--allow-http", action="store_true", help=_ALLOW_HTTP)
     command("signout", "accounts:signout", "sign out of your Revenge server")
+    profiles = command("profiles", "profiles:listing", "list who is signed in here, or switch")
+    profile_actions = profiles.add_subparsers(title="actions", metavar="ACTION")
+
+    def profile_action(name: str, place: str, says: str) -> argparse.ArgumentParser:
+        made = profile_actions.add_parser(name, help=says, description=says)
+        made.add_argument("--json", action="store_true", default=argparse.SUPPRESS)
+        made.set_defaults(command=_lazy(place))
+        return made
+
+    profile_action("list", "profiles:listing", "list who is signed in here")
+    profile_action("use", "profiles:use", "follow another profile's plays").add_argument(
+        "profile", type=_count, metavar="N", help="its number in `profiles`"
+    )
 
     link = command("link", "accounts:link", "link an account at a service")
     link.add_argument("service", metavar="SERVICE")
@@ -113,7 +126,10 @@ def build() -> argparse.ArgumentParser:
         made.set_defaults(command=_lazy(place))
         return made
 
-    account_action("list", "accounts:accounts", "list linked accounts")
+    accounts.add_argument("--all", action="store_true", help=_ALL_ACCOUNTS)
+    account_action("list", "accounts:accounts", "list linked accounts").add_argument(
+        "--all", action="store_true", default=argparse.SUPPRESS, help=_ALL_ACCOUNTS
+    )
     switch = account_action("set", "accounts:switch", "show or change what an account gets")
     switch.add_argument("account", metavar="ACCOUNT", help="its number, label or service")
     switch.add_argument(
@@ -259,6 +275,7 @@ def build() -> argparse.ArgumentParser:
     return parser
 
 
+_ALL_ACCOUNTS = "also those of other profiles"
 _ALLOW_HTTP = (
     "let the address be plain http on another computer, where anybody on the way can read the "
     "password or token"

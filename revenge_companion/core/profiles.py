@@ -27,6 +27,17 @@ class Profile:
     username: str
 
 
+@dataclass(frozen=True, slots=True)
+class KnownProfile:
+    """A profile as it stands."""
+
+    profile: Profile
+    #: It is signed in, and its plays are heard.
+    active: bool
+    #: Its sign-in is kept: it can become the active one without being signed in to again.
+    kept: bool
+
+
 class Places:
     """The last event heard of each profile, for a server that can tell what came after it."""
 

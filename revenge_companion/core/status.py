@@ -9,6 +9,7 @@ from revenge_companion.core.accounts import Account
 from revenge_companion.core.live import NowPlaying
 from revenge_companion.core.passed_over import PassedOver
 from revenge_companion.core.playback import Source
+from revenge_companion.core.profiles import KnownProfile
 from revenge_companion.core.quota import DayUse
 
 
@@ -77,8 +78,13 @@ class EngineStatus:
     username: str = ""
     #: The user allows plain http to the server that is signed in to.
     allow_http: bool = False
+    #: Every server and user that was signed in to, the active one among them.
+    profiles: tuple[KnownProfile, ...] = ()
     source: SourceStatus = SourceStatus()
+    #: Accounts of the active profile, or of the one that was last.
     accounts: tuple[AccountStatus, ...] = ()
+    #: Accounts of the other profiles, which get nothing new while theirs is not active.
+    others: tuple[AccountStatus, ...] = ()
     now_playing: tuple[NowPlaying, ...] = ()
     outbox: OutboxCounts = OutboxCounts()
     #: Scrobbling is paused until then; `datetime.max` for "until switched on again".
@@ -87,9 +93,19 @@ class EngineStatus:
     trouble: str = ""
 
     @property
+    def all_accounts(self) -> tuple[AccountStatus, ...]:
+        """Accounts of every profile: whose rows the outbox holds."""
+        return (*self.accounts, *self.others)
+
+    @property
+    def profile(self) -> KnownProfile | None:
+        """Who is signed in; None where nobody is."""
+        return next((one for one in self.profiles if one.active), None)
+
+    @property
     def to_send(self) -> int:
         """Rows that will be sent; those the user hands over as files are not among them."""
-        by_hand = sum(one.counts.waiting for one in self.accounts if one.hand_off)
+        by_hand = sum(one.counts.waiting for one in self.all_accounts if one.hand_off)
         return max(0, self.outbox.waiting - by_hand)
 
     #: The system has no password store: secrets can be kept once a passphrase is given.

@@ -48,7 +48,11 @@ class AccountRequests:
             "accounts": [
                 account_json(one)
                 | {"switches": values_of(one.account.switches, self._offer(one.account))}
-                for one in self._engine.status.accounts
+                for one in (
+                    self._engine.status.all_accounts
+                    if args.get("all") is True
+                    else self._engine.status.accounts
+                )
             ]
         }
 
@@ -141,7 +145,11 @@ class AccountRequests:
 def find_account(engine: EngineApi, named: object) -> Account:
     """The account a person means: its id, its label, or its service where there is one."""
     name = str(named or "").strip()
-    accounts = [one.account for one in engine.status.accounts]
+    status = engine.status
+    accounts = [one.account for one in status.accounts]
+    if all(name.casefold() not in (str(a.id), a.label.casefold(), a.service) for a in accounts):
+        # Of another profile, whose accounts can be looked after, too.
+        accounts = [one.account for one in status.others]
     for matches in (
         [a for a in accounts if str(a.id) == name],
         [a for a in accounts if a.label.casefold() == name.casefold()],
@@ -158,6 +166,7 @@ def account_json(one: AccountStatus) -> dict[str, Any]:
     account, counts = one.account, one.counts
     return {
         "id": account.id,
+        "profile": account.profile or None,
         "service": account.service,
         "label": account.label,
         "user": account.remote_name,

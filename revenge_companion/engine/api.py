@@ -231,7 +231,16 @@ class EngineApi(Protocol):
     async def sign_in_with_key(
         self, server: str, api_key: str, *, allow_http: bool = False
     ) -> None: ...
-    async def sign_out(self) -> None: ...
+    async def sign_out(self) -> None:
+        """Sign the active profile out; nobody is active then, and others' sign-ins are kept."""
+        ...
+
+    async def use_profile(self, profile: int) -> None:
+        """Make another profile the active one (`EngineStatus.profiles`); nothing queued is lost.
+
+        Raises SignInRefused where its sign-in is not kept.
+        """
+        ...
 
     async def link(
         self, service: str, request: LinkRequest, label: str, show: ShowPrompt

@@ -47,6 +47,8 @@ MOST_ROWS = 200
 #: Rows queued in one transaction.
 _BATCH = 500
 
+_NOTHING = "Nothing can be exported to this account."
+
 T = TypeVar("T")
 #: Told how far something has come, on the loop's thread.
 Told = Callable[[Looked], None]
@@ -269,10 +271,13 @@ class Exporter:
         for target in self.targets():
             if target.account_id == account_id:
                 return target
-        raise ExportRefused("Nothing can be exported to this account.")
+        raise ExportRefused(_NOTHING)
 
     async def _terms(self, account_id: int) -> Terms:
-        account = next(one for one in self._linked() if one.id == account_id)
+        account = next((one for one in self._linked() if one.id == account_id), None)
+        if account is None:
+            # Unlinked, or another profile became the active one.
+            raise ExportRefused(_NOTHING)
         spec = self._services[account.service].spec
         silent = [
             one.spec.key

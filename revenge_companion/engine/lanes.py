@@ -258,8 +258,13 @@ class Lanes:
         """Those of `linked` that are the active profile's, and those that are nobody's yet."""
         return tuple(one for one in self.linked if one.profile in (self.profile, NOBODY))
 
-    def statuses(self) -> tuple[AccountStatus, ...]:
-        """Each linked account and how it fares."""
+    def others(self) -> Sequence[Account]:
+        """Those of `linked` that are another profile's."""
+        own = self.own()
+        return tuple(one for one in self.linked if one not in own)
+
+    def statuses(self, accounts: Sequence[Account]) -> tuple[AccountStatus, ...]:
+        """How each of some linked accounts fares."""
         return tuple(
             AccountStatus(
                 account,
@@ -273,7 +278,7 @@ class Lanes:
                     account, self._services[account.service].spec, self._environ
                 ),
             )
-            for account in self.linked
+            for account in accounts
         )
 
     def account(self, account_id: int) -> Account:

@@ -59,6 +59,8 @@ class Requests:
             "handoff": self._handoff,
             "signin": self._signin,
             "signout": self._signout,
+            "profiles": self._profiles,
+            "profile_use": self._profile_use,
             "raise": self._raise,
             "quit": self._quit,
             **self._accounts.answers(),
@@ -158,7 +160,9 @@ class Requests:
             said["files"] = [str(path) for path in await self._engine.hand_off(account.id, folder)]
         if args.get("done"):
             said["delivered"] = await self._engine.hand_off_done(account.id)
-        status = next(one for one in self._engine.status.accounts if one.account.id == account.id)
+        status = next(
+            one for one in self._engine.status.all_accounts if one.account.id == account.id
+        )
         spec = next(one for one in self._engine.services if one.key == account.service)
         return said | {
             "waiting": status.counts.waiting,
@@ -186,6 +190,32 @@ class Requests:
     async def _signout(self, args: Mapping[str, Any]) -> dict[str, Any]:
         await self._engine.sign_out()
         return {"signed_in": False}
+
+    async def _profiles(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        status = self._engine.status
+        return {
+            "profiles": [
+                {
+                    "id": one.profile.id,
+                    "server": one.profile.server_url,
+                    "username": one.profile.username or None,
+                    "active": one.active,
+                    "kept": one.kept,
+                    "accounts": sum(
+                        each.account.profile == one.profile.id for each in status.all_accounts
+                    ),
+                }
+                for one in status.profiles
+            ]
+        }
+
+    async def _profile_use(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        profile = number(args, "profile")
+        if all(one.profile.id != profile for one in self._engine.status.profiles):
+            raise BadRequest(f"There is no profile {profile}. `profiles` lists them.")
+        await self._engine.use_profile(profile)
+        status = self._engine.status
+        return {"profile": profile, "server": status.server_url, "username": status.username}
 
     async def _raise(self, args: Mapping[str, Any]) -> dict[str, Any]:
         if self._raise_window is None:
@@ -226,6 +256,7 @@ def status_json(status: EngineStatus) -> dict[str, Any]:
         "sign_in": status.sign_in.value,
         "server": status.server_url or None,
         "username": status.username or None,
+        "profile": None if status.profile is None else status.profile.profile.id,
         "allow_http": status.allow_http,
         "source": source.source.value if source.source is not None else None,
         "connected": source.connected,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.errors import CompanionError, SessionExpired, SignInRefused
-from revenge_companion.core.profiles import NOBODY
+from revenge_companion.core.profiles import NOBODY, KnownProfile
 from revenge_companion.core.reasons import Reason
 from revenge_companion.core.status import Library, SignInState, SourceStatus
 from revenge_companion.engine.sign_ins import Meta, SignedIn, SignIns
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _DEVICE_NAME = "Revenge Companion"
+_NOT_KEPT = "Nobody is signed in with this profile any more. Sign in again to use it."
 #: How long to wait before the source is started again after it failed in an unplanned way.
 _RESTART_S = 30.0
 
@@ -56,7 +57,7 @@ class AtServer(Protocol):
 
 
 class SignIn:
-    """One sign-in: who, where, with which tokens; and the live source that goes with it."""
+    """The active sign-in: who, where, with which tokens; and the live source that goes with it."""
 
     def __init__(
         self,
@@ -88,9 +89,11 @@ class SignIn:
         self._task: asyncio.Task[None] | None = None
         self._session: Session | None = None
         self._live: LiveSource | None = None
+        self._changing = asyncio.Lock()
         self.state = SignInState.SIGNED_OUT
-        #: The profile that is signed in.
+        #: The profile that is signed in, and all there are.
         self.profile = NOBODY
+        self.known: tuple[KnownProfile, ...] = ()
         self.server_url = ""
         self.username = ""
         #: Whether the user allows plain http to the server.
@@ -108,6 +111,7 @@ class SignIn:
 
     async def enter_last(self) -> None:
         """Use the profile that was active when the program ended, before it is listened to."""
+        self.known = await self._kept.known()
         await self._entered(await self._kept.last())
 
     async def resume(self) -> None:
@@ -133,23 +137,45 @@ class SignIn:
         found = await self._kept.get()
         if found is None:
             return None
-        from revenge_companion.revenge.session import Session
-
         profile, one = found
         await self._enter(profile, one)
-        session = Session(
+        return self._session_of(profile, one), one.user_id
+
+    def _session_of(self, profile: int, one: SignedIn) -> "Session":
+        from revenge_companion.revenge.session import Session
+
+        return Session(
             self._line,
             one.server_url,
             self._clock,
             refresh_token=one.refresh,
             api_key=one.api_key,
-            store=self._kept.keeper(one),
+            store=self._kept.keeper(profile),
         )
-        return session, one.user_id
+
+    async def use(self, profile: int) -> None:
+        """Make another profile the active one, without signing in to it again.
+
+        What is being played stays at its checkpoint until its profile is used again; what waits for
+        anybody's accounts goes on being sent. Raises SignInRefused where its sign-in is not kept,
+        or SecretsUnavailable; the one before goes on then.
+        """
+        async with self._changing:
+            found = await self._kept.get(profile)
+            if found is None:
+                raise SignInRefused(_NOT_KEPT)
+            if profile == self.profile and self.state is SignInState.SIGNED_IN:
+                return
+            one = found[1]
+            await self._kept.activate(profile, one)
+            await self._stop()
+            await self._enter(profile, one)
+            self._start(self._session_of(profile, one), one.user_id)
 
     async def _enter(self, profile: int, one: SignedIn) -> None:
         self.profile, self.allow_http = profile, one.allow_http
         self.server_url, self.username = one.server_url, one.username
+        self.known = await self._kept.known()
         await self._entered(profile)
 
     def _client(self, session: "Session", user_id: str) -> "tuple[RevengeClient, str]":
@@ -187,9 +213,6 @@ class SignIn:
         user_id, name = await self._who(http, session, url)
         one = SignedIn(url, name or username, user_id, allow_http, refresh=tokens[-1])
         await self._change_to(one)
-        store = self._kept.keeper(one)
-        again = Session(http, url, self._clock, refresh_token=one.refresh, store=store)
-        self._start(again, user_id)
 
     async def with_key(self, server: str, api_key: str, *, allow_http: bool = False) -> None:
         """Sign in with an API key; the server allows it no live connection. Raises as above."""
@@ -203,13 +226,14 @@ class SignIn:
         session = Session(http, url, self._clock, api_key=api_key)
         user_id, name = await self._who(http, session, url)
         await self._change_to(SignedIn(url, name, user_id, allow_http, api_key=api_key))
-        self._start(session, user_id)
 
     async def _change_to(self, one: SignedIn) -> None:
-        """Listen to nobody any more, and keep `one`, whose plays are heard from then on."""
-        profile = await self._kept.put(one)
-        await self._stop()
-        await self._enter(profile, one)
+        """Keep `one`, and hear their plays from now on; the one before is kept, too."""
+        async with self._changing:
+            profile = await self._kept.put(one)
+            await self._stop()
+            await self._enter(profile, one)
+            self._start(self._session_of(profile, one), one.user_id)
 
     async def _who(self, http: Http, session: "Session", url: str) -> tuple[str, str]:
         from revenge_companion.revenge.client import RevengeClient
@@ -221,15 +245,19 @@ class SignIn:
         return me.id, me.username
 
     async def sign_out(self) -> None:
-        """End the sign-in here and, where it can be reached, at the server."""
-        session = self._session
-        await self._stop()
-        await self._kept.drop()
-        self.profile = NOBODY
-        self.state, self.source = SignInState.SIGNED_OUT, SourceStatus()
-        self.server_url = self.username = ""
-        self.allow_http = False
-        self._changed()
+        """End the active sign-in here and, where it can be reached, at the server.
+
+        Nobody is active then; the sign-ins of others are kept.
+        """
+        async with self._changing:
+            session = self._session
+            await self._stop()
+            await self._kept.drop()
+            self.profile, self.known = NOBODY, await self._kept.known()
+            self.state, self.source = SignInState.SIGNED_OUT, SourceStatus()
+            self.server_url = self.username = ""
+            self.allow_http = False
+            self._changed()
         if session is not None:
             try:
                 await session.logout()

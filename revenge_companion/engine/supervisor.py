@@ -66,7 +66,8 @@ class Engine:
         self._running = False
         self._tell = tell = Telling(services, lambda: self._settings)
         self._outbox = outbox = Outbox(database, clock)
-        accounts, plays = Accounts(database, clock), Plays(database, clock)
+        accounts = Accounts(database, clock)
+        plays = Plays(database, clock, self._whose)
         linker = Linker(dict(services), accounts, parts.secrets, clock, parts.locks)
         self._hand_offs = hand_offs = HandOffs(
             services, accounts, HandOffRows(database), database, clock
@@ -172,6 +173,7 @@ class Engine:
         self.sign_in = self._sign_in.with_password
         self.sign_in_with_key = self._sign_in.with_key
         self.sign_out = self._sign_in.sign_out
+        self.use_profile = self._sign_in.use
         self.libraries = self._sign_in.libraries
         self.server_index = self.server.index_state
         self.link = linked.link
@@ -267,7 +269,9 @@ class Engine:
             username=self._sign_in.username,
             allow_http=self._sign_in.allow_http,
             source=self._sign_in.source,
-            accounts=self._lanes.statuses(),
+            profiles=self._sign_in.known,
+            accounts=self._lanes.statuses(self._lanes.own()),
+            others=self._lanes.statuses(self._lanes.others()),
             now_playing=self._listener.now_playing(heard=True) if self._sign_in.server_url else (),
             outbox=total(counts.values()),
             paused_until=self._pausing.until,
@@ -335,6 +339,7 @@ class Engine:
             except StoreTrouble as error:
                 self._tell.trouble_is(str(error))
             self._accounts_changed()
+            self._tell.changed(Change.PLAYS, Change.NOW_PLAYING, Change.LIBRARY, Change.SYNC)
 
     def _sign_in_changed(self) -> None:
         again = self._sign_in.state is SignInState.SIGN_IN_AGAIN
@@ -342,6 +347,10 @@ class Engine:
             self._tell.notify(Notice.SIGNED_OUT, "Revenge", Reason.SIGN_IN_AGAIN)
         self._was_signed_in = self._sign_in.state is SignInState.SIGNED_IN
         self._tell.changed(Change.STATUS)
+
+    def _whose(self) -> int | None:
+        """Whose plays are listed; None where there is one profile only."""
+        return self._lanes.profile if len(self._sign_in.known) > 1 else None
 
     # Playback
 

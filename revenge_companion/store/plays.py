@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -69,9 +69,13 @@ SOUGHT = (
 class Plays:
     """Plays as they go on and as they ended."""
 
-    def __init__(self, db: Database, clock: Clock) -> None:
+    def __init__(
+        self, db: Database, clock: Clock, whose: Callable[[], int | None] = lambda: None
+    ) -> None:
+        """`whose` plays are listed: a profile's, or everybody's with None."""
         self._db = db
         self._clock = clock
+        self._whose = whose
 
     async def save(self, update: PlayUpdate) -> None:
         """Write what is known of a play in place of what was known; raises StoreTrouble."""
@@ -155,6 +159,10 @@ class Plays:
             name = f"word{len(terms)}"
             terms.append(f"instr(search, :{name})")
             values[name] = word
+        profile = self._whose()
+        if profile is not None:
+            terms.append("profile_id = :profile")
+            values["profile"] = profile
         if kind:
             terms.append("kind = :kind")
             values["kind"] = kind

@@ -215,6 +215,8 @@ class Shell(QObject):
             case Do.UNLOCK:
                 self.raise_window()
                 self.window.unlock()
+            case Do.PROFILE:
+                self.tasks.start(self._use_profile(int(target)))
             case Do.SETTINGS:
                 self.raise_window()
                 self.window.show_settings()
@@ -248,6 +250,12 @@ class Shell(QObject):
             return
         title, text = amend_words.undone_title(results), amend_words.undone_lines(results)
         self.tray.notify(title, text, trouble=not all(result.done for result in results))
+
+    async def _use_profile(self, profile: int) -> None:
+        try:
+            await self._engine.use_profile(profile)
+        except CompanionError as error:
+            self.tray.notify(say("Not switched"), words.told(error), trouble=True)
 
     async def _flush(self) -> None:
         try:

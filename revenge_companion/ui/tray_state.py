@@ -49,6 +49,8 @@ class Do(StrEnum):
     SKIP_ITEM = "skip_item"
     #: Target: the account's id.
     ACCOUNT = "account"
+    #: Target: the profile's id.
+    PROFILE = "profile"
     SETTINGS = "settings"
     QUIT = "quit"
 
@@ -88,6 +90,7 @@ def tray_state(
         _action_lines(status, names, now),
         (
             MenuLine(say("Open"), Do.OPEN),
+            *_profile_lines(status),
             MenuLine(say("Settings\N{HORIZONTAL ELLIPSIS}"), Do.SETTINGS),
             MenuLine(say("Quit"), Do.QUIT),
         ),
@@ -240,6 +243,21 @@ def _action_lines(
         lines.append(MenuLine(say("Pause scrobbling"), children=_pause_lines(status)))
     lines.extend(_account_line(each, names) for each in status.accounts if needs_user(each))
     return tuple(lines)
+
+
+def _profile_lines(status: EngineStatus) -> tuple[MenuLine, ...]:
+    """Whom to switch to, where that is anybody."""
+    kept = [one for one in status.profiles if one.kept]
+    if all(one.active for one in kept) or len(status.profiles) < 2:
+        return ()
+    lines = []
+    for one in kept:
+        name = short(words.profile_name(one.profile))
+        if one.active:
+            lines.append(MenuLine(f"\N{CHECK MARK} {name}"))
+        else:
+            lines.append(MenuLine(name, Do.PROFILE, str(one.profile.id)))
+    return (MenuLine(say("Switch user"), children=tuple(lines)),)
 
 
 def _pause_lines(status: EngineStatus) -> tuple[MenuLine, ...]:

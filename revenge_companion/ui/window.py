@@ -165,6 +165,7 @@ class Window(QWidget):
 
         page = AccountsPage(self._context, open_in_browser)
         page.linked.connect(self._on_linked)
+        page.other_sign_in_wanted.connect(self.sign_in_as_other)
         return self._added(page, self.tr("Accounts"))
 
     @cached_property
@@ -194,6 +195,7 @@ class Window(QWidget):
 
         page = SettingsPage(self._context, self._autostart)
         page.sign_in_wanted.connect(self.sign_in)
+        page.other_sign_in_wanted.connect(self.sign_in_as_other)
         return self._added(page, self.tr("Settings"))
 
     def _added(self, page: Page, title: str) -> Page:
@@ -297,6 +299,15 @@ class Window(QWidget):
     @async_slot
     async def sign_in(self) -> None:
         """Open the sign-in dialog, unless it is open."""
+        settings, status = self._context.engine.settings, self._context.engine.status
+        await self._sign_in(status.username or settings.username)
+
+    @async_slot
+    async def sign_in_as_other(self) -> None:
+        """Open the sign-in dialog for somebody whose name is not known yet."""
+        await self._sign_in("")
+
+    async def _sign_in(self, username: str) -> None:
         if self._asking:
             return
         engine = self._context.engine
@@ -308,7 +319,7 @@ class Window(QWidget):
             sign_in=engine.sign_in,
             sign_in_with_key=engine.sign_in_with_key,
             server=engine.status.server_url or settings.server_url,
-            username=engine.status.username or settings.username,
+            username=username,
             allow_http=engine.status.allow_http,
         )
         await self._ask(dialog)

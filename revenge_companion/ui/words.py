@@ -12,6 +12,7 @@ from revenge_companion.core.delivery import DeliveryState
 from revenge_companion.core.live import NowPlaying
 from revenge_companion.core.media import Kind
 from revenge_companion.core.playback import Source
+from revenge_companion.core.profiles import Profile
 from revenge_companion.core.reasons import FINISHED, Fact, Reason, sentence
 from revenge_companion.core.status import (
     AccountStatus,
@@ -316,6 +317,12 @@ def sign_in_words(status: EngineStatus) -> str:
     if status.sign_in is SignInState.SIGN_IN_AGAIN:
         return say("Signed out by the server")
     return say("Not signed in")
+
+
+def profile_name(profile: Profile) -> str:
+    """A server and its user, as people tell them apart."""
+    host = profile.server_url.partition("://")[2].rstrip("/") or profile.server_url
+    return f"{profile.username or say('API key')} \N{MIDDLE DOT} {host}"
 
 
 def position_now(playing: NowPlaying, monotonic_s: float) -> float:

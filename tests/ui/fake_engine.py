@@ -370,6 +370,14 @@ class FakeEngine:
     async def sign_out(self) -> None:
         await self.note("sign_out")
 
+    async def use_profile(self, profile: int) -> None:
+        await self.note("use_profile", profile)
+        self.become(
+            profiles=tuple(
+                replace(one, active=one.profile.id == profile) for one in self.status.profiles
+            )
+        )
+
     async def link(
         self, service: str, request: LinkRequest, label: str, show: ShowPrompt
     ) -> Account:

@@ -18,11 +18,14 @@ from revenge_companion.ui.theme import GRID, Tone
 from revenge_companion.ui.widgets.account_card import AccountCard, ServiceMark
 from revenge_companion.ui.widgets.card import Card, Column, clear
 from revenge_companion.ui.widgets.text import Text
+from revenge_companion.ui.widgets.who import WhoseAccounts
 
 
 class AccountsPage(Column):
     #: Account: one that was not linked before.
     linked = Signal(object)
+    #: As somebody whose sign-in is not kept.
+    other_sign_in_wanted = Signal()
 
     def __init__(self, context: Context, open_address: Callable[[str], None]) -> None:
         super().__init__()
@@ -39,6 +42,9 @@ class AccountsPage(Column):
             tone=Tone.MUTED,
             wrap=True,
         )
+        self.whose = WhoseAccounts(context)
+        self.whose.switch.sign_in_wanted.connect(self.other_sign_in_wanted)
+        self.rows.addWidget(self.whose)
         self.rows.addWidget(self._linked_title)
         self.rows.addWidget(self._none)
         self.rows.addLayout(self._linked)
@@ -62,12 +68,14 @@ class AccountsPage(Column):
     def shut(self) -> None:
         """End what is under way; the page will not be shown again."""
         self.tasks.cancel()
+        self.whose.switch.tasks.cancel()
 
     def link_again(self, account_id: int) -> None:
         """Open the dialog that links an account anew."""
         self._on_link_again(account_id)
 
     def _show(self, status: EngineStatus) -> None:
+        self.whose.show_status(status)
         ids = [each.account.id for each in status.accounts]
         if ids != list(self.cards):
             clear(self._linked)
@@ -130,8 +138,19 @@ class AccountsPage(Column):
         account = await link_account(
             self.window(), self._context, spec, open_address=self._open_address, again=again
         )
-        if account is not None and again is None:
-            self.linked.emit(account)
+        if account is None or again is not None:
+            return
+        if any(one.account.id == account.id for one in self._context.engine.status.others):
+            await ask.tell(
+                self,
+                title=self.tr("Linked for somebody else"),
+                text=self.tr(
+                    "This account belongs to another user of this computer: only their plays go "
+                    "there. To use it for yours, let them unlink it first."
+                ),
+            )
+            return
+        self.linked.emit(account)
 
     @async_slot
     async def _on_test(self, account_id: int) -> None:

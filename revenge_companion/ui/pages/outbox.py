@@ -172,7 +172,7 @@ class OutboxPage(QWidget):
         self.account.blockSignals(True)
         self.account.clear()
         self.account.addItem(self.tr("All accounts"), None)
-        for each in status.accounts:
+        for each in status.all_accounts:
             name = self._context.name(each.account.service)
             label = each.account.label
             shown = name if label in ("", name) else f"{name} ({label})"
@@ -181,7 +181,7 @@ class OutboxPage(QWidget):
         self.account.blockSignals(False)
 
     def _show_status(self, status: EngineStatus) -> None:
-        eta = max((one.eta for one in status.accounts if one.eta is not None), default=None)
+        eta = max((one.eta for one in status.all_accounts if one.eta is not None), default=None)
         counts = words.waiting_sentence(status.outbox, eta, self._context.clock.now())
         self.summary.setText(counts or self.tr("Nothing is waiting"))
         self.groups.show_status(status)
@@ -193,7 +193,7 @@ class OutboxPage(QWidget):
             self.empty.say(self.tr("No delivery matches."))
             return
         last = max(
-            (each.account for each in status.accounts if each.account.last_delivery_at),
+            (each.account for each in status.all_accounts if each.account.last_delivery_at),
             key=lambda account: account.last_delivery_at or self._context.clock.now(),
             default=None,
         )

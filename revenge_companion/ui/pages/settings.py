@@ -37,6 +37,7 @@ from revenge_companion.ui.widgets.rules import RulesEditor
 from revenge_companion.ui.widgets.sections import Section, SectionSearch
 from revenge_companion.ui.widgets.text import Text, buddy
 from revenge_companion.ui.widgets.wheel import only_with_focus
+from revenge_companion.ui.widgets.who import SwitchUser
 
 #: Wait after the last movement of a slider or key before keeping it.
 KEEP_AFTER_MS = 400
@@ -44,6 +45,8 @@ KEEP_AFTER_MS = 400
 
 class SettingsPage(Column):
     sign_in_wanted = Signal()
+    #: As somebody whose sign-in is not kept.
+    other_sign_in_wanted = Signal()
 
     def __init__(self, context: Context, autostart: Autostart) -> None:
         super().__init__(widest=720)
@@ -88,6 +91,7 @@ class SettingsPage(Column):
         self.tasks.cancel()
         self.rules.tasks.cancel()
         self.anime.tasks.cancel()
+        self.switch_user.tasks.cancel()
 
     def show_anime(self) -> None:
         """Bring what is said of anime lists into view."""
@@ -119,7 +123,10 @@ class SettingsPage(Column):
         self.sign_button = QPushButton()
         self.sign_button.clicked.connect(self._on_sign)
         row = QHBoxLayout()
+        self.switch_user = SwitchUser(self._context)
+        self.switch_user.sign_in_wanted.connect(self.other_sign_in_wanted)
         row.addWidget(self.server, 1)
+        row.addWidget(self.switch_user)
         row.addWidget(self.sign_button)
         card.column.addLayout(row)
         self.source = Text(tone=Tone.MUTED, wrap=True)
@@ -299,6 +306,7 @@ class SettingsPage(Column):
             if signed_in
             else self.tr("Sign in\N{HORIZONTAL ELLIPSIS}")
         )
+        self.switch_user.show_status(status)
         why = words.reason(status.source.reason_code)
         source = words.source_words(status.source)
         self.source.setText(f"{source}. {why}" if why else f"{source}.")

@@ -41,7 +41,7 @@ class OutboxGroups(QWidget):
     def show_status(self, status: EngineStatus) -> None:
         """Show one moment of all accounts."""
         self._status = status
-        groups = [one for one in status.accounts if one.counts.waiting or one.counts.parked]
+        groups = [one for one in status.all_accounts if one.counts.waiting or one.counts.parked]
         lines = tuple((one, *self._words(one)) for one in groups)
         if lines != self._shown:
             self._shown = lines

@@ -112,7 +112,8 @@ class House:
         await self.until(lambda: self.engine.status.outbox.waiting == 0)
 
     def account(self, service: str) -> AccountStatus:
-        return next(a for a in self.engine.status.accounts if a.account.service == service)
+        accounts = self.engine.status.all_accounts
+        return next(a for a in accounts if a.account.service == service)
 
     def held(self, service: str) -> int:
         return len(self.world.destinations.held(service))
