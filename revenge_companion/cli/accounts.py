@@ -215,3 +215,7 @@ def _show_prompt(args: argparse.Namespace, prompt: dict[str, Any]) -> None:
 def _linked(said: dict[str, Any]) -> None:
     account = said["account"]
     print(f"Linked {account['service']} account {account['user']} as number {account['id']}.")
+    from revenge_companion.services.catalog import SPECS
+
+    if any(spec.key == account["service"] and spec.imports for spec in SPECS):
+        print(f"`import account:{account['id']} --preview` shows what it knows already.")
