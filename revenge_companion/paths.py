@@ -51,11 +51,14 @@ class Paths:
     def create(self) -> "Paths":
         """Make what is missing, for this user only (0700), and return self.
 
-        Folders that others may read are closed to them. Raises StoreTrouble.
+        Folders of ours that others may read are closed to them. Raises StoreTrouble.
         """
         for folder in (self.config, self.data, self.cache, self.logs):
             try:
-                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                # Not `parents=True`: it makes those above open to everybody where the umask is.
+                for missing in reversed([one for one in folder.parents if not one.exists()]):
+                    missing.mkdir(mode=0o700, exist_ok=True)
+                folder.mkdir(mode=0o700, exist_ok=True)
                 if os.name == "posix" and folder.stat().st_mode & 0o077:
                     folder.chmod(0o700)
             except OSError as error:

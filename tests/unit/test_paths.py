@@ -63,6 +63,17 @@ def test_folders_are_for_this_user_only(home: Path) -> None:
 
 
 @posix
+def test_folders_made_on_the_way_are_for_this_user_only(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        find_paths(str(tmp_path / "above" / "home")).create()
+    finally:
+        os.umask(before)
+    for folder in (tmp_path / "above", tmp_path / "above" / "home"):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+@posix
 def test_a_folder_that_others_could_read_is_closed_to_them(home: Path) -> None:
     data = home / "data"
     data.mkdir(parents=True, mode=0o755)
