@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Callable
 
 from revenge_companion.core.clock import Clock
-from revenge_companion.core.errors import CompanionError, SessionExpired, Untrusted
+from revenge_companion.core.errors import CompanionError, SessionExpired
 from revenge_companion.core.playback import PlaybackEvent, Source
 from revenge_companion.core.reasons import Reason
 from revenge_companion.core.status import SourceStatus
@@ -16,7 +16,7 @@ from revenge_companion.revenge.client import RevengeClient
 from revenge_companion.revenge.own import OwnWrites
 from revenge_companion.revenge.polling import POLL_S, Poller
 from revenge_companion.revenge.session import Session
-from revenge_companion.revenge.signals import Disconnected, Reconnected, Signal, Tell
+from revenge_companion.revenge.signals import Disconnected, Reconnected, Signal, Tell, why_down
 from revenge_companion.revenge.sse import EventStream, NoEvents
 from revenge_companion.revenge.waiting import Nudge, first_of
 from revenge_companion.revenge.websocket import NoWebSocket, PlaybackSocket
@@ -146,8 +146,7 @@ class _Fallback:
             raise
         except CompanionError as error:
             self._polling, self._trouble = False, str(error)
-            untrusted = isinstance(error, Untrusted)
-            self._down = Reason.CERTIFICATE if untrusted else Reason.SERVER_DOWN
+            self._down = why_down(error)
             await self._say()
             return
         self._polling, self._trouble = True, ""

@@ -19,13 +19,13 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 from websockets.frames import Frame, Opcode
 
 from revenge_companion.core.clock import Clock
-from revenge_companion.core.errors import CompanionError, SessionExpired, Untrusted
+from revenge_companion.core.errors import CompanionError, SessionExpired
 from revenge_companion.core.playback import PlaybackEvent, Source
 from revenge_companion.core.reasons import Reason
 from revenge_companion.core.status import SourceStatus
 from revenge_companion.net.http import USER_AGENT
 from revenge_companion.revenge.session import Session
-from revenge_companion.revenge.signals import Disconnected, Reconnected, Tell
+from revenge_companion.revenge.signals import Disconnected, Reconnected, Tell, why_down
 from revenge_companion.revenge.waiting import Nudge, reconnect_wait_s
 from revenge_companion.revenge.wire import Control, Hint, Skipped, read_frame
 
@@ -148,9 +148,7 @@ class PlaybackSocket:
             except (SessionExpired, NoWebSocket):
                 raise
             except (CompanionError, WebSocketException, OSError, EOFError, ImportError) as error:
-                detail = _said(error)
-                if isinstance(error, Untrusted | ssl.SSLCertVerificationError):
-                    reason = Reason.CERTIFICATE
+                detail, reason = _said(error), why_down(error)
             else:
                 try:
                     self._heard_s = self._clock.monotonic_s()

@@ -143,6 +143,10 @@ async def test_polling_says_that_a_certificate_cannot_be_trusted(place: Place) -
     place.home.down = True
     place.source.nudge()
     await place.saw(Source.POLL, False, Reason.SERVER_DOWN)
+    place.home.down = False
+    place.home.answers["/movies/continue-watching"] = httpx.Response(404, text="<html>")
+    place.source.nudge()
+    await place.saw(Source.POLL, False, Reason.NOT_REVENGE)
 
 
 async def test_polling_rests_while_the_stream_carries_playback(place: Place) -> None:
