@@ -75,7 +75,7 @@ class StagedItem:
 
 
 class Seen:
-    """Items that a walk has staged, as far as that spares more than it costs.
+    """Items that a walk has staged or prepared, as far as that spares more than it costs.
 
     Somebody who hears one song a thousand times has it looked up once.
     """
@@ -86,11 +86,17 @@ class Seen:
         self._items: dict[Subject, StagedItem] = {}
         self._asked = self._found = 0
 
-    def get(self, subject: Subject) -> StagedItem | None:
-        if self._asked > _TRIED and self._found < self._asked // 10:
-            return None
+    @property
+    def helps(self) -> bool:
+        """Whether there is any use in asking."""
+        return self._asked <= _TRIED or self._found >= self._asked // 10
+
+    def get(self, subject: Subject, prepared: Mapping[Subject, int]) -> StagedItem | int | None:
+        """The item of a subject, or its place among those that are `prepared` beside it."""
         self._asked += 1
-        item = self._items.get(subject)
+        item: StagedItem | int | None = self._items.get(subject)
+        if item is None:
+            item = prepared.get(subject)
         self._found += item is not None
         return item
 
@@ -120,15 +126,19 @@ class Preparing:
         self._seen = seen
         self._items: list[PreparedItem] = []
         self._places: dict[bytes, int] = {}
+        self._prepared: dict[Subject, int] = {}
         self._rows: list[tuple[int | StagedItem, tuple[Any, ...]]] = []
         self._wanted: dict[str, None] = {}
 
     def add(self, entries: Iterable[Entry]) -> None:
         """More lines; a thousand take some milliseconds."""
+        helps = self._seen.helps
         for entry in entries:
-            about: int | StagedItem | None = self._seen.get(entry.subject)
+            about = self._seen.get(entry.subject, self._prepared) if helps else None
             if about is None:
                 about = self._item(entry)
+                if helps:
+                    self._prepared[entry.subject] = about
             self._rows.append((about, entry_row(entry)))
 
     def _item(self, entry: Entry) -> int:
