@@ -33,12 +33,16 @@ class Matching:
         *,
         catalogue: Callable[[], Catalogue | None],
         name_of: Callable[[str], str],
+        profile: Callable[[], int],
         compared: Callable[[int], Awaitable[None]],
         changed: Callable[[], None],
         marked: Callable[[], Awaitable[None]],
         zone: tzinfo | None,
     ) -> None:
-        """`marked` marks at the server what was matched only now."""
+        """`marked` marks at the server what was matched only now; `profile` is the active one, in
+        whose library and imports is looked for what its server has.
+        """
+        self._profile = profile
         self._lines = lines
         self._matches = matches
         self._reading = reading
@@ -82,7 +86,9 @@ class Matching:
         order: Order | None = None,
     ) -> list[ImportRow]:
         return await self._readable(
-            await self._lines.unmatched(search=search, limit=limit, after_id=after_id, order=order)
+            await self._lines.unmatched(
+                self._profile(), search=search, limit=limit, after_id=after_id, order=order
+            )
         )
 
     async def _readable(self, rows: Sequence[ImportRow]) -> list[ImportRow]:
@@ -149,12 +155,13 @@ class Matching:
 
     async def look(self, reason: str = "", *, in_library: bool = False) -> int:
         """`look_again` in the library or in what is staged; unmatched for one reason or any."""
-        after, count = 0, 0
+        after, count, profile = 0, 0, self._profile()
         while True:
             things, after = await self._matches.unmatched(
-                after, _LOOKED_AT, reason=reason, in_library=in_library
+                profile, after, _LOOKED_AT, reason=reason, in_library=in_library
             )
-            if not things:
+            # Another profile's server has other items.
+            if not things or self._profile() != profile:
                 return count
             try:
                 found = await self._reading.look([one.subject for one in things])

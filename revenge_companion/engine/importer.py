@@ -86,6 +86,7 @@ class Importer:
             reading,
             catalogue=catalogue,
             name_of=sources.name_of,
+            profile=profile,
             compared=self._verdicts.compare_matched,
             changed=changed,
             marked=marking.mark_later,
@@ -203,7 +204,7 @@ class Importer:
         return self._shown(await self._stored(run_id) if live is None else live)
 
     async def runs(self, limit: int = 50) -> list[ImportRun]:
-        return [self._shown(stored) for stored in await self._runs.newest(limit)]
+        return [self._shown(stored) for stored in await self._runs.newest(limit, self._profile())]
 
     async def write(self, run_id: int) -> None:
         stored = await self._stored(run_id)

@@ -118,7 +118,8 @@ class LibrarySide:
         With `unanswered` it only answers again, which it had not while something was imported.
         """
         try:
-            if await unmatched(self._parts.database, unanswered=unanswered):
+            profile = self._lanes.profile
+            if await unmatched(self._parts.database, profile, unanswered=unanswered):
                 await self.imports.look_again(unanswered=unanswered)
             if await untidy(self._parts.database):
                 from revenge_companion.store.import_dropping import tidy

@@ -93,16 +93,17 @@ class ImportMatches:
         return await self._db.read(count)
 
     async def unmatched(
-        self, after_id: int, limit: int, *, reason: str = "", in_library: bool = False
+        self, profile: int, after_id: int, limit: int, *, reason: str = "", in_library: bool = False
     ) -> tuple[list[Unmatched], int]:
         """The next things without an item, and where to go on; none after the last.
 
-        Of the library, or staged by any run, for `reason` or whatever reason.
+        Of a profile's library, or staged by any run of its own, for `reason` or whatever reason.
         """
-        table, why = ("library_item", "") if in_library else (
-            "import_item", "AND :reason IN ('', reason_code)"
+        table, why = ("library_item", "AND profile_id = :profile") if in_library else (
+            "import_item", "AND :reason IN ('', reason_code) "
+            "AND run_id IN (SELECT id FROM import_run WHERE profile_id = :profile)",
         )  # fmt: skip
-        values = {"after": after_id, "limit": limit, "reason": reason}
+        values = {"after": after_id, "limit": limit, "reason": reason, "profile": profile}
 
         def job(connection: sqlite3.Connection) -> tuple[list[Unmatched], int]:
             rows = connection.execute(

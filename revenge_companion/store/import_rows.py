@@ -69,19 +69,21 @@ class ImportRows:
         return await self._rows(terms, values, search, after_id, order)
 
     async def unmatched(
-        self, *, search: str, limit: int, after_id: int, order: Order | None = None
+        self, profile: int, *, search: str, limit: int, after_id: int, order: Order | None = None
     ) -> list[ImportRow]:
-        """Lines of finished runs without an item, "never" left out."""
+        """Lines of a profile's finished runs without an item, "never" left out."""
         terms = [
             "e.verdict = 'unmatched'",
-            "e.run_id IN (SELECT id FROM import_run WHERE state = 'done')",
+            "e.run_id IN (SELECT id FROM import_run "
+            "WHERE state = 'done' AND profile_id = :profile)",
             "i.media_id = ''",
             "i.never = 0",
             # The same line of two runs is there once: in the one that brought it.
             "EXISTS (SELECT 1 FROM import_run r JOIN library_entry l ON l.source = r.source "
             "AND l.facet = e.facet AND l.line = e.line AND l.run_id = r.id WHERE r.id = e.run_id)",
         ]
-        return await self._rows(terms, {"limit": limit}, search, after_id, order)
+        values = {"limit": limit, "profile": profile}
+        return await self._rows(terms, values, search, after_id, order)
 
     async def get(self, row_id: int) -> ImportRow | None:
         """One line, None where there is none."""

@@ -115,8 +115,9 @@ class ImportRuns:
         found = await self._read("WHERE id = ?", (run_id,))
         return found[0] if found else None
 
-    async def newest(self, limit: int) -> list[StoredRun]:
-        return await self._read("ORDER BY id DESC LIMIT ?", (limit,))
+    async def newest(self, limit: int, profile: int) -> list[StoredRun]:
+        """The last runs that a profile began."""
+        return await self._read("WHERE profile_id = ? ORDER BY id DESC LIMIT ?", (profile, limit))
 
     async def syncs(self, source: str) -> list[StoredRun]:
         """Runs of syncs with `source` that did not come to their end, the newest first."""

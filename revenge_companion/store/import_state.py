@@ -19,21 +19,23 @@ async def interrupted(db: Database) -> bool:
     return await db.read(job)
 
 
-async def unmatched(db: Database, *, unanswered: bool) -> bool:
-    """Whether anything imported or staged might still be found, or is to be marked, at the server.
+async def unmatched(db: Database, profile: int, *, unanswered: bool) -> bool:
+    """Whether anything of a profile's imports might be found, or is to be marked, at its server.
 
     With `unanswered` only what the server had not answered for, or not taken, counts.
     """
     which = "media_id = '' AND never = 0 AND kind IN ('movie', 'show', 'season', 'episode')"
-    asked = f"SELECT 1 FROM import_item WHERE {which}"
+    runs = "run_id IN (SELECT id FROM import_run WHERE profile_id = :profile)"
+    asked = f"SELECT 1 FROM import_item WHERE {which} AND {runs}"
     if unanswered:
         asked += " AND reason_code = 'catalogue_unknown'"
     else:
-        asked += f" UNION ALL SELECT 1 FROM library_item WHERE {which}"
-    asked += " UNION ALL SELECT 1 FROM import_to_mark"
+        asked += f" UNION ALL SELECT 1 FROM library_item WHERE {which} AND profile_id = :profile"
+    asked += f" UNION ALL SELECT 1 FROM import_to_mark WHERE {runs}"
 
     def job(connection: sqlite3.Connection) -> bool:
-        return connection.execute(f"{asked} LIMIT 1").fetchone() is not None
+        found = connection.execute(f"{asked} LIMIT 1", {"profile": profile})
+        return found.fetchone() is not None
 
     return await db.read(job)
 

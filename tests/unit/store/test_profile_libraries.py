@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from revenge_companion.core.exporting import Judged, Known, Terms
+from revenge_companion.core.imports import RunState
 from revenge_companion.core.library import OWN, Facet, source_for, source_parts
 from revenge_companion.core.matching import NoMatch
 from revenge_companion.core.media import Ids, Item, Kind
@@ -19,7 +20,10 @@ from revenge_companion.store.database import Database, Link
 from revenge_companion.store.exporting import Exporting
 from revenge_companion.store.history import History
 from revenge_companion.store.import_lines import ImportLines, Preparing, Seen
+from revenge_companion.store.import_matches import ImportMatches
+from revenge_companion.store.import_rows import ImportRows
 from revenge_companion.store.import_runs import ImportRuns, Walk
+from revenge_companion.store.import_state import unmatched
 from revenge_companion.store.import_writing import ImportWriting
 from revenge_companion.store.library import Library
 from revenge_companion.store.plays import Plays
@@ -175,3 +179,22 @@ async def test_an_account_that_is_handed_over_is_read_anew(
 def test_a_source_says_whose_it_is(name: str, profile: int) -> None:
     assert source_parts(source_for(name, profile)) == (name, profile)
     assert source_for("account:3", profile) == "account:3"
+
+
+async def test_imports_and_what_they_left_over_are_each_ones_own(
+    db: Database, clock: FakeClock, library: Library
+) -> None:
+    runs, rows, matches = ImportRuns(db), ImportRows(db), ImportMatches(db, UTC)
+    await imported(db, ANN, FILE, 1)
+    assert not await unmatched(db, BEN, unanswered=False)
+    await imported(db, BEN, source_for(FILE, BEN), 2)
+    for profile, label in ((ANN, film(1).label), (BEN, film(2).label)):
+        (run,) = await runs.newest(10, profile)
+        assert run.profile == profile
+        await runs.set_state(run.run.id, RunState.DONE)
+        (left,) = await rows.unmatched(profile, search="", limit=10, after_id=0)
+        assert left.entry.subject.label == label
+        for in_library in (False, True):
+            found, _ = await matches.unmatched(profile, 0, 10, in_library=in_library)
+            assert [one.subject.label for one in found] == [label]
+        assert await unmatched(db, profile, unanswered=False)
