@@ -261,6 +261,8 @@ def account_sentence(status: AccountStatus, service_name: str, now: datetime) ->
         if status.hand_off:
             return say("Ready: your next play is kept for a file to import there.")
         return say("Ready: your next play goes there.")
+    if counts.parked:
+        return say("%n play(s) parked. The outbox says why.", counts.parked)
     return say("Everything has been delivered.")
 
 

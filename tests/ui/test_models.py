@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, Qt
@@ -10,8 +11,9 @@ from PySide6.QtGui import QAction, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
+from revenge_companion.core.accounts import AccountState, Switches
 from revenge_companion.core.errors import StoreTrouble
-from revenge_companion.core.status import PlayRecord
+from revenge_companion.core.status import AccountStatus, PlayRecord
 from revenge_companion.ui.models.outbox import OutboxColumn, OutboxModel
 from revenge_companion.ui.models.paged import PAGE
 from revenge_companion.ui.models.plays import PlayColumn, PlaysModel
@@ -20,7 +22,7 @@ from revenge_companion.ui.widgets.search_field import SearchField
 from revenge_companion.ui.widgets.sort_header import SortHeader
 from revenge_companion.ui.widgets.table import table
 from tests.clock import FakeClock, eventually, settle
-from tests.ui.fake_engine import NOW, SPECS, FakeEngine, not_counted, play, waiting
+from tests.ui.fake_engine import NOW, SPECS, FakeEngine, account, not_counted, play, waiting
 
 NAMES = {spec.key: spec.name for spec in SPECS}
 ROOT = QModelIndex()
@@ -195,6 +197,30 @@ async def test_the_outbox_sorts_by_what_is_meant_not_by_what_is_written(clock: F
     assert model.row(model.index(0, 0)) == soon
     model.sort(-1)
     assert model.row(model.index(0, 0)) == soon
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "in 60 seconds"),
+        ({"state": AccountState.LINK_AGAIN}, "\N{EN DASH}"),
+        ({"state": AccountState.HELD}, "\N{EN DASH}"),
+        ({"switches": Switches(enabled=False)}, "\N{EN DASH}"),
+        ({"state": AccountState.QUOTA, "held_until": NOW.replace(hour=20, minute=30)}, "in 30 min"),
+        ({"state": AccountState.HELD, "held_until": NOW.replace(hour=19)}, "in 60 seconds"),
+    ],
+)
+async def test_the_outbox_says_no_time_at_which_nothing_will_be_tried(
+    clock: FakeClock, changes: dict[str, Any], said: str
+) -> None:
+    model = OutboxModel(clock, NAMES)
+    row = waiting(1, due_at=NOW.replace(hour=20, minute=1))
+    model.set_rows([row])
+    lane = replace(account(), id=row.delivery.account_id, **changes)
+    model.heed([AccountStatus(lane)])
+    assert model.index(0, OutboxColumn.NEXT).data() == said
+    model.heed([AccountStatus(replace(account(), id=row.delivery.account_id))])
+    assert model.index(0, OutboxColumn.NEXT).data() == "in 60 seconds"
 
 
 class OldestFirst(PlaysModel):

@@ -31,6 +31,7 @@ from revenge_companion.ui.context import Context
 from revenge_companion.ui.dialogs.link import LinkDialog
 from revenge_companion.ui.dialogs.passphrase import PassphraseDialog
 from revenge_companion.ui.dialogs.signin import SignInDialog
+from revenge_companion.ui.models.outbox import OutboxColumn
 from revenge_companion.ui.places import Place
 from revenge_companion.ui.widgets.demo_banner import DemoBanner
 from revenge_companion.ui.widgets.now_playing import NowPlayingCard
@@ -185,8 +186,11 @@ async def test_the_outbox_tells_reason_and_next_try(window: Window) -> None:
     texts = [page.model.index(0, column).data() for column in range(page.model.columnCount())]
 
     assert texts[:3] == ["Severance S02E04", "Simkl (anna)", "waiting"]
-    assert texts[4] == "in 4 min"
+    # Signed out there: nothing is tried before it is linked again.
+    assert texts[4] == "\N{EN DASH}"
     assert page.summary.text() == "3 waiting · 1 parked"
+    page.model.heed([])
+    assert page.model.index(0, OutboxColumn.NEXT).data() == "in 4 min"
 
 
 async def test_what_waits_is_told_for_each_account_with_why_and_when(

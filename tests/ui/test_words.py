@@ -116,6 +116,9 @@ def test_the_position_stands_still_while_paused_and_ends_at_the_end() -> None:
     ("changes", "counts", "said"),
     [
         ({}, OutboxCounts(delivered=1), "Everything has been delivered."),
+        ({}, OutboxCounts(parked=1), "1 play parked. The outbox says why."),
+        ({}, OutboxCounts(delivered=5, parked=2), "2 plays parked. The outbox says why."),
+        ({}, OutboxCounts(pending=1, parked=2), "1 play waiting to be sent."),
         ({}, OutboxCounts(), "Ready: your next play goes there."),
         ({}, OutboxCounts(pending=1), "1 play waiting to be sent."),
         (

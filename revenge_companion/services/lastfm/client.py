@@ -263,7 +263,7 @@ class LastFmClient:
                 return Refused(Reason.TOO_OLD if too_old else Reason.TOO_NEW, row.detail)
             case 5:
                 return TryLater(Reason.QUOTA, row.detail, wire.DAY_S, counts=False)
-        return Refused(Reason.IGNORED, row.detail or f"ignored with code {row.code}")
+        return Refused(Reason.IGNORED, row.detail or _why_ignored(row.code))
 
     def _alone_next(self, ids: Sequence[int]) -> dict[int, Outcome]:
         """Send these rows alone from now on, beginning at once."""
@@ -293,6 +293,16 @@ class LastFmClient:
                 code=Reason.APP_KEY_REFUSED,
             )
         return keys
+
+
+def _why_ignored(code: int) -> str:
+    """What Last.fm means by a number that it gave without words; 1 stands for much more."""
+    match code:
+        case 1:
+            return "It filters the artist or the album, or the play was too short or too old."
+        case 2:
+            return "It filters this track."
+    return f"The number of its reason is {code}."
 
 
 def remote_user(name: str, *, custom: bool) -> RemoteUser:

@@ -7,9 +7,11 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Qt
 
+from revenge_companion.core.accounts import Account, AccountState
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.delivery import DeliveryState
 from revenge_companion.core.scrobble import Scrobble
+from revenge_companion.core.status import AccountStatus
 from revenge_companion.engine.api import OutboxRow
 from revenge_companion.ui import words
 from revenge_companion.ui.models.paged import SORT_ROLE, PagedModel
@@ -36,6 +38,14 @@ class OutboxColumn(IntEnum):
     PLAYED = 5
 
 
+def waits_for_user(account: Account) -> bool:
+    """Whether nothing is sent to it before the user does something."""
+    state = account.state
+    if not account.switches.enabled or account.is_stopped:
+        return True
+    return state in (AccountState.OFF, AccountState.LINK_AGAIN)
+
+
 class OutboxModel(PagedModel[OutboxRow]):
     def __init__(
         self, clock: Clock, names: Mapping[str, str], parent: QObject | None = None
@@ -43,6 +53,21 @@ class OutboxModel(PagedModel[OutboxRow]):
         super().__init__(parent)
         self._clock = clock
         self._names = names
+        #: Accounts that nothing is tried for, and until when; None is until the user acts.
+        self._closed: dict[int, datetime | None] = {}
+
+    def heed(self, accounts: Sequence[AccountStatus]) -> None:
+        """Take how the accounts are doing: what is due is not tried where a lane is closed."""
+        closed = {
+            one.account.id: None if waits_for_user(one.account) else one.account.held_until
+            for one in accounts
+            if waits_for_user(one.account) or one.account.held_until is not None
+        }
+        if closed != self._closed:
+            self._closed = closed
+            if last := self.rowCount():
+                column = OutboxColumn.NEXT
+                self.dataChanged.emit(self.index(0, column), self.index(last - 1, column))
 
     def row_id(self, row: OutboxRow) -> int:
         return row.delivery.id
@@ -116,7 +141,10 @@ class OutboxModel(PagedModel[OutboxRow]):
             case OutboxColumn.NEXT:
                 if delivery.state in (DeliveryState.PARKED, DeliveryState.HELD):
                     return "\N{EN DASH}"
-                return words.due(delivery.due_at, now) if delivery.due_at else words.say("now")
+                until = self._closed.get(delivery.account_id, now)
+                if until is None:
+                    return "\N{EN DASH}"
+                return words.due(max(delivery.due_at or now, until), now)
             case OutboxColumn.PLAYED:
                 return words.moment(delivery.scrobble.dated_at, now)
         return ""
@@ -124,7 +152,9 @@ class OutboxModel(PagedModel[OutboxRow]):
     def _tip(self, row: OutboxRow, column: int) -> str:
         delivery = row.delivery
         match column:
-            case OutboxColumn.NEXT if delivery.due_at is not None:
+            case OutboxColumn.NEXT if (
+                delivery.due_at is not None and delivery.account_id not in self._closed
+            ):
                 return words.exact(delivery.due_at)
             case OutboxColumn.PLAYED:
                 return words.exact(delivery.scrobble.dated_at)

@@ -185,6 +185,7 @@ class OutboxPage(QWidget):
         counts = words.waiting_sentence(status.outbox, eta, self._context.clock.now())
         self.summary.setText(counts or self.tr("Nothing is waiting"))
         self.groups.show_status(status)
+        self.model.heed(status.all_accounts)
         self.send.setEnabled(bool(status.to_send))
         self._show_empty(status)
 

@@ -49,6 +49,7 @@ KEYS = {"LASTFM_API_KEY": "a-key", "LASTFM_API_SECRET": "a-shared-one"}
 GNU = "https://fm.example/2.0"
 MALOJA = "https://m.example/apis/audioscrobbler/2.0"
 DAY_S = 86_400.0
+FILTERS = "It filters the artist or the album, or the play was too short or too old."
 
 
 def taken(*codes: int, accepted: int | None = None) -> httpx.Response:
@@ -147,11 +148,11 @@ async def test_each_ignored_row_has_its_own_outcome() -> None:
     assert outcomes == {
         1: Delivered(),
         2: Refused("ignored", "Artist was ignored"),
-        3: Refused("ignored", "ignored with code 2"),
+        3: Refused("ignored", "It filters this track."),
         4: Refused("too_old"),
         5: Refused("too_new"),
         6: TryLater("quota", "Daily limit", 21_600.0, counts=False),
-        7: Refused("ignored", "ignored with code 42"),
+        7: Refused("ignored", "The number of its reason is 42."),
     }
 
 
@@ -245,12 +246,12 @@ async def test_every_answer_about_the_whole_request_has_its_error(
     [
         (failed(6), Refused("invalid", "prose")),
         (failed(7), Refused("invalid", "prose")),
-        (taken(1), Refused("ignored", "ignored with code 1")),
-        (taken(0, accepted=0), Refused("ignored", "ignored with code 1")),
+        (taken(1), Refused("ignored", FILTERS)),
+        (taken(0, accepted=0), Refused("ignored", FILTERS)),
         (answer(200, {"scrobbles": {"@attr": {"accepted": 1, "ignored": 0}}}), Delivered()),
         (
             answer(200, {"scrobbles": {"@attr": {"accepted": "0", "ignored": "1"}}}),
-            Refused("ignored", "ignored with code 1"),
+            Refused("ignored", FILTERS),
         ),
     ],
 )
