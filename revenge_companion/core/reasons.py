@@ -112,6 +112,7 @@ class Reason(StrEnum):
     PLAY_DATED_OTHERWISE = "play_dated_otherwise"
     PLAY_DATED_LATER = "play_dated_later"
     RATED_OTHERWISE = "rated_otherwise"
+    RATED_SOME_TIME = "rated_some_time"
     LOVED_OTHERWISE = "loved_otherwise"
     CHANGED_AT_SOURCE = "changed_at_source"
     WATCHED_SINCE = "watched_since"
@@ -275,6 +276,9 @@ SENTENCES: dict[Reason, str] = {
         "your server's."
     ),
     Reason.RATED_OTHERWISE: "It is rated otherwise at {source}; the later rating counts.",
+    Reason.RATED_SOME_TIME: (
+        "It is rated otherwise at {source}, and no date tells which rating is later. Choose one."
+    ),
     Reason.LOVED_OTHERWISE: "It is the opposite at {source}; the later word counts.",
     Reason.CHANGED_AT_SOURCE: "It was changed at its source since the last import.",
     Reason.WATCHED_SINCE: "You have watched it since, so it leaves the watchlist.",

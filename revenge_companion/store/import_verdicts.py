@@ -339,6 +339,8 @@ def _met(facet: Facet, line: Line, partner: Line, together: Sequence[Line]) -> t
         second_of(line), second_of(partner)
     ):
         return Verdict.CONFLICT, Reason.PLAY_DATED_LATER.value
+    if facet is Facet.RATINGS and second_of(line) == second_of(partner):
+        return Verdict.CONFLICT, Reason.RATED_SOME_TIME.value
     return Verdict.CONFLICT, _OTHERWISE[facet]
 
 

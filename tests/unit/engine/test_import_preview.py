@@ -1,5 +1,6 @@
 """What the preview says of each line, and what the user can make of it."""
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -147,6 +148,29 @@ async def test_a_rating_in_conflict_is_the_users_to_choose(
         await house.importer.choose(run.id, None, choice)
         await house.write(run.id)
         assert await house.ratings() == [value]
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "reason"),
+    [
+        (None, None, Reason.RATED_SOME_TIME),
+        (dated(0), dated(0), Reason.RATED_SOME_TIME),
+        (dated(0), dated(60), Reason.RATED_OTHERWISE),
+        (None, dated(60), Reason.RATED_OTHERWISE),
+    ],
+)
+async def test_ratings_that_no_date_puts_in_order_are_said_to_be(
+    tmp_path: Path, ours: datetime | None, theirs: datetime | None, reason: Reason
+) -> None:
+    async with desk(
+        tmp_path,
+        FakeSource({RATINGS: [replace(rating(film(1), 70, dated(0)), at=ours)]}),
+        FakeSource({RATINGS: [replace(rating(film(1), 90, dated(0)), at=theirs)]}),
+    ) as house:
+        await house.whole(1, RATINGS)
+        run = await house.read(2, RATINGS)
+        (row,) = await house.importer.rows(run.id, Verdict.CONFLICT)
+        assert row.reason_code == reason
 
 
 async def test_a_choice_for_the_library_outlives_another_import(tmp_path: Path) -> None:
