@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 from revenge_companion.core.accounts import AccountState, Switches
 from revenge_companion.core.errors import StoreTrouble, Unreachable
 from revenge_companion.core.media import Kind
-from revenge_companion.core.status import OutboxCounts, SignInState
+from revenge_companion.core.status import AccountStatus, OutboxCounts, SignInState
 from revenge_companion.engine.api import Change
 from revenge_companion.ui.context import Context
 from revenge_companion.ui.dialogs.link import LinkDialog
@@ -104,6 +104,22 @@ async def test_a_play_in_progress_has_a_card_that_moves_and_goes(
     busy_engine.become(now_playing=())
     await settle()
     assert not window.activity.findChildren(NowPlayingCard)
+
+
+async def test_an_account_that_counts_from_elsewhere_is_said_to(
+    window: Window, busy_engine: FakeEngine
+) -> None:
+    def strict(one: AccountStatus) -> AccountStatus:
+        if one.account.service != "simkl":
+            return one
+        switches = replace(one.account.switches, threshold=0.95)
+        return replace(one, account=replace(one.account, switches=switches))
+
+    busy_engine.become(accounts=tuple(map(strict, busy_engine.status.accounts)))
+    await settle()
+    card = window.activity.findChildren(NowPlayingCard)[0]
+    said = card.accessibleDescription()
+    assert said.endswith("→ Trakt, Simkl at 95\N{NO-BREAK SPACE}%")
 
 
 async def test_dont_scrobble_this_names_the_play(window: Window, busy_engine: FakeEngine) -> None:

@@ -304,7 +304,13 @@ class ActivityPage(QWidget):
         for each in status.accounts:
             spec = self._context.spec(each.account.service)
             if spec is not None and wants(each.account, playing.item, spec.kinds):
-                names.append(spec.name)
+                own = each.account.switches.threshold if playing.item.kind.is_video else None
+                name = spec.name
+                if own is not None and own != playing.counts_at:
+                    name = self.tr("{service} at {percent}").format(
+                        service=name, percent=words.percent(own)
+                    )
+                names.append(name)
         return ", ".join(dict.fromkeys(names))
 
     def _run_tick(self, playing: bool) -> None:
