@@ -13,7 +13,7 @@ from revenge_companion.core.imports import (
     UnreadLine,
     Verdict,
 )
-from revenge_companion.core.library import Facet
+from revenge_companion.core.library import Facet, source_parts
 from revenge_companion.core.ordering import Order, SortBy
 from revenge_companion.core.reasons import sentence
 from revenge_companion.engine.account_requests import find_account
@@ -208,7 +208,7 @@ def run_json(run: ImportRun) -> dict[str, Any]:
     """One run as it stands, stable for scripts."""
     return {
         "id": run.id,
-        "source": run.source,
+        "source": source_parts(run.source)[0],
         "source_name": run.source_name,
         "file_name": run.file_name or None,
         "what": [facet.value for facet in run.facets],

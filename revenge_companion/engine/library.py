@@ -46,6 +46,8 @@ class LibraryView:
         return await self._history.page(asked, limit=limit, before=before)
 
     async def sources(self) -> Mapping[str, str]:
+        # What counted meanwhile may be the first line of its source.
+        await self._library.absorb()
         return {source: self.name(source) for source in await self._history.sources()}
 
     def name(self, source: str) -> str:

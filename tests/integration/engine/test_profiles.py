@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from revenge_companion.core.errors import SecretsUnavailable, SignInRefused
+from revenge_companion.core.imports import RunState
+from revenge_companion.core.library import Facet
 from revenge_companion.core.media import Item
 from revenge_companion.core.playback import EventType
+from revenge_companion.core.shown import Asked
 from revenge_companion.core.status import SignInState
 from revenge_companion.demo.server import DemoServer
 from revenge_companion.demo.viewer import TELEVISION, End, PlayTo, Showing, Viewer
@@ -264,6 +267,32 @@ async def test_everything_that_waits_survives_switching_to_and_fro(home: Path) -
         assert house.engine.status.username == "ben"
         assert house.held("listenbrainz") == 2
         house.assert_once("listenbrainz")
+
+
+async def test_each_imports_from_the_server_for_themselves(home: Path) -> None:
+    async with two(home) as (house, ben):
+        engine = house.engine
+        await ben.sign_in()
+        await ben.play(FILM)
+        run_id = await engine.imports.begin("revenge", (Facet.HISTORY,))
+        await house.until_true(lambda: _is(house, run_id, RunState.PREVIEW))
+        await engine.imports.write(run_id)
+        await house.until_true(lambda: _is(house, run_id, RunState.DONE))
+        (line,) = await engine.library.page(Asked())
+        # What this program heard of it, and what the server says.
+        assert set(line.sources) == {"companion@2", "revenge@2"}
+        assert set((await engine.library.sources()).values()) == {"Revenge Companion", "Revenge"}
+        await engine.use_profile(1)
+        assert await engine.library.page(Asked()) == []
+        assert await engine.imports.runs() == []
+        await engine.use_profile(2)
+        assert [run.id for run in await engine.imports.runs()] == [run_id]
+
+
+async def _is(house: House, run_id: int, state: RunState) -> bool:
+    run = await house.engine.imports.run(run_id)
+    assert not run.trouble, run.trouble
+    return run.state is state and not run.running
 
 
 def test_secrets_are_not_shown() -> None:

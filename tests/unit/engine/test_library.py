@@ -48,6 +48,18 @@ async def test_sources_have_the_names_people_know(library: LibraryView) -> None:
     assert library.name("letterboxd-zip") == "Letterboxd export"
 
 
+async def test_what_just_counted_is_a_source_as_soon_as_it_is_shown(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    db = await Database.open(tmp_path / "companion.db", clock=clock)
+    await Plays(db, clock).save(a_play("p1", counted_at=START, profile=2))
+    view = LibraryView(db, clock, accounts=tuple, specs={}, profile=lambda: 2)
+    names = await view.sources()
+    (line,) = await view.page(Asked())
+    assert [names.get(source) for source in line.sources] == ["Revenge Companion"]
+    await db.close()
+
+
 async def test_everything_is_written_with_its_ids_and_sources(
     library: LibraryView, tmp_path: Path
 ) -> None:
