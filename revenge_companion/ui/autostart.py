@@ -1,5 +1,6 @@
 """Starting with the desktop session: a desktop entry, a Run key or a launch agent."""
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import Protocol
 from PySide6.QtCore import QSettings, QStandardPaths
 
 from revenge_companion import APP_ID, APP_NAME
+
+_SWITCHED_OFF = ("hidden=true", "x-gnome-autostart-enabled=false")
 
 
 class Autostart(Protocol):
@@ -26,7 +29,13 @@ class DesktopEntry:
         self._command = command
 
     def enabled(self) -> bool:
-        return self._file.is_file()
+        try:
+            text = self._file.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return False
+        # The desktop's own list of programs to start switches an entry off and leaves it there.
+        lines = (line.replace(" ", "").casefold() for line in text.splitlines())
+        return not any(line in _SWITCHED_OFF for line in lines)
 
     def set_enabled(self, enabled: bool) -> None:
         if not enabled:
@@ -90,7 +99,8 @@ class RunKey:
 def own_command() -> tuple[str, ...]:
     """The command that starts this very installation."""
     if getattr(sys, "frozen", False):
-        return (sys.executable,)
+        # An AppImage is mounted anew, somewhere else, at each start.
+        return (os.environ.get("APPIMAGE") or sys.executable,)
     return (sys.executable, "-m", "revenge_companion")
 
 

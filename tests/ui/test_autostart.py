@@ -2,6 +2,7 @@
 
 import plistlib
 import shlex
+import sys
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,28 @@ def test_it_is_switched_on_and_off_and_twice_is_harmless(kind: str, tmp_path: Pa
     for enabled in (True, True, False, False):
         autostart.set_enabled(enabled)
         assert autostart.enabled() is enabled
+
+
+@pytest.mark.parametrize("line", ["Hidden=true", "X-GNOME-Autostart-enabled = false"])
+def test_an_entry_that_the_desktop_switched_off_is_off(tmp_path: Path, line: str) -> None:
+    autostart = made("desktop", tmp_path)
+    autostart.set_enabled(True)
+    (entry,) = (tmp_path / "autostart").iterdir()
+    text = entry.read_text().replace("X-GNOME-Autostart-enabled=true\n", "")
+    entry.write_text(f"{text}{line}\n")
+    assert not autostart.enabled()
+    autostart.set_enabled(True)
+    assert autostart.enabled()
+
+
+def test_an_appimage_starts_itself_and_not_where_it_is_mounted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sys.frozen", True, raising=False)
+    monkeypatch.setenv("APPIMAGE", "/home/ann/Companion.AppImage")
+    assert own_command() == ("/home/ann/Companion.AppImage",)
+    monkeypatch.delenv("APPIMAGE")
+    assert own_command() == (sys.executable,)
 
 
 def test_the_desktop_entry_quotes_its_command(tmp_path: Path) -> None:
