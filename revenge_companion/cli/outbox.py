@@ -65,6 +65,10 @@ def export(args: argparse.Namespace) -> int:
 
 
 def history(args: argparse.Namespace) -> int:
+    if args.to:
+        path = str(Path(args.to).expanduser().absolute())
+        said = answer("history_export", timeout_s=600.0, file=path, search=args.search)
+        return show(args, said, lambda said: print(f"{said['exported']:,} plays written."))
     none = "No play matches." if args.search else "Nothing has been played yet."
     said = answer("history", limit=args.limit, search=args.search)
     return show(args, said, lambda said: _plays(said, none))

@@ -251,6 +251,9 @@ def build() -> argparse.ArgumentParser:
     history = command("history", "outbox:history", "show plays with outcome and reason")
     history.add_argument("--limit", type=_count, default=50, metavar="N")
     history.add_argument("--search", default="", metavar="TEXT")
+    history.add_argument(
+        "--to", default="", metavar="FILE", help="write every play to a file (CSV or JSON) instead"
+    )
 
     explain = command(
         "explain", "explain:explain", "replay recorded playback frames, touching no account"

@@ -52,6 +52,7 @@ class Requests:
             "status": self._status,
             "outbox": self._outbox,
             "history": self._history,
+            "history_export": self._history_export,
             "flush": self._flush,
             "retry": self._retry,
             "discard": self._discard,
@@ -130,6 +131,13 @@ class Requests:
     async def _history(self, args: Mapping[str, Any]) -> dict[str, Any]:
         plays = await self._engine.plays(limit=_limit(args), search=str(args.get("search") or ""))
         return {"plays": [play_json(play) for play in plays]}
+
+    async def _history_export(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        from revenge_companion.engine.plays_export import export
+
+        path = whole_path(args)
+        count = await export(self._engine.plays, play_json, path, str(args.get("search") or ""))
+        return {"exported": count, "file": str(path)}
 
     async def _flush(self, args: Mapping[str, Any]) -> dict[str, Any]:
         """Send what waits; naming an account also goes on with one that was stopped."""
