@@ -89,11 +89,15 @@ class Trackers:
         return None if decision is None else _of(update.profile, [decision])[0]
 
     def forget_open(self, reason: Reason, *, at: datetime, at_s: float) -> list[Decision]:
-        return [
-            decision
-            for profile, tracker in self._trackers.items()
-            for decision in _of(profile, tracker.forget_open(reason, at=at, at_s=at_s))
-        ]
+        """End what the active profile plays; for the others time goes on, as with `tick`."""
+        decisions: list[Decision] = []
+        for profile, tracker in self._trackers.items():
+            if profile == self.profile:
+                ended = tracker.forget_open(reason, at=at, at_s=at_s)
+            else:
+                ended = tracker.tick(at_s)
+            decisions += _of(profile, ended)
+        return decisions
 
     def tick(self, at_s: float) -> list[Decision]:
         return [

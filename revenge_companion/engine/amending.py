@@ -15,6 +15,7 @@ from revenge_companion.core.clock import Clock
 from revenge_companion.core.delivery import Delivery, DeliveryState
 from revenge_companion.core.editing import edited, values_of
 from revenge_companion.core.errors import CompanionError, EditRefused, RuleRefused, StoreTrouble
+from revenge_companion.core.profiles import FIRST
 from revenge_companion.core.reasons import Reason
 from revenge_companion.core.rules import Changed, Rule, Rulebook, preview
 from revenge_companion.core.undoing import UndoResult
@@ -55,13 +56,15 @@ class Amending:
         use_rules: Callable[[Rulebook], Awaitable[None]],
         forget_playing: Callable[[], Awaitable[bool]],
         amended: Callable[[], Awaitable[None]],
+        profile: Callable[[], int] = lambda: FIRST,
     ) -> None:
         """`client_of` gives an account's client, None where it is not linked any more.
 
         `names_of` gives what people call an account's service and the account. `forget_playing`
         ends what is playing, unscrobbled; False where scrobbling is not paused. `amended` is
-        awaited after each change.
+        awaited after each change. `profile` is the active one, whose last hour is dropped.
         """
+        self._profile = profile
         self._database = database
         self._outbox = outbox
         self._clock = clock
@@ -91,7 +94,7 @@ class Amending:
         if not await self._forget_playing():
             raise EditRefused("Pause scrobbling first: what is playing now would come back.")
         since = self._clock.now() - DROPPED
-        plays = await self._amendments.since(since)
+        plays = await self._amendments.since(since, self._profile())
         results = [result for play in plays for result in await self._undo_play(play)]
         await self._amendments.forget(plays)
         await self._database.renew_copies(since)

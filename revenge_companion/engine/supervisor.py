@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from revenge_companion.core.abilities import Abilities
 from revenge_companion.core.decision import Decision
 from revenge_companion.core.errors import SecretsUnavailable, StoreTrouble
-from revenge_companion.core.profiles import NOBODY
 from revenge_companion.core.reasons import Reason
 from revenge_companion.core.settings import Settings
 from revenge_companion.core.status import EngineStatus, Host, SignInState
 from revenge_companion.engine.accounts import LinkedAccounts
+from revenge_companion.engine.active import Active
 from revenge_companion.engine.alarms import Alarms
 from revenge_companion.engine.amending import Amending
 from revenge_companion.engine.anime import Anime
@@ -67,7 +67,7 @@ class Engine:
         self._tell = tell = Telling(services, lambda: self._settings)
         self._outbox = outbox = Outbox(database, clock)
         accounts = Accounts(database, clock)
-        plays = Plays(database, clock, self._whose)
+        plays = Plays(database, clock, lambda: active.whose())
         linker = Linker(dict(services), accounts, parts.secrets, clock, parts.locks)
         self._hand_offs = hand_offs = HandOffs(
             services, accounts, HandOffRows(database), database, clock
@@ -113,6 +113,7 @@ class Engine:
             use_rules=listener.use_rules,
             forget_playing=listener.forget_playing,
             amended=self._amended,
+            profile=lambda: lanes.profile,
         )
         self.anime: Anime = Anime(
             services,
@@ -139,11 +140,12 @@ class Engine:
         self._standing_down = StandingDown(
             lanes, self.server, services, lambda: self._settings.stand_down
         )
+        active = Active(lanes, listener, tell, lambda: self._sign_in.known)
         self._sign_in = SignIn(
             parts.http,
             SignIns(parts.secrets, database, Profiles(database)),
             clock,
-            entered=self._entered,
+            entered=active.enter,
             take=self._hear,
             changed=self._sign_in_changed,
             last_event_id=lambda: listener.last_event_id,
@@ -327,30 +329,12 @@ class Engine:
 
     # Signing in
 
-    async def _entered(self, profile: int) -> None:
-        """This profile's plays are heard from now on, and its accounts are the ones in use."""
-        lanes = self._lanes
-        await self._listener.switch(profile)
-        was, lanes.profile = lanes.profile, profile
-        # Accounts that were nobody's are somebody's now.
-        if was != profile or any(one.profile == NOBODY for one in lanes.linked):
-            try:
-                await lanes.refresh()
-            except StoreTrouble as error:
-                self._tell.trouble_is(str(error))
-            self._accounts_changed()
-            self._tell.changed(Change.PLAYS, Change.NOW_PLAYING, Change.LIBRARY, Change.SYNC)
-
     def _sign_in_changed(self) -> None:
         again = self._sign_in.state is SignInState.SIGN_IN_AGAIN
         if again and self._was_signed_in:
             self._tell.notify(Notice.SIGNED_OUT, "Revenge", Reason.SIGN_IN_AGAIN)
         self._was_signed_in = self._sign_in.state is SignInState.SIGNED_IN
         self._tell.changed(Change.STATUS)
-
-    def _whose(self) -> int | None:
-        """Whose plays are listed; None where there is one profile only."""
-        return self._lanes.profile if len(self._sign_in.known) > 1 else None
 
     # Playback
 

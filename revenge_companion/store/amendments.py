@@ -7,6 +7,7 @@ from datetime import datetime
 
 from revenge_companion.core.clock import Clock
 from revenge_companion.core.delivery import Delivery, DeliveryState
+from revenge_companion.core.profiles import FIRST
 from revenge_companion.core.reasons import Reason
 from revenge_companion.core.rules import Seen
 from revenge_companion.core.scrobble import Scrobble
@@ -88,15 +89,16 @@ class Amendments:
 
         return await self._db.run(job)
 
-    async def since(self, at: datetime) -> list[int]:
-        """Plays that began or counted at or after `at`, or were still going on without counting."""
+    async def since(self, at: datetime, profile: int = FIRST) -> list[int]:
+        """A profile's plays that began or counted at or after `at`, or went on without counting."""
         at_us = micros(at)
 
         def job(link: Link) -> list[int]:
             rows = link.connection.execute(
-                "SELECT id FROM play WHERE started_us >= :at OR counted_us >= :at "
-                "OR (counted_us IS NULL AND (ended_us IS NULL OR ended_us >= :at)) ORDER BY id",
-                {"at": at_us},
+                "SELECT id FROM play WHERE profile_id = :profile AND (started_us >= :at "
+                "OR counted_us >= :at OR (counted_us IS NULL "
+                "AND (ended_us IS NULL OR ended_us >= :at))) ORDER BY id",
+                {"at": at_us, "profile": profile},
             )
             return [row[0] for row in rows]
 

@@ -10,6 +10,7 @@ from revenge_companion.core.decision import Decision
 from revenge_companion.core.media import Item, Kind
 from revenge_companion.core.playback import Device, EventType, PlaybackEvent, PlayState
 from revenge_companion.core.profiles import Places
+from revenge_companion.core.reasons import Reason
 from revenge_companion.core.settings import Settings
 from revenge_companion.core.thresholds import rule_name
 from revenge_companion.core.trackers import Trackers
@@ -120,3 +121,23 @@ def test_each_profile_has_its_place() -> None:
     places.put(2, "e-7")
     again = Places(places.text())
     assert (again.of(1), again.of(2), again.of(3)) == ("e-41", "e-7", "")
+
+
+def test_private_mode_ends_what_its_user_plays_and_nothing_of_another(trackers: Trackers) -> None:
+    watched(trackers, 0.0, 0, 3000)
+    trackers.switch(2)
+    watched(trackers, 3010.0, 0, 1000, session="s2")
+    at = START + timedelta(seconds=4020)
+    (ended,) = trackers.forget_open(Reason.PRIVATE, at=at, at_s=4020.0)
+    assert (ended.update.profile, ended.update.reason_code) == (2, Reason.PRIVATE)
+    trackers.switch(1)
+    assert scrobbled(watched(trackers, 4030.0, 3000, 5000)) == [1]
+
+
+def test_private_mode_lets_time_end_what_another_played(trackers: Trackers) -> None:
+    watched(trackers, 0.0, 0, 3000)
+    trackers.switch(2)
+    late = 3000.0 + 25 * 3600.0
+    at = START + timedelta(seconds=late)
+    (ended,) = trackers.forget_open(Reason.PRIVATE, at=at, at_s=late)
+    assert (ended.update.profile, ended.update.reason_code) == (1, Reason.LOST_SIGHT)

@@ -131,6 +131,11 @@ async def test_since_gives_what_was_on_in_the_last_hour(
     still_open = (await plays.page(limit=1))[0].id
     ids = await amendments.since(START + timedelta(minutes=60))
     assert ids == [began_before, recent, still_open]
+    # What another profile played is none of it.
+    await plays.save(a_play("another's", profile=2))
+    assert await amendments.since(START + timedelta(minutes=60)) == ids
+    (anothers,) = await amendments.since(START + timedelta(minutes=60), 2)
+    assert anothers not in ids
 
 
 async def test_a_forgotten_play_leaves_no_trace_in_the_file(
