@@ -175,6 +175,8 @@ class SignIn:
     async def _enter(self, profile: int, one: SignedIn) -> None:
         self.profile, self.allow_http = profile, one.allow_http
         self.server_url, self.username = one.server_url, one.username
+        # What was heard of the one before says nothing of this one.
+        self.source = SourceStatus()
         self.known = await self._kept.known()
         await self._entered(profile)
 
