@@ -143,7 +143,11 @@ def _facet(facet: dict[str, Any]) -> str:
         return "left as it is; `sync now` looks again."
     if facet["synced_at"] is None:
         return "not synced yet."
+    # A program of an older version may still run.
+    unread = facet.get("unread", 0)
+    lines = "1 line" if unread == 1 else f"{unread:,} lines"
     return (
         f"in step since {facet['synced_at']}; last: {facet['added']:,} taken over, "
         f"{facet['removed']:,} removed, {facet['sent']:,} sent."
+        + (f" {lines} could not be read." if unread else "")
     )

@@ -88,6 +88,8 @@ class FacetSync:
     added: int = 0
     removed: int = 0
     sent: int = 0
+    #: Lines of the last reading that said nothing that can be kept; none of them counts as gone.
+    unread: int = 0
     #: Why the last look failed, a sentence; empty when it did not.
     trouble: str = ""
     question: Question | None = None
@@ -160,6 +162,7 @@ def text_of(facets: Mapping[Facet, FacetSync], next_at: datetime | None) -> str:
             "added": one.added,
             "removed": one.removed,
             "sent": one.sent,
+            "unread": one.unread,
             "trouble": one.trouble,
             "left": one.left,
             "question": None
@@ -191,8 +194,10 @@ def _facet(facet: Facet, row: Mapping[str, Any]) -> FacetSync:
         int(row["added"]),
         int(row["removed"]),
         int(row["sent"]),
-        str(row["trouble"]),
+        trouble=str(row["trouble"]),
         left=row["left"],
+        # Not kept by older versions.
+        unread=int(row.get("unread", 0)),
     )
     if asked is None:
         return one

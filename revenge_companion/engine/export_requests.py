@@ -79,6 +79,7 @@ def sync_json(one: AccountSync) -> dict[str, Any]:
                 "added": facet.added,
                 "removed": facet.removed,
                 "sent": facet.sent,
+                "unread": facet.unread,
                 "trouble": facet.trouble,
                 "left": facet.left is not None,
                 "question": None

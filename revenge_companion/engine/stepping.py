@@ -89,6 +89,7 @@ class Stepping:
         source, facet = source_of(account.id), state.facet
         stored = await self._walked(source, facet, waiting)
         run_id = stored.run.id
+        state = replace(state, unread=stored.run.failed)
         if stored.run.state is RunState.DONE:
             return replace(state, synced_at=self._clock.now())
         if stored.walked and read_at is not None:

@@ -39,7 +39,8 @@ def _stands(one: FacetSync, now: datetime) -> str:
     ]
     came = ", ".join(filter(None, counts)) or say("nothing to do")
     when = words.ago(one.synced_at, now)
-    return say("in step, {when}; {came}.").format(when=when, came=came)
+    text = say("in step, {when}; {came}.").format(when=when, came=came)
+    return f"{text} {say('%Ln line(s) could not be read.', one.unread)}" if one.unread else text
 
 
 def question(one: Question) -> str:

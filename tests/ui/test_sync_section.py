@@ -1,14 +1,17 @@
 """Accounts that are kept in step, on the page of imports: what is said, asked and sent."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
 from revenge_companion.core.library import Facet
+from revenge_companion.core.syncing import FacetSync
+from revenge_companion.ui import sync_words
 from revenge_companion.ui.context import Context
 from revenge_companion.ui.widgets.sync_section import SyncSection
 from revenge_companion.ui.widgets.text import Text
-from tests.clock import settle
+from tests.clock import START, settle
 from tests.ui.fake_engine import SIGNED_IN, FakeEngine
 
 
@@ -37,6 +40,18 @@ async def test_every_account_says_how_it_stands(section: SyncSection, engine: Fa
     # What is off cannot be synced now, but can be exported to.
     assert not section.cards[2].now.isEnabled()
     assert section.cards[2].export.isEnabled()
+
+
+@pytest.mark.parametrize(
+    ("unread", "says"),
+    [(0, ""), (1, " 1 line could not be read."), (1200, " 1,200 lines could not be read.")],
+)
+async def test_lines_that_could_not_be_read_are_told(
+    section: SyncSection, unread: int, says: str
+) -> None:
+    at = START - timedelta(minutes=4)
+    line = sync_words.facet(FacetSync(Facet.HISTORY, at, at, added=2, unread=unread), START)
+    assert line == f"History: in step, 4 min ago; 2 taken over.{says}"
 
 
 @pytest.mark.parametrize("go_on", [True, False])

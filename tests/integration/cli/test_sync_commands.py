@@ -41,9 +41,9 @@ def test_the_state_is_stable_for_scripts(
         "what": [
             {"what": "history", "looked_at": "2026-03-01T18:02:00+00:00",
              "synced_at": "2026-03-01T18:02:00+00:00", "added": 12, "removed": 1, "sent": 3,
-             "trouble": "", "left": False, "question": None},
+             "unread": 0, "trouble": "", "left": False, "question": None},
             {"what": "ratings", "looked_at": "2026-03-01T18:02:00+00:00", "synced_at": None,
-             "added": 0, "removed": 0, "sent": 0, "trouble": "", "left": False,
+             "added": 0, "removed": 0, "sent": 0, "unread": 0, "trouble": "", "left": False,
              "question": {"way": "take", "before": 900, "added": 3, "removed": 120, "run": 7}},
         ],
     }  # fmt: skip
@@ -74,6 +74,11 @@ def test_the_state_in_words_says_what_to_do(
     ("facet", "words"),
     [
         (FacetSync(HISTORY), "not synced yet."),
+        (
+            FacetSync(HISTORY, SYNCED, SYNCED, added=12, unread=1200),
+            f"in step since {SYNCED.isoformat()}; last: 12 taken over, 0 removed, 0 sent. "
+            "1,200 lines could not be read.",
+        ),
         (FacetSync(HISTORY, SYNCED, SYNCED, left="*"), "left as it is; `sync now` looks again."),
         (
             FacetSync(HISTORY, SYNCED, question=Question(Way.SEND, 5, 1200, 0)),
@@ -81,7 +86,7 @@ def test_the_state_in_words_says_what_to_do(
         ),
         (FacetSync(HISTORY, SYNCED, SYNCED, trouble="Simkl is down."), "Simkl is down."),
     ],
-    ids=["new", "left", "asks to send", "trouble"],
+    ids=["new", "unread", "left", "asks to send", "trouble"],
 )
 def test_each_state_has_its_words(
     capsys: pytest.CaptureFixture[str], syncs: FakeSyncs, facet: FacetSync, words: str

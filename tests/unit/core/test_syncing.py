@@ -121,7 +121,7 @@ def test_what_was_left_goes_on_when_its_source_says_something_else() -> None:
 
 
 def test_what_is_kept_is_read_again() -> None:
-    one = FacetSync(Facet.HISTORY, NOW, NOW, 3, 1, 2, "It failed.", left="a")
+    one = FacetSync(Facet.HISTORY, NOW, NOW, 3, 1, 2, trouble="It failed.", left="a", unread=4)
     asked = FacetSync(Facet.RATINGS, NOW, question=Question(Way.TAKE, 9, 1, 2, 7))
     known = {Facet.HISTORY: one, Facet.RATINGS: asked}
     assert read(text_of(known, NOW)) == (known, NOW)

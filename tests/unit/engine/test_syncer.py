@@ -112,8 +112,15 @@ async def test_a_line_that_cannot_be_read_is_not_taken_for_gone(tmp_path: Path) 
         await one.sync()
         account.lines[HISTORY] = account.lines[HISTORY][:29]
         account.unreadable = ("Film 29: no date",)
-        assert (await one.facet(HISTORY)).removed == 0
+        state = await one.facet(HISTORY)
+        assert (state.removed, state.unread) == (0, 1)
         assert len(await shown(one.db)) == 30
+        # It is still said where nothing changed since.
+        assert (await one.facet(HISTORY)).unread == 1
+        account.unreadable = ()
+        account.lines[HISTORY] = account.lines[HISTORY][:28]
+        state = await one.facet(HISTORY)
+        assert (state.removed, state.unread) == (2, 0)
 
 
 @pytest.mark.parametrize("go_on", [True, False])
