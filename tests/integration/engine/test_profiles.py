@@ -17,7 +17,7 @@ from revenge_companion.demo.server import DemoServer
 from revenge_companion.demo.viewer import TELEVISION, End, PlayTo, Showing, Viewer
 from revenge_companion.demo.world import DemoWorld
 from revenge_companion.engine.sign_ins import SignedIn
-from tests.integration.engine.house import FILM, SPEED, TRACKS, House, Memory, engine, running
+from tests.integration.engine.house import FILM, SPEED, TRACKS, House, Memory, engine
 
 
 class Ben:
@@ -43,10 +43,14 @@ class Ben:
 @asynccontextmanager
 async def two(home: Path) -> AsyncIterator[tuple[House, Ben]]:
     """Demo is signed in and has linked ListenBrainz and Trakt; Ben comes second."""
+    # Both servers outlive who listens to them.
     async with (
-        running(home, services=("listenbrainz", "trakt")) as house,
-        ben_server(house.world) as server,
+        DemoWorld(speed=SPEED) as world,
+        ben_server(world) as server,
+        engine(world, home, Memory()) as house,
     ):
+        await house.sign_in()
+        await house.link("listenbrainz", "trakt")
         yield house, Ben(house, server)
 
 
