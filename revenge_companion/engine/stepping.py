@@ -21,7 +21,6 @@ from revenge_companion.core.syncing import (
     is_left,
 )
 from revenge_companion.engine.exporter import Exporter, source_of
-from revenge_companion.engine.import_sources import account_of
 from revenge_companion.engine.importer import Importer
 from revenge_companion.services.base import Service
 from revenge_companion.store.database import Database
@@ -136,9 +135,6 @@ class Stepping:
         done = await self._importer.settled(stored.run.id)
         if done.run.state is not RunState.DONE:
             raise ImportRefused(done.run.trouble or "Writing was stopped.")
-        account_id = account_of(done.run.source)
-        if state.facet is Facet.RATINGS and account_id is not None:
-            await self._syncing.date_echoes(done.run.id, account_id)
         return replace(state, added=question.added, removed=question.removed, sent=0)
 
     async def send(self, account: Account, state: FacetSync, *, sure: bool = False) -> FacetSync:

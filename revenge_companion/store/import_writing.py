@@ -11,6 +11,7 @@ from typing import Any
 
 from revenge_companion.core.imports import Choice
 from revenge_companion.store.database import Database, Link
+from revenge_companion.store.echoes import date_echoes
 from revenge_companion.store.import_undo import take_back
 from revenge_companion.store.payload import compact
 from revenge_companion.store.subjects import ENTRY_COLUMNS
@@ -116,8 +117,8 @@ class ImportWriting:
         return await self._db.run(job)
 
     def _write(self, connection: sqlite3.Connection, values: dict[str, Any]) -> None:
-        values["source"], values["profile"] = connection.execute(
-            "SELECT source, profile_id FROM import_run WHERE id = :run", values
+        values["source"], values["profile"], values["facets"] = connection.execute(
+            "SELECT source, profile_id, facets FROM import_run WHERE id = :run", values
         ).fetchone()
         (values["base"],) = connection.execute(
             "SELECT coalesce(max(id), 0) FROM library_item"
@@ -133,6 +134,7 @@ class ImportWriting:
         if not connection.execute(_ALONE, values).fetchone()[0]:
             batch = [row[0] for row in connection.execute(_BATCH_THINGS)]
             things.update(meeting(connection, batch))
+        date_echoes(connection, values)
         outdate(connection, things)
         leave(connection, moved)
 

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from revenge_companion.core.library import Facet
-from revenge_companion.core.ratings import agree
 from revenge_companion.core.reasons import Reason
 from revenge_companion.core.syncing import Moved
 from revenge_companion.store.database import Database, Link
@@ -68,17 +67,6 @@ _NUMBERS = (
 )
 
 
-#: Ratings that a run brought of things that the account was sent a rating of: what it was, and its
-#: date.
-_SENT_RATINGS = (
-    "SELECT e.id, i.thing, e.rating, e.steps, m.value, m.second FROM library_entry e "
-    "JOIN library_item i ON i.id = e.item_id JOIN library_item j ON j.thing = i.thing "
-    "JOIN library_entry o ON o.item_id = j.id AND o.facet = e.facet "
-    "JOIN export_mark m ON m.account_id = :account AND m.facet = e.facet "
-    "AND m.source = o.source AND m.line = o.line AND m.value GLOB 'rate/*' "
-    "WHERE e.run_id = :run AND e.facet = 'ratings' AND e.removed = 0 AND e.rating IS NOT NULL "
-    "AND e.at_us > m.second * 1000000"
-)
 #: Lines that are staged in one transaction: about 50 ms.
 _BATCH = 3000
 
@@ -106,38 +94,6 @@ class Syncing:
         gone = await self._db.read(find)
         for start in range(0, len(gone), _BATCH):
             await self._db.run(_staging({**values, "gone": compact(gone[start : start + _BATCH])}))
-
-    async def date_echoes(self, run_id: int, account_id: int) -> None:
-        """Date ratings that a run brought back from where we had sent them as we had sent them.
-
-        A service that dates them itself would make them newer than what the user said meanwhile.
-        """
-        values = {"run": run_id, "account": account_id}
-
-        def find(connection: sqlite3.Connection) -> list[tuple[int, int, int]]:
-            return [
-                (second * 1_000_000, entry, thing)
-                for entry, thing, rating, steps, value, second in connection.execute(
-                    _SENT_RATINGS, values
-                )
-                if agree(int(value.split("/")[1]), steps, rating, steps)
-            ]
-
-        found = await self._db.read(find)
-
-        def job(link: Link) -> None:
-            with link.atomic():
-                link.connection.executemany(
-                    "UPDATE library_entry SET at_us = ? WHERE id = ?", [one[:2] for one in found]
-                )
-                link.connection.executemany(
-                    "INSERT INTO library_stale (thing, parted) VALUES (?, 0) "
-                    "ON CONFLICT (thing) DO NOTHING",
-                    [one[2:] for one in found],
-                )
-
-        if found:
-            await self._db.run(job)
 
     async def moved(self, run_id: int, source: str, facet: Facet) -> tuple[Moved, int]:
         """What the run would change, and how many lines it would only change in place."""

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from revenge_companion.core.accounts import Switches
 from revenge_companion.core.changes import Verb
-from revenge_companion.core.errors import ExportRefused, LinkExpired, ServiceTrouble
+from revenge_companion.core.errors import ExportRefused, ImportRefused, LinkExpired, ServiceTrouble
 from revenge_companion.core.imports import RunState
 from revenge_companion.core.library import (
     OWN,
@@ -26,6 +26,7 @@ from revenge_companion.core.library import (
 )
 from revenge_companion.core.media import Kind
 from revenge_companion.core.syncing import Question, Way
+from revenge_companion.store.import_runs import StoredRun
 from tests.clock import START
 from tests.unit.engine.import_kit import FakeCatalogue, film, play, plays, rating, shown
 from tests.unit.engine.sync_kit import HISTORY, RATINGS, SPEC, WATCHLIST, FakeAccount, home
@@ -588,3 +589,82 @@ async def test_what_we_sent_is_as_old_as_what_was_said(tmp_path: Path) -> None:
         await one.calm()
         assert [line.rating for line in first.lines[RATINGS]] == [30]
         assert [line.rating for line in second.lines[RATINGS]] == [40]
+
+
+async def test_a_wish_taken_back_before_its_echo_was_read_stays_taken_back(tmp_path: Path) -> None:
+    first = FakeAccount({WATCHLIST: [wish(n) for n in range(20)]})
+    second = FakeAccount(dates_itself=True)
+    async with home(tmp_path, first, second) as one:
+        await one.sync(1)
+        await one.sync(2)
+        assert await one.deliver() == 20
+        first.lines[WATCHLIST].pop()
+        await one.clock.turn(60)
+        await one.sync(1)
+        await one.calm()
+        assert len(first.lines[WATCHLIST]) == len(second.lines[WATCHLIST]) == 19
+        # Made again at the other one, it is a wish of its own; and so every time.
+        for _ in range(2):
+            second.lines[WATCHLIST].append(replace(wish(19), at=one.clock.now()))
+            await one.calm()
+            assert len(first.lines[WATCHLIST]) == len(second.lines[WATCHLIST]) == 20
+            second.lines[WATCHLIST].pop()
+            await one.calm()
+            assert len(first.lines[WATCHLIST]) == len(second.lines[WATCHLIST]) == 19
+        # Made again at the first one, it goes out again, and its echo is no newer than it.
+        for _ in range(2):
+            first.lines[WATCHLIST].append(replace(wish(19), at=one.clock.now()))
+            await one.clock.turn(60)
+            await one.sync(1)
+            await one.sync(2)
+            assert await one.deliver() == 1
+            await one.clock.turn(60)
+            first.lines[WATCHLIST].pop()
+            await one.sync(1)
+            await one.calm()
+            assert len(first.lines[WATCHLIST]) == len(second.lines[WATCHLIST]) == 19
+
+
+@pytest.mark.parametrize("facet", [WATCHLIST, RATINGS])
+async def test_what_is_said_again_where_it_was_taken_back_is_no_echo(
+    tmp_path: Path, facet: Facet
+) -> None:
+    line = wish(1) if facet is WATCHLIST else rating(film(1), 80, START - DAY)
+    first, second = FakeAccount({facet: [line]}), FakeAccount(dates_itself=True)
+    async with home(tmp_path, first, second) as one:
+        await one.calm()
+        (there,) = second.lines[facet]
+        second.lines[facet] = []
+        await one.calm()
+        assert not first.lines[facet]
+        second.lines[facet] = [replace(there, at=one.clock.now())]
+        await one.calm()
+        assert len(first.lines[facet]) == len(second.lines[facet]) == 1
+
+
+async def test_an_echo_that_a_stopped_program_wrote_is_dated_when_it_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = FakeAccount({WATCHLIST: [wish(1)]}), FakeAccount(dates_itself=True)
+    async with home(tmp_path, first, second) as one:
+        await one.sync(1)
+        await one.sync(2)
+        assert await one.deliver() == 1
+        first.lines[WATCHLIST].pop()
+        await one.clock.turn(60)
+        await one.sync(1)
+        settled, broken = one.importer.settled, []
+
+        async def stops(run_id: int) -> StoredRun:
+            found = await settled(run_id)
+            if found.run.state is RunState.DONE and not broken:
+                broken.append(run_id)
+                raise ImportRefused("Stopped.")
+            return found
+
+        monkeypatch.setattr(one.importer, "settled", stops)
+        await one.sync(2)
+        assert broken
+        await one.calm()
+        assert not first.lines[WATCHLIST]
+        assert not second.lines[WATCHLIST]
