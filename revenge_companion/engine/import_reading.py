@@ -39,8 +39,8 @@ LONGEST_WAIT_S = 120.0
 RETRIES_S = (2.0, 10.0, 30.0)
 #: Waits of one page that a service asks for, one after the other.
 _MOST_WAITS = 20
-#: Lines that are enough for one transaction: some 40 ms at most.
-ENOUGH = 2000
+#: Lines that are enough for one transaction: twice as many make the collector pause as long again.
+ENOUGH = 1000
 
 
 class Catalogue(Protocol):
