@@ -4,11 +4,11 @@ import contextlib
 import logging
 import os
 import sqlite3
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import peewee
 
@@ -36,6 +36,8 @@ T = TypeVar("T")
 
 #: How long another program may hold the file before we give up, in milliseconds.
 _BUSY_MS = 5000
+#: What a disk or a file in trouble raises.
+_TROUBLE = (sqlite3.Error, peewee.PeeweeException, OSError)
 PRAGMAS = (
     ("journal_mode", "wal"),
     ("synchronous", "full"),
@@ -51,7 +53,7 @@ PRAGMAS = (
 class Link:
     """What a job on the writer thread works with: peewee's database and its bare connection."""
 
-    __slots__ = ("connection", "db", "grouped")
+    __slots__ = ("_inner", "_outer", "connection", "db", "grouped")
 
     def __init__(self, db: peewee.SqliteDatabase) -> None:
         self.db: Any = db
@@ -63,6 +65,8 @@ class Link:
         """Connect; the bare connection is for hot statements inside `atomic`."""
         self.db.connect()
         self.connection = self.db.connection()
+        self._outer = _Transaction(self.connection, "BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",))
+        self._inner = _Transaction(self.connection, "SAVEPOINT job", "RELEASE job", _UNDO_JOB)
 
     def atomic(self) -> "_Transaction":
         """A transaction, undone when its block raises. They do not nest.
@@ -70,9 +74,7 @@ class Link:
         It writes the same words as peewee's own at a tenth of the time, which is what a durable
         add is short of.
         """
-        if self.grouped:
-            return _Transaction(self.connection, "SAVEPOINT job", "RELEASE job", _UNDO_JOB)
-        return _Transaction(self.connection, "BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",))
+        return self._inner if self.grouped else self._outer
 
 
 _UNDO_JOB = ("ROLLBACK TO job", "RELEASE job")
@@ -162,7 +164,10 @@ class Database:
         trouble of the disk or the file; what `job` had not committed is undone.
         """
         self._check_open()
-        return await _plainly(self._writer.run(partial(self._done, job)))
+        try:
+            return await self._writer.run(partial(self._done, job))
+        except _TROUBLE as error:
+            _tell(error)
 
     async def read(self, job: Callable[[sqlite3.Connection], T]) -> T:
         """`job`'s result, computed on a thread of its own with a connection that only reads.
@@ -173,7 +178,10 @@ class Database:
         self._check_open()
         if self._reader is None:
             self._reader = Reader(self._path)
-        return await _plainly(self._reader.run(job))
+        try:
+            return await self._reader.run(job)
+        except _TROUBLE as error:
+            _tell(error)
 
     def _check_open(self) -> None:
         if self._closed:
@@ -230,7 +238,10 @@ class Database:
 
     async def _call(self, job: Callable[[], T]) -> T:
         self._check_open()
-        return await _plainly(self._writer.run(job, alone=True))
+        try:
+            return await self._writer.run(job, alone=True)
+        except _TROUBLE as error:
+            _tell(error)
 
     # What follows runs on the writer thread.
 
@@ -344,19 +355,10 @@ class Database:
                 seal(self._path)
 
 
-async def _plainly(work: Awaitable[T]) -> T:
-    """What `work` gives; trouble of the disk or the file in plain words."""
-    try:
-        return await work
-    except (sqlite3.Error, peewee.PeeweeException, OSError) as error:
-        told = _told(error)
-        if told is error:
-            raise
-        raise told from error
-
-
-def _told(error: Exception) -> Exception:
-    """`error` in plain words; as it is where our SQL is at fault and not the environment."""
+def _tell(error: Exception) -> NoReturn:
+    """Raise `error` in plain words; as it is where our SQL is at fault and not the environment."""
     if isinstance(error, OSError):
-        return os_trouble(error)
-    return store_trouble(error) if is_environment(error) else error
+        raise os_trouble(error) from error
+    if is_environment(error):
+        raise store_trouble(error) from error
+    raise error

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
@@ -63,22 +63,22 @@ class Writer:
         ended = False
         while not ended:
             group, behind = self._gather()
-            if len(group) == 1:
-                outcomes = [outcome(group[0][0])]
-            elif group:
+            if len(group) > 1:
                 outcomes = self._group([job for job, _, _ in group])
-            else:
-                outcomes = []
-            self._tell([(entry[2], done) for entry, done in zip(group, outcomes, strict=True)])
+                self._tell((entry[2], done) for entry, done in zip(group, outcomes, strict=True))
+                del outcomes
+            elif group:
+                behind = [*group, *behind]
+            # Results must not be kept alive until the next job comes.
+            del group
             for entry in behind:
                 if entry is None:
                     ended = True
                 else:
-                    self._tell([(entry[2], outcome(entry[0]))])
-            # Results must not be kept alive until the next job comes.
-            del group, behind, outcomes
+                    self._tell(((entry[2], outcome(entry[0])),))
+            del behind
             entry = None
-        self._tell([(self._ended, (None, None))])
+        self._tell(((self._ended, (None, None)),))
 
     def _gather(self) -> tuple[list[_Entry], list[_Entry | None]]:
         """The jobs that wait and may share a commit, and the one behind them that may not."""
@@ -90,7 +90,7 @@ class Writer:
             group.append(entry)
         return group, []
 
-    def _tell(self, done: list[tuple[asyncio.Future[Any], Outcome]]) -> None:
+    def _tell(self, done: Iterable[tuple[asyncio.Future[Any], Outcome]]) -> None:
         self._done.extend(done)
         if not self._woken:
             self._woken = True
