@@ -13,11 +13,7 @@ def rows(args: argparse.Namespace) -> int:
         id=args.id,
         verdict=args.verdict,
         what=args.what,
-        search=args.search,
-        limit=args.limit,
-        after=args.after,
-        sort=args.sort,
-        down=args.reverse,
+        **_which(args),
     )
     return show(args, said, _rows)
 
@@ -25,13 +21,20 @@ def rows(args: argparse.Namespace) -> int:
 def unmatched(args: argparse.Namespace) -> int:
     said = answer(
         "import_unmatched",
-        search=args.search,
-        limit=args.limit,
-        after=args.after,
-        sort=args.sort,
-        down=args.reverse,
+        **_which(args),
     )
     return show(args, said, _rows)
+
+
+def _which(args: argparse.Namespace) -> dict[str, Any]:
+    """Which lines, and in what order: alike for every list of lines."""
+    return {
+        "search": args.search,
+        "limit": args.limit,
+        "after": args.after,
+        "sort": args.sort,
+        "down": args.reverse,
+    }
 
 
 def _rows(said: dict[str, Any]) -> None:
@@ -60,11 +63,7 @@ def unread(args: argparse.Namespace) -> int:
         "import_unread",
         id=args.id,
         what=args.what,
-        search=args.search,
-        limit=args.limit,
-        after=args.after,
-        sort=args.sort,
-        down=args.reverse,
+        **_which(args),
     )
     return show(args, said, _unreads)
 
